@@ -1,0 +1,52 @@
+/** What the program was told to do: the outcome of flags and environment, checked and in base units. */
+
+export type Address =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** Where to listen; without a host on all addresses, IPv4 and IPv6. */
+export interface ListenAddress {
+  readonly host: string | undefined
+  readonly port: number
+}
+
+export type HealthCheck = { readonly kind: 'tcp' } | { readonly kind: 'http'; readonly url: string }
+
+/** A network that may call the hooks: the address as 16 bytes (IPv4 mapped) and the prefix length of those 128 bits. */
+export interface Cidr {
+  readonly text: string
+  readonly bytes: Uint8Array
+  readonly prefix: number
+}
+
+export interface Config {
+  readonly listen: ListenAddress
+  readonly app: Address
+  readonly admin: ListenAddress
+  readonly protocol: 'auto' | 'tcp'
+  readonly gracePeriodMs: number
+  readonly settleMs: number
+  readonly quietMs: number
+  readonly lameDuckMaxMs: number
+  readonly appStopMs: number
+  readonly readinessOnDrain: 'fail' | 'keep'
+  readonly health: HealthCheck
+  readonly healthPolicy: 'always' | 'start'
+  readonly healthIntervalMs: number
+  readonly healthTimeoutMs: number
+  readonly healthFailures: number
+  readonly healthSuccesses: number
+  readonly lbHealthPath: string | undefined
+  readonly forwardedFor: 'append' | 'off'
+  readonly connectWaitMs: number
+  readonly headTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly maxHeadBytes: number
+  /** 0: what the file descriptor limit allows. */
+  readonly maxConnections: number
+  readonly websocketSpreadMs: number
+  readonly token: string | undefined
+  readonly hookAllow: readonly Cidr[]
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  readonly accessLog: 'off' | 'errors' | 'all'
+}
