@@ -1,0 +1,75 @@
+/** What the demo prints: pure text. Knows the paths of the demo app and of lastcall's admin server, and the log's form. */
+
+export interface Places {
+  readonly traffic: string
+  readonly admin: string
+  /** Whether the bundled demo app is behind it, whose paths are known. */
+  readonly demo: boolean
+}
+
+/** Where to send requests and what to try. */
+export function invitation(places: Places): string {
+  const traffic = `http://${places.traffic}`
+  const admin = `http://${places.admin}`
+  const rows: [string, string][] = places.demo
+    ? [
+        [`curl ${traffic}/`, 'a request'],
+        [`curl ${traffic}/items -d '{"name":"tea"}'`, 'an insert'],
+        [`curl ${traffic}/items`, 'what was inserted'],
+        [`curl '${traffic}/rpc/slow?seconds=8'`, 'a slow one: press Ctrl-C while it runs'],
+        [`curl -N ${traffic}/events`, 'an event stream'],
+      ]
+    : [[`curl -i ${traffic}/`, 'a request']]
+  rows.push(
+    [`curl -i ${admin}/readyz`, 'what the readiness probe asks'],
+    [`curl ${admin}/status`, 'the phase, and what is in flight'],
+    [`curl -i ${admin}/prestop/app`, "the app's preStop hook: drains, answers when nothing is in flight"],
+    [`curl ${admin}/metrics`, 'for Prometheus'],
+  )
+  const width = Math.max(...rows.map(([command]) => command.length))
+  const lines = rows.map(([command, what]) => `  ${command.padEnd(width)}  # ${what}`)
+  return [
+    '',
+    `Send requests to ${traffic}`,
+    '',
+    'In another terminal, try:',
+    ...lines,
+    '',
+    'Ctrl-C drains and stops, phase by phase; a second one stops at once.',
+    '',
+  ].join('\n')
+}
+
+const LEVELS: Readonly<Record<number, string>> = { 40: 'warning: ', 50: 'error: ', 60: 'fatal: ' }
+/** The same on every line, or shown in another way. */
+const OMITTED = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'v'])
+
+/** A line of lastcall's JSON log as a person reads it; anything else unchanged. */
+export function readable(line: string): string {
+  const fields = parse(line)
+  if (fields === undefined) return line
+  const rest = Object.entries(fields).filter(([name]) => !OMITTED.has(name))
+  const pairs = rest.map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return `${LEVELS[Number(fields['level'])] ?? ''}${[fields['msg'], ...pairs].join('  ')}`
+}
+
+/** A line of the log as fields; undefined if it is none. */
+export function parse(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    return JSON.parse(line) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}
+
+/** What each phase of a stop means, for a reader who sees it for the first time. */
+export const PHASES: Readonly<Record<string, string>> = {
+  settling: 'not ready any more, but serving as ever: whoever routes to this pod has to hear of it first',
+  'lame-duck': 'every response now says `Connection: close`, so that clients go elsewhere',
+  draining: 'no new connections; what is in flight finishes',
+  drained: 'nothing is in flight: the app may stop',
+  exiting: 'the app is gone',
+}
