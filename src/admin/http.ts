@@ -1,0 +1,104 @@
+/**
+ * The admin server's connections: node:http with every limit chosen. Shell. Slow, large and many are bounded, except
+ * that nothing may break a connection that a hook waits on: the kubelet takes a transport error for the end of the
+ * hook, sends SIGTERM to the app at once and never asks again; its only time limit is the grace period (DESIGN §6).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ListenAddress } from '../config/config.ts'
+import { listenProblem } from './listen.ts'
+import type { Roster } from './roster.ts'
+
+export interface AdminLimits {
+  /** From a connection's start, or its request's first byte, to the end of the head; and of the body. */
+  readonly headMs: number
+  /** Between two requests of a connection: above the scrape interval of any Prometheus. */
+  readonly keepAliveMs: number
+  readonly headBytes: number
+  /** Of a body, which nothing here reads. */
+  readonly bodyBytes: number
+  readonly connections: number
+  readonly heldHooks: number
+}
+
+export const ADMIN_LIMITS: AdminLimits = {
+  headMs: 10_000,
+  keepAliveMs: 90_000,
+  headBytes: 16 * 1024,
+  bodyBytes: 64 * 1024,
+  connections: 512,
+  heldHooks: 256,
+}
+
+/**
+ * A server that does not listen yet. `headersTimeout` and `requestTimeout` end with the request's last byte, so a
+ * waiting hook knows neither.
+ */
+export function createAdminHttp(
+  limits: AdminLimits,
+  roster: Roster<Socket>,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createServer({
+    maxHeaderSize: limits.headBytes,
+    headersTimeout: limits.headMs,
+    requestTimeout: limits.headMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    // How late those may be noticed; Node's 30 s would make 10 s mean up to 40 s.
+    connectionsCheckingInterval: Math.min(1000, limits.headMs),
+    // A hook waits without a byte for as long as the grace period: keep what lies between from forgetting it.
+    keepAlive: true,
+    keepAliveInitialDelay: 15_000,
+  })
+  server.on('connection', (socket: Socket) => {
+    roster.add(socket)
+    socket.on('close', () => roster.remove(socket))
+  })
+  server.on('request', (request, response) => {
+    roster.touch(request.socket)
+    handle(request, response)
+  })
+  server.on('clientError', (error, socket) => {
+    // A hook that waits on this connection gets its answer, whatever came after its request.
+    if (!roster.holds(socket as Socket)) refuse(error, socket as Socket)
+  })
+  return server
+}
+
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
+}
+
+/** Rejects with a sentence for the user. Without a host Node listens on [::] for both families, or on 0.0.0.0 where there is no IPv6. */
+export function listening(server: Server, listen: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error) =>
+      reject(new Error(listenProblem('--admin', listen, error), { cause: error }))
+    server.once('error', fail)
+    server.listen({ port: listen.port, ...(listen.host !== undefined && { host: listen.host }) }, () => {
+      server.off('error', fail)
+      resolve()
+    })
+  })
+}
+
+/** Ends it; idle connections at once, those that are being answered within `withinMs` milliseconds. */
+export function close(server: Server, withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), withinMs)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+  })
+}

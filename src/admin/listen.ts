@@ -1,0 +1,22 @@
+/** What to tell the user when a port cannot be listened on. Pure; the same sentences for every listener. */
+import type { ListenAddress } from '../config/config.ts'
+
+/**
+ * One line that names the flag, the address and what to do. `error` is what the listener's `error` event gave.
+ */
+export function listenProblem(flag: string, listen: ListenAddress, error: Error): string {
+  const { host, port } = listen
+  const where = host === undefined ? '' : ` of ${host}`
+  const code = (error as NodeJS.ErrnoException).code ?? ''
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${flag}: port ${port}${where} is taken by another listener; choose another with ${flag} host:port`
+    case 'EACCES':
+      return `${flag}: no permission to listen on port ${port}${where}; ports below 1024 need a privilege`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${flag}: ${host ?? 'this host'} is no address of this machine; leave the host out for all of them`
+    default:
+      return `${flag}: cannot listen on port ${port}${where}: ${error.message}`
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The admin server's endpoints. Pure: from method, path and what is known of the caller to an answer, or to a command
+ * that the shell (`server.ts`) carries out and then answers. DESIGN §6.
+ *
+ *   GET  /readyz           200 while traffic may come, else 503 and why
+ *   GET  /livez            200 while the event loop turns
+ *   GET  /startupz         200 once the listener is open, else 503
+ *   GET  /metrics          Prometheus text
+ *   GET  /status           JSON: see status.ts
+ *   GET  /prestop/app      the preStop hook of the app's container: answered when drained
+ *   GET  /prestop/sidecar  the preStop hook of our own container: likewise, and proof that the pod stops
+ *   POST /drain            begin a drain by hand
+ *   POST /resume           take it back
+ *
+ * The last four may be guarded by a token and by networks; probes, /metrics and /status are open to everybody.
+ */
+import type { Caller } from './auth.ts'
+
+/** What the rest of the program shows of itself. */
+export interface AdminView {
+  ready(): { readonly ok: boolean; readonly why: string }
+  started(): boolean
+  status(): object
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Routed =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'metrics' }
+  | { readonly kind: 'hook'; readonly who: 'app' | 'sidecar' }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'resume' }
+
+/** A probe's answer must not be one of a cache, nor be guessed at by a browser. */
+const COMMON = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+const TEXT = { ...COMMON, 'content-type': 'text/plain; charset=utf-8' }
+const JSON_TYPE = { ...COMMON, 'content-type': 'application/json; charset=utf-8' }
+
+/** HEAD is GET without the body (RFC 9110 §9.3.2), but not for hooks: asking for a head must not drain a pod. */
+const READ = ['GET', 'HEAD']
+
+interface Endpoint {
+  readonly methods: readonly string[]
+  readonly guarded: boolean
+  readonly route: (view: AdminView) => Routed
+}
+
+const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+  '/readyz': open((view) => {
+    const { ok, why } = view.ready()
+    return ok ? say(200, 'ok') : say(503, `not ready: ${why}`)
+  }),
+  '/livez': open(() => say(200, 'ok')),
+  '/startupz': open((view) =>
+    view.started() ? say(200, 'ok') : say(503, 'not started: the listener is not open yet'),
+  ),
+  '/metrics': open(() => ({ kind: 'metrics' })),
+  '/status': open((view) => ({ kind: 'answer', answer: jsonAnswer(200, view.status()) })),
+  '/prestop/app': { methods: ['GET'], guarded: true, route: () => ({ kind: 'hook', who: 'app' }) },
+  '/prestop/sidecar': { methods: ['GET'], guarded: true, route: () => ({ kind: 'hook', who: 'sidecar' }) },
+  '/drain': { methods: ['POST'], guarded: true, route: () => ({ kind: 'drain' }) },
+  '/resume': { methods: ['POST'], guarded: true, route: () => ({ kind: 'resume' }) },
+}
+
+const NOT_FOUND = `not found; there are:\n${Object.entries(ENDPOINTS)
+  .map(([path, { methods }]) => `  ${methods[0]} ${path}`)
+  .join('\n')}`
+
+const DENIED: Readonly<Record<Exclude<Caller, 'allowed'>, Routed>> = {
+  address: say(403, 'this address may not call this: see --hook-allow'),
+  token: say(401, 'this needs the header Authorization: Bearer TOKEN: see --token', {
+    'www-authenticate': 'Bearer realm="lastcall"',
+  }),
+}
+
+/**
+ * Decides about one request. `target` is the request target as it came, query and all; `caller` is asked only where
+ * it matters. Never throws unless `view` does.
+ */
+export function route(method: string, target: string, caller: () => Caller, view: AdminView): Routed {
+  const path = pathOf(target)
+  const endpoint = Object.hasOwn(ENDPOINTS, path) ? ENDPOINTS[path] : undefined
+  if (endpoint === undefined) return say(404, NOT_FOUND)
+  const { methods } = endpoint
+  if (!methods.includes(method)) {
+    return say(405, `${path} takes ${methods.join(' or ')}`, { allow: methods.join(', ') })
+  }
+  const verdict = endpoint.guarded ? caller() : 'allowed'
+  return verdict === 'allowed' ? endpoint.route(view) : DENIED[verdict]
+}
+
+/** A short plain text, with the line end that a terminal wants. */
+export function textAnswer(status: number, text: string, headers: Record<string, string> = {}): Answer {
+  return { status, headers: { ...TEXT, ...headers }, body: `${text}\n` }
+}
+
+export function jsonAnswer(status: number, value: object): Answer {
+  return { status, headers: JSON_TYPE, body: `${JSON.stringify(value)}\n` }
+}
+
+function say(status: number, text: string, headers: Record<string, string> = {}): Routed {
+  return { kind: 'answer', answer: textAnswer(status, text, headers) }
+}
+
+function open(read: (view: AdminView) => Routed): Endpoint {
+  return { methods: READ, guarded: false, route: read }
+}
+
+/**
+ * The path alone: without the query, without scheme and host where a client sent them (RFC 9112 §3.2.2), and with one
+ * leading slash, since the kubelet of Kubernetes 1.20 calls a hook's `/prestop/app` as `//prestop/app`.
+ */
+function pathOf(target: string): string {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
+  return path.replace(/^\/+/, '/')
+}

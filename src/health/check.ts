@@ -1,0 +1,72 @@
+/**
+ * One health check of the app: a connection, or an HTTP GET by undici. Shell; says well or not and why, and leaves the
+ * judgement to `judge.ts`. Healthy is what the kubelet calls so: 200 to 399.
+ */
+import { Client } from 'undici'
+import type { Cancel, Clock } from '../clock.ts'
+import type { Address, HealthCheck } from '../config/config.ts'
+import { dial, errorText } from './dial.ts'
+
+export type Checked = { readonly ok: true } | { readonly ok: false; readonly why: string }
+
+/** The most of a health answer's body that is read: it is not looked at, only taken so that the app is not cut off. */
+const BODY_BYTES = 64 * 1024
+
+/**
+ * Makes one check and calls `done` exactly once, within `timeoutMs` milliseconds. Never throws. With an http check the
+ * app's own address does not matter. Returns a function that ends the check without a call of `done`.
+ */
+export function check(
+  app: Address,
+  health: HealthCheck,
+  timeoutMs: number,
+  clock: Clock,
+  done: (result: Checked) => void,
+): Cancel {
+  if (health.kind === 'http') return get(health.url, timeoutMs, clock, done)
+  return dial(app, timeoutMs, clock, (result) =>
+    done(result.kind === 'connected' ? { ok: true } : { ok: false, why: result.why }),
+  )
+}
+
+function get(url: string, timeoutMs: number, clock: Clock, done: (result: Checked) => void): Cancel {
+  const abort = new AbortController()
+  let cancelled = false
+  const cancelTimer = clock.after(timeoutMs, () =>
+    abort.abort(new Error(`GET ${url}: no answer within ${timeoutMs} ms`)),
+  )
+  const run = async () => {
+    const result = await ask(url, timeoutMs, abort.signal)
+    cancelTimer()
+    if (!cancelled) done(result)
+  }
+  void run()
+  return () => {
+    cancelled = true
+    cancelTimer()
+    abort.abort(new Error('the check was given up'))
+  }
+}
+
+/** A connection of its own for each check, as the kubelet does: a kept one may be stale, and then lies. */
+async function ask(url: string, timeoutMs: number, signal: AbortSignal): Promise<Checked> {
+  let client: Client | undefined
+  try {
+    const { origin, pathname, search } = new URL(url)
+    client = new Client(origin, {
+      pipelining: 0,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: timeoutMs },
+    })
+    const headers = { 'user-agent': 'lastcall-health' }
+    const answer = await client.request({ method: 'GET', path: pathname + search, headers, signal })
+    await answer.body.dump({ limit: BODY_BYTES, signal }).catch(() => undefined)
+    if (answer.statusCode >= 200 && answer.statusCode < 400) return { ok: true }
+    return { ok: false, why: `GET ${url} answered ${answer.statusCode}` }
+  } catch (error) {
+    return { ok: false, why: errorText(signal.aborted ? signal.reason : error) }
+  } finally {
+    await client?.destroy().catch(() => undefined)
+  }
+}

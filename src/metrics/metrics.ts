@@ -1,0 +1,51 @@
+/**
+ * The metrics of DESIGN §7 by prom-client: a registry of its own with the process metrics and the catalog's. Nothing
+ * is pushed into it while requests pass; each metric reads its plain numbers when somebody scrapes. What the metrics
+ * are is `catalog.ts`.
+ */
+import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
+import { CATALOG, type CatalogEntry, type MetricsSource } from './catalog.ts'
+
+export interface Metrics {
+  /** Prometheus text of this moment. */
+  scrape(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+/** The default of 10 ms would wake an idle sidecar a hundred times a second. */
+const LOOP_LAG_RESOLUTION_MS = 100
+
+/** `register` is for tests that look inside. */
+export function createMetrics(source: MetricsSource, register = new Registry()): Metrics {
+  for (const entry of CATALOG) register.registerMetric(bridge(entry, source))
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: LOOP_LAG_RESOLUTION_MS })
+  return {
+    async scrape() {
+      return { contentType: register.contentType, body: await register.metrics() }
+    },
+  }
+}
+
+/**
+ * What a registry asks of a metric, and no more: prom-client registers its own aggregated metrics in this way. Its
+ * Counter and Histogram can only be added to, so they would have to be fed from the hot path.
+ */
+function bridge({ name, type, help, read }: CatalogEntry, source: MetricsSource): Metric {
+  const metric = {
+    name,
+    type,
+    help,
+    aggregator: 'sum',
+    reset: () => undefined,
+    get: () => ({
+      name,
+      type,
+      help,
+      values: read(source).map(({ suffix = '', labels, value }) => ({
+        metricName: name + suffix,
+        labels,
+        value,
+      })),
+    }),
+  }
+  return metric as unknown as Metric
+}
