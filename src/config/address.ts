@@ -1,0 +1,99 @@
+/**
+ * Where to listen and where to connect, as text: `host:port`, `:port`, `[::1]:8080`, `unix:/path`, an http URL; and
+ * whether two of them may be the same door. Pure: resolves no name, opens nothing, never throws.
+ */
+import type { Address, ListenAddress } from './config.ts'
+import { parseIp } from './ip.ts'
+import { bad, ok, type Reading } from './units.ts'
+
+/** The kernel's `sun_path` holds 108 bytes with the final NUL. */
+const MAX_UNIX_PATH_BYTES = 107
+
+/** `host:port` or `:port` (all addresses). Port 0 lets the kernel choose. */
+export function parseListen(text: string): Reading<ListenAddress> {
+  if (text.startsWith('unix:')) return bad('not a Unix socket here; write it like :8080 or 127.0.0.1:8080')
+  const [, bracketed, plain = '', digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? []
+  if (digits === undefined || Number(digits) > 65_535) return bad(listenHint(text))
+  const port = Number(digits)
+  if (bracketed === undefined && plain === '') return ok({ host: undefined, port })
+  const host = bracketed ?? plain
+  const valid = bracketed === undefined ? isName(host) : host.includes(':') && parseIp(host) !== undefined
+  return valid
+    ? ok({ host, port })
+    : bad(`${host || '[]'} is not a host; write it like 127.0.0.1:8080 or [::1]:8080`)
+}
+
+/** `host:port` or `unix:/path`: something that can be dialled, so it needs a host and a port. */
+export function parseApp(text: string): Reading<Address> {
+  if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length))
+  const address = parseListen(text)
+  if (address.kind === 'bad')
+    return bad(`not an address; write it like 127.0.0.1:3000, [::1]:3000 or unix:/run/app.sock`)
+  const { host, port } = address.value
+  if (host === undefined) return bad(`which host? write it like 127.0.0.1:${port}`)
+  return port === 0 ? bad('port 0 is nowhere; write it like 127.0.0.1:3000') : ok({ kind: 'tcp', host, port })
+}
+
+function parseUnix(path: string): Reading<Address> {
+  if (!path.startsWith('/'))
+    return bad('a Unix socket needs its whole path; write it like unix:/run/app.sock')
+  if (path.includes('\0') || new TextEncoder().encode(path).length > MAX_UNIX_PATH_BYTES)
+    return bad(`no path for a socket; at most ${MAX_UNIX_PATH_BYTES} bytes`)
+  return ok({ kind: 'unix', path })
+}
+
+/** An http URL, normalised. No https (the app is on this machine), no user, no fragment. */
+export function parseHttpUrl(text: string): Reading<string> {
+  const url = URL.parse(text)
+  if (url === null || url.hostname === '') return bad('not a URL; write it like http://127.0.0.1:3001/ready')
+  if (url.protocol !== 'http:')
+    return bad(`${url.protocol}// is not spoken here; write it like http://127.0.0.1:3001/ready`)
+  if (url.username !== '' || url.password !== '' || url.hash !== '')
+    return bad('no user, password or fragment here; write it like http://127.0.0.1:3001/ready')
+  return url.port === '0' ? bad('port 0 is nowhere; write it like http://127.0.0.1:3001/ready') : ok(url.href)
+}
+
+/** Text that `parseListen` or `parseApp` reads. */
+export function printAddress(address: Address | ListenAddress): string {
+  if ('path' in address) return `unix:${address.path}`
+  const host = address.host ?? ''
+  return `${host.includes(':') ? `[${host}]` : host}:${address.port}`
+}
+
+/** Whether listening on both would clash, or dialling one would reach the other: same port, hosts that meet. */
+export function sameDoor(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port === 0 || a.port !== b.port) return false
+  const [one, other] = [doorOf(a.host), doorOf(b.host)]
+  return one === other || (one === 'any' && isOwn(other)) || (other === 'any' && isOwn(one))
+}
+
+/** A host reduced to what it is on this machine: every address, or one. */
+function doorOf(host: string | undefined): string {
+  if (host === undefined || host === '0.0.0.0') return 'any'
+  if (host.toLowerCase() === 'localhost') return 'loopback'
+  const bytes = parseIp(host)
+  if (bytes === undefined) return host.toLowerCase()
+  const text = bytes.join('.')
+  if (/^(0\.){15}0$/.test(text)) return 'any'
+  return /^(0\.){15}1$/.test(text) || text.endsWith('.255.255.127.0.0.1') ? 'loopback' : text
+}
+
+/** Certainly one of this machine's addresses; of others only the kernel could say. */
+function isOwn(door: string): boolean {
+  return door === 'any' || door === 'loopback' || door.includes('.255.255.127.')
+}
+
+function isName(host: string): boolean {
+  if (/^[\d.]+$/.test(host)) return parseIp(host) !== undefined
+  return host.length <= 253 && /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(host)
+}
+
+function listenHint(text: string): string {
+  if (/^\d{1,5}$/.test(text)) return `a port needs its colon: :${text}`
+  if (parseIp(text) !== undefined && text.includes(':'))
+    return `an IPv6 address needs brackets and a port: [${text}]:8080`
+  if (/^\[?[^:]*\]?$/.test(text)) return 'the port is missing; write it like 127.0.0.1:8080'
+  if (/:\d+$/.test(text) && Number(text.slice(text.lastIndexOf(':') + 1)) > 65_535)
+    return 'ports end at 65535'
+  return 'not an address; write it like :8080, 127.0.0.1:8080 or [::1]:8080'
+}

@@ -1,0 +1,105 @@
+/**
+ * The kinds of values that options have: how each is written in help, how it is read, and its bounds.
+ * Pure; which option is of which kind is said in options.ts.
+ */
+import { parseApp, parseHttpUrl, parseListen } from './address.ts'
+import type { Cidr, HealthCheck } from './config.ts'
+import { parseCidr } from './ip.ts'
+import { didYouMean } from './suggest.ts'
+import { bad, ok, parseCount, parseDuration, parseSize, printSize, type Reading } from './units.ts'
+
+export interface Kind<T> {
+  /** Stands for the value in help. */
+  readonly placeholder: string
+  readonly read: (text: string) => Reading<T>
+}
+
+export const listen: Kind<{ readonly host: string | undefined; readonly port: number }> = {
+  placeholder: '[HOST]:PORT',
+  read: parseListen,
+}
+
+export const app = { placeholder: 'HOST:PORT|unix:/PATH', read: parseApp }
+
+export const duration: Kind<number> = { placeholder: 'DURATION', read: parseDuration }
+
+/** A duration in whose place 0s would mean a busy loop or a request that can never be in time. */
+export const positiveDuration: Kind<number> = {
+  placeholder: 'DURATION',
+  read(text) {
+    const reading = parseDuration(text)
+    return reading.kind === 'ok' && reading.value === 0
+      ? bad('must be longer than nothing; write it like 1s')
+      : reading
+  },
+}
+
+/** A size within bounds, both included, in bytes. */
+export function size(min: number, max: number): Kind<number> {
+  return {
+    placeholder: 'SIZE',
+    read(text) {
+      const reading = parseSize(text)
+      if (reading.kind === 'ok' && reading.value < min) return bad(`too small; at least ${printSize(min)}`)
+      if (reading.kind === 'ok' && reading.value > max) return bad(`too large; at most ${printSize(max)}`)
+      return reading
+    },
+  }
+}
+
+export function count(min: number): Kind<number> {
+  return { placeholder: 'NUMBER', read: (text) => parseCount(text, min) }
+}
+
+export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
+  const list = words.join(', ').replace(/, (?=[^,]*$)/, ' or ')
+  return {
+    placeholder: words.join('|'),
+    read(text) {
+      const word = words.find((known) => known === text)
+      return word === undefined ? bad(`must be ${list}${didYouMean(text, words)}`) : ok(word)
+    },
+  }
+}
+
+export const health: Kind<HealthCheck> = {
+  placeholder: 'tcp|URL',
+  read(text) {
+    if (text === 'tcp') return ok({ kind: 'tcp' })
+    const url = parseHttpUrl(text)
+    return url.kind === 'ok'
+      ? ok({ kind: 'http', url: url.value })
+      : bad(`must be tcp or an http URL: ${url.why}`)
+  },
+}
+
+/** A path as it stands in a request line (RFC 9112 §3.2.1), compared byte by byte: so no query and no fragment. */
+export const path: Kind<string> = {
+  placeholder: '/PATH',
+  read(text) {
+    if (!text.startsWith('/')) return bad('must begin with a slash, like /lb-health')
+    return /^[!-~]+$/.test(text) && !/[?#]/.test(text)
+      ? ok(text)
+      : bad('only a path, like /lb-health: no query, no spaces')
+  },
+}
+
+/** Travels in a header field as a Bearer token (RFC 6750 §2.1 allows less; visible ASCII is what survives). */
+export const token: Kind<string> = {
+  placeholder: 'TOKEN',
+  read: (text) => (/^[!-~]+$/.test(text) ? ok(text) : bad('must be visible ASCII without spaces')),
+}
+
+export const cidrs: Kind<readonly Cidr[]> = {
+  placeholder: 'CIDR,...',
+  read(text) {
+    const networks: Cidr[] = []
+    const why: string[] = []
+    for (const part of text.split(',')) {
+      const reading = parseCidr(part.trim())
+      if (reading.kind === 'ok') networks.push(reading.value)
+      else why.push(reading.why)
+    }
+    return why.length === 0 ? ok(networks) : bad(why.join('; '))
+  },
+}
