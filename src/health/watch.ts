@@ -13,7 +13,9 @@ export interface WatchOptions {
 }
 
 export interface WatchEvents {
+  /** Nobody listens at the address (any more). */
   onGone(): void
+  /** Somebody listens there (again). */
   onBack(): void
 }
 
@@ -24,12 +26,12 @@ const TIMEOUT_MS = 1000
 const REFUSALS = 2
 
 /**
- * Connects every 100 ms, one attempt at a time. Two refusals in a row are `onGone`, the first success after that
- * `onBack`; each is told once. Other errors and timeouts say nothing, and end a row. Never throws.
+ * Connects every 100 ms, one attempt at a time, and tells what is seen first and then each change: two refusals in a
+ * row are `onGone`, a success is `onBack`. Other errors and timeouts say nothing, and end a row. Never throws.
  * @returns ends the watch: no attempt and no event after it.
  */
 export function watchApp({ app, clock }: WatchOptions, events: WatchEvents): { stop(): void } {
-  let gone = false
+  let seen: 'nothing' | 'gone' | 'there' = 'nothing'
   let refusals = 0
   let cancel: Cancel
   const attempt = () => {
@@ -38,11 +40,11 @@ export function watchApp({ app, clock }: WatchOptions, events: WatchEvents): { s
   const learn = (result: Dialled) => {
     cancel = clock.after(INTERVAL_MS, attempt)
     refusals = result.kind === 'refused' ? refusals + 1 : 0
-    if (!gone && refusals >= REFUSALS) {
-      gone = true
+    if (refusals >= REFUSALS && seen !== 'gone') {
+      seen = 'gone'
       events.onGone()
-    } else if (gone && result.kind === 'connected') {
-      gone = false
+    } else if (result.kind === 'connected' && seen !== 'there') {
+      seen = 'there'
       events.onBack()
     }
   }

@@ -3,6 +3,7 @@
  * Pure: knows the names (DESIGN §7), not prom-client. Series are always there, even at 0, so that a rate can be taken
  * from the first scrape on; only lastcall_requests_total, with its many combinations, leaves out what never happened.
  */
+import { type Phase, PHASES } from '../lifecycle/state.ts'
 import {
   type Counters,
   DURATION_BUCKETS_MS,
@@ -15,20 +16,8 @@ import {
   STATUS_CLASSES,
 } from '../relay/counters.ts'
 
-/** The phases of the lifecycle, DESIGN §3, in their order. */
-export const PHASES = [
-  'starting',
-  'serving',
-  'settling',
-  'lame-duck',
-  'draining',
-  'drained',
-  'exiting',
-] as const
-export type PhaseLabel = (typeof PHASES)[number]
-
 /** Those that a drain takes time in. */
-export const DRAIN_PHASES = ['settling', 'lame-duck', 'draining', 'drained'] as const
+export const DRAIN_PHASES = ['settling', 'lame-duck', 'draining', 'drained'] as const satisfies Phase[]
 
 /** What is known of the drain that runs, or else of the last one. */
 export interface DrainFacts {
@@ -42,7 +31,7 @@ export interface DrainFacts {
 
 export interface MetricsSource {
   readonly counters: Counters
-  phase(): PhaseLabel
+  phase(): Phase
   appUp(): boolean
   drain(): DrainFacts
 }
