@@ -1,0 +1,81 @@
+/**
+ * One run of a container: a process in a group of its own, its output by lines, its end. As in a container, nothing of
+ * the group outlives its first process. Knows no probe and no hook.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { ContainerSpec } from './pod-spec.ts'
+
+/** The last lines are kept, for the report; more would be a log. */
+const KEPT_LINES = 200
+
+export class Container {
+  readonly spec: ContainerSpec
+  /** The latest lines of stdout and stderr together. */
+  readonly lines: string[]
+  /** Answers how it ended, `0` or `SIGKILL`, once the process and its output have. Never rejects. */
+  readonly exited: Promise<string>
+  /** Aborted as soon as the process has ended. */
+  readonly over: AbortSignal
+  readonly #child: ChildProcess
+
+  /** Starts the process; `lines` collects what it says. A program that cannot be started ends with `ENOENT` or alike. */
+  constructor(spec: ContainerSpec, lines: string[]) {
+    this.spec = spec
+    this.lines = lines
+    const [file, ...args] = spec.command
+    const over = new AbortController()
+    this.over = over.signal
+    this.#child = spawn(file, args, {
+      detached: true,
+      env: { ...process.env, ...spec.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        lines.push(line)
+        if (lines.length > KEPT_LINES) lines.shift()
+      })
+    }
+    const killed = () => this.kill()
+    process.on('exit', killed)
+    this.#child.on('exit', () => {
+      over.abort()
+      this.#killGroup()
+    })
+    this.exited = new Promise((resolve) => {
+      const ended = (how: string) => {
+        process.off('exit', killed)
+        over.abort()
+        resolve(how)
+      }
+      this.#child.on('error', (error: NodeJS.ErrnoException) => ended(error.code ?? error.message))
+      this.#child.on('close', (code, signal) => ended(signal ?? String(code)))
+    })
+  }
+
+  get running(): boolean {
+    return !this.over.aborted
+  }
+
+  /** SIGTERM to the first process alone, as the container runtime sends it. */
+  terminate(): void {
+    this.#child.kill('SIGTERM')
+  }
+
+  kill(): void {
+    if (!this.running) return
+    this.#child.kill('SIGKILL')
+    this.#killGroup()
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid === undefined) return
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL')
+    } catch {
+      // nobody else was in the group
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** A report as text for people: one row a strategy, then the pods and each failure. JSON is JSON.stringify of it. */
+
+import type { Failure, Report } from './report.ts'
+
+/** A strategy that loses every other request needs no more examples than this. */
+const SHOWN_FAILURES = 25
+
+/** One table of all reports, a line each. */
+export function formatTable(reports: readonly Report[]): string {
+  const head = [
+    'strategy',
+    'requests',
+    'failed',
+    'acked',
+    'lost',
+    'twice',
+    'rollout',
+    'pod gone',
+    'last new conn',
+  ]
+  const rows = reports.map((report) => [
+    report.strategy,
+    String(report.requests),
+    String(report.failures.length),
+    String(report.ledger?.acknowledged ?? '-'),
+    String(report.ledger?.lost.length ?? '-'),
+    String(report.ledger?.repeated.length ?? '-'),
+    seconds(median(report.rolloutMs)),
+    seconds(median(report.pods.map((pod) => pod.goneMs))),
+    seconds(Math.max(...report.pods.map((pod) => pod.lastConnectionMs ?? 0))),
+  ])
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)))
+  const pad = (cell: string, column: number) =>
+    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)
+  return all.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
+}
+
+/** What a table leaves out: clients, pods with their sidecar's verdict, and every failed request. */
+export function formatDetails(report: Report): string {
+  const clients = Object.entries(report.byClient).map(
+    ([name, { requests, failed }]) => `  ${name}: ${requests} requests, ${failed} failed`,
+  )
+  const pods = report.pods.map((pod) => {
+    const flaws = [...pod.hookFailures, ...(pod.killed ? ['SIGKILL'] : [])]
+    const parts = [
+      `gone after ${seconds(pod.goneMs)}`,
+      `${pod.lateConnections} late connections, last ${seconds(pod.lastConnectionMs)}`,
+      pod.exits.join(', '),
+      ...flaws,
+    ]
+    return `  ${pod.pod}: ${parts.join('; ')}${pod.verdict === undefined ? '' : `\n    ${pod.verdict}`}`
+  })
+  const failures = report.failures.slice(0, SHOWN_FAILURES).map((failure) => `  ${formatFailure(failure)}`)
+  const more = report.failures.length - failures.length
+  return [
+    `${report.strategy}, seed ${report.seed}; the harness was late by ${Math.round(report.worstLatenessMs)} ms at worst`,
+    ...clients,
+    ...pods,
+    ...failures,
+    ...(more > 0 ? [`  and ${more} more failures`] : []),
+  ].join('\n')
+}
+
+/** One failed request with its connection and its pod, in a line. */
+export function formatFailure({ request, pod, began, ended, sinceDeletionMs, connection }: Failure): string {
+  const tookMs = request.endedAt - request.startedAt
+  const used = request.reused ? `reused connection, ${Math.round(request.idleMs)} ms idle` : 'new connection'
+  const when = sinceDeletionMs === undefined ? '' : `, ${Math.round(sinceDeletionMs)} ms after deletion`
+  const phases = began === ended ? ended : `${began}, then ${ended}`
+  const end =
+    connection?.firstEndAt === undefined
+      ? 'connection still open'
+      : `${connection.firstEnd} ${(connection.firstEndAt - request.startedAt).toFixed(1)} ms after the request began`
+  const bytes =
+    connection === undefined ? '' : `, ${connection.clientBytes} bytes up, ${connection.podBytes} down`
+  return `${request.client} ${request.method} ${request.path}: ${request.failure} after ${tookMs.toFixed(1)} ms (${used}) by ${pod ?? 'no pod'} (${phases}${when}); ${end}${bytes}`
+}
+
+function median(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+}
+
+function seconds(ms: number | undefined): string {
+  return ms === undefined ? '-' : `${(ms / 1000).toFixed(1)}s`
+}
