@@ -1,0 +1,349 @@
+/**
+ * The lifecycle (DESIGN §3), pure. Rule 1: everything that decides what lastcall does with its life is here.
+ *
+ * TABLE says for each phase what each event leads to; its `always` rows are tried after every event, and again after
+ * each move, until none fits. The facts of a drain (drain.ts: who asked, is the app there) are noted first, the same
+ * in every phase. The effects of a move are the change of stance (stance.ts), then what its row asks for.
+ * docs/lifecycle.svg is drawn from TABLE.
+ *
+ * Knows no sockets, timers or logger: time is in the view, and `wakeAt` says when to come back.
+ */
+import type { Budget } from './budget.ts'
+import { appStops, begun, proven, told } from './drain.ts'
+import { stance, turned } from './stance.ts'
+import type { DrainState, Effect, Event, Phase, State, View } from './state.ts'
+
+/** Without proof, hooks are answered after so much draining: a hung app that is to be restarted must not hold them long. */
+export const UNPROVEN_DRAINING_MS = 10_000
+/** After its hook was answered, an app that is to stop has app-stop and this long to be gone; else we serve again. */
+export const APP_STOP_SLACK_MS = 5000
+/** How long an exit waits for the clients' FINs (RFC 9112 §9.6). */
+export const LINGER_MS = 2000
+
+interface Case<S> {
+  readonly event: Event
+  readonly state: S
+  /** The state before the event was noted. */
+  readonly before: S
+  readonly view: View
+}
+
+/** One line of the table: fits if `when` holds and the time of `due` has come (undefined: it never comes). */
+export interface Row<S> {
+  /** For the log and the picture; the event's own name where absent. */
+  readonly says?: string
+  readonly when?: (c: Case<S>) => boolean
+  readonly due?: (c: Case<S>) => number | undefined
+  /** The phase to move to; absent: stay. */
+  readonly to?: Phase
+  readonly also?: readonly Act[]
+}
+type Act = 'close-idle' | 'answer-hooks' | 'cut' | 'verdict' | 'exit'
+export type Cause = Event['kind'] | 'always'
+type Table = {
+  readonly [P in Phase]: { readonly [C in Cause]?: readonly Row<Extract<State, { phase: P }>>[] }
+}
+
+type In = Case<DrainState>
+const stopping = (c: In): boolean => proven(c.state.drain)
+const restarting = (c: In): boolean => appStops(c.state.drain)
+const gone = (c: In): boolean => c.state.drain.app === 'gone'
+const waiting = (c: In): boolean => c.state.drain.hooks.kind === 'waiting'
+const idle = (c: In): boolean => c.view.inFlight === 0
+const sinceFirstTrigger = (c: In, ms: number): number | undefined =>
+  c.state.drain.clockAt === undefined ? undefined : c.state.drain.clockAt + ms
+
+const END = ['answer-hooks', 'cut', 'verdict', 'exit'] as const
+
+const secondSignal: Row<DrainState> = {
+  says: 'second signal',
+  when: (c) => c.before.drain.triggers.includes('signal'),
+  to: 'exited',
+  also: END,
+}
+const resumed: Row<DrainState> = {
+  when: (c) => !stopping(c),
+  to: 'serving',
+  also: ['answer-hooks', 'verdict'],
+}
+/** The drain has become another: the kubelet joined an operator's, or proof came. That nothing is in flight is seen anew. */
+const joined: Row<DrainState> = {
+  when: (c) =>
+    proven(c.before.drain) !== stopping(c) ||
+    (c.before.drain.clockAt === undefined && c.state.drain.clockAt !== undefined),
+  to: 'draining',
+}
+const deadline: Row<DrainState> = {
+  says: 'deadline',
+  when: stopping,
+  due: (c) => sinceFirstTrigger(c, c.state.budget.cutMs),
+  to: 'exited',
+  also: END,
+}
+const hookDeadline: Row<DrainState> = {
+  when: waiting,
+  due: (c) => sinceFirstTrigger(c, c.state.budget.hookDeadlineMs),
+  also: ['answer-hooks'],
+}
+const lateHook: Row<DrainState> = { when: waiting, also: ['answer-hooks'] }
+/** Nothing more can be served. Without proof the app may come back, so there is nothing to be waited for here. */
+const appIsGone: readonly Row<DrainState>[] = [
+  { says: 'app gone', when: (c) => gone(c) && stopping(c), to: 'draining' },
+  {
+    says: 'app gone, no proof',
+    when: (c) => gone(c) && restarting(c),
+    to: 'drained',
+    also: ['answer-hooks'],
+  },
+]
+
+export const TABLE: Table = {
+  starting: {
+    'app-up': [{ to: 'serving' }],
+    // Never healthy, so never in the endpoints: there is nothing to settle, and an app that stops takes nothing along.
+    signal: [{ to: 'draining' }],
+    hook: [
+      { when: ({ event }) => event.kind === 'hook' && event.who === 'sidecar', to: 'draining' },
+      { also: ['answer-hooks'] },
+    ],
+    drain: [{ to: 'draining' }],
+  },
+  serving: {
+    hook: [{ to: 'settling' }],
+    signal: [{ to: 'settling' }],
+    drain: [{ to: 'settling' }],
+  },
+  settling: {
+    signal: [secondSignal],
+    resume: [resumed],
+    always: [
+      deadline,
+      hookDeadline,
+      ...appIsGone,
+      { says: 'settle is over', due: (c) => c.state.since + c.state.budget.settleMs, to: 'lame-duck' },
+    ],
+  },
+  'lame-duck': {
+    signal: [secondSignal],
+    resume: [resumed],
+    always: [
+      deadline,
+      hookDeadline,
+      ...appIsGone,
+      {
+        says: 'quiet',
+        due: (c) => Math.max(c.state.since, c.view.lastArrivalAt) + c.state.budget.quietMs,
+        to: 'draining',
+      },
+      { says: 'lame-duck-max', due: (c) => c.state.since + c.state.budget.lameDuckMaxMs, to: 'draining' },
+    ],
+  },
+  draining: {
+    signal: [secondSignal],
+    resume: [resumed],
+    always: [
+      deadline,
+      // The listener is closed by now: the last connections may go, and only then the app.
+      {
+        says: 'nothing in flight',
+        when: (c) => stopping(c) && idle(c),
+        to: 'drained',
+        also: ['close-idle', 'answer-hooks'],
+      },
+      {
+        says: 'nothing in flight',
+        when: (c) => !stopping(c) && idle(c),
+        to: 'drained',
+        also: ['answer-hooks'],
+      },
+      ...appIsGone.filter((row) => row.to !== 'draining'),
+      { says: '10 s, no proof', when: restarting, due: unprovenLimit, to: 'drained', also: ['answer-hooks'] },
+      hookDeadline,
+    ],
+  },
+  drained: {
+    hook: [joined],
+    signal: [secondSignal, joined],
+    resume: [resumed],
+    always: [
+      deadline,
+      lateHook,
+      { says: 'app gone', when: (c) => stopping(c) && gone(c), to: 'exiting' },
+      {
+        says: 'app-stop, no hook of the app',
+        when: (c) => stopping(c) && !c.state.drain.triggers.includes('app'),
+        due: (c) => c.state.since + c.state.budget.appStopMs,
+        to: 'exiting',
+      },
+      {
+        says: 'app back and healthy',
+        when: (c) => restarting(c) && c.state.drain.app === 'back' && c.state.drain.appUp,
+        to: 'serving',
+        also: ['verdict'],
+      },
+      {
+        says: 'app did not stop',
+        when: (c) => restarting(c) && c.state.drain.app === 'there',
+        due: stopLimit,
+        to: 'serving',
+        also: ['verdict'],
+      },
+    ],
+  },
+  exiting: {
+    signal: [secondSignal],
+    lingered: [{ says: 'clients gone', when: idle, to: 'exited', also: ['verdict', 'exit'] }],
+    always: [
+      deadline,
+      lateHook,
+      {
+        says: 'clients gone',
+        when: (c) => idle(c) && c.view.connections === 0,
+        to: 'exited',
+        also: ['verdict', 'exit'],
+      },
+      {
+        says: 'linger is over',
+        when: idle,
+        due: (c) => (c.state.phase === 'exiting' ? c.state.idleClosedAt + LINGER_MS : undefined),
+        to: 'exited',
+        also: ['verdict', 'exit'],
+      },
+    ],
+  },
+  exited: { hook: [{ also: ['answer-hooks'] }] },
+}
+
+/** When a drain without proof stops waiting for what is in flight; never later than the hook deadline. */
+function unprovenLimit(c: In): number | undefined {
+  const { clockAt } = c.state.drain
+  if (clockAt === undefined) return undefined
+  const from = Math.max(c.state.since, clockAt)
+  return Math.min(from + UNPROVEN_DRAINING_MS, Math.max(from, clockAt + c.state.budget.hookDeadlineMs))
+}
+
+/** When an app whose hook was answered should have been gone. */
+function stopLimit(c: In): number | undefined {
+  const { hooks } = c.state.drain
+  return hooks.kind === 'answered' ? hooks.at + c.state.budget.appStopMs + APP_STOP_SLACK_MS : undefined
+}
+
+/** The state before anything has happened. */
+export function initial(budget: Budget): State {
+  return { phase: 'starting', budget }
+}
+
+/** 200 or 503 for the kubelet (DESIGN §4): `keep` holds on until draining. */
+export function ready(state: State, appUp: boolean, policy: 'fail' | 'keep'): boolean {
+  const kept = policy === 'keep' && (state.phase === 'settling' || state.phase === 'lame-duck')
+  return appUp && (state.phase === 'serving' || kept)
+}
+
+/** 200 or 503 for load balancers that probe the traffic port: fails at the first moment of a drain. */
+export function lbHealthy(state: State, appUp: boolean): boolean {
+  return ready(state, appUp, 'fail')
+}
+
+/** Whether an operator's resume can be taken: not once the pod is known to stop (answer 409 then). */
+export function resumable(state: State): boolean {
+  return 'drain' in state ? !proven(state.drain) : state.phase !== 'exited'
+}
+
+/** Whether such a moment can matter in this phase: spares the shell a step for each of the thousands in serving. */
+export function concerns(phase: Phase, kind: 'quiesced' | 'lingered'): boolean {
+  return rows(phase, kind).length > 0 || rows(phase, 'always').length > 0
+}
+
+/** One event: the next state, and what the shell has to do, in this order. */
+export function step(state: State, event: Event, view: View): { state: State; effects: readonly Effect[] } {
+  const effects: Effect[] = []
+  let current = noted(state, event, view.now)
+  effects.push(...turned(stance(state), stance(current)))
+  let row = fitting(rows(current.phase, event.kind), { event, state: current, before: state, view })
+  const why = describe(event)
+  // Every chain of `always` rows ends in a phase that waits; the bound only says so.
+  for (let moves = 0; moves < 20; moves += 1) {
+    if (row !== undefined) {
+      const next = row.to === undefined ? current : entered(row.to, current, event, view)
+      if (next !== current) {
+        effects.push({ kind: 'moved', from: current.phase, to: next.phase, why: row.says ?? why })
+      }
+      effects.push(...turned(stance(current), stance(next)), ...acted(row.also ?? [], current, next, view))
+      current = row.also?.includes('answer-hooks') ? answered(next, view.now) : next
+    }
+    row = fitting(rows(current.phase, 'always'), { event, state: current, before: current, view })
+    if (row === undefined) break
+  }
+  return { state: current, effects }
+}
+
+/** When the next `tick` is due, or undefined if only an event can change anything. */
+export function wakeAt(state: State, view: View): number | undefined {
+  const c: Case<State> = { event: { kind: 'tick' }, state, before: state, view }
+  let first: number | undefined
+  for (const row of rows(state.phase, 'always')) {
+    const due = row.due !== undefined && (row.when?.(c) ?? true) ? row.due(c) : undefined
+    if (due !== undefined && (first === undefined || due < first)) first = due
+  }
+  return first
+}
+
+/** What the log calls an event. */
+export function describe(event: Event): string {
+  if (event.kind === 'hook') return `hook /prestop/${event.who}`
+  if (event.kind === 'signal') return event.name
+  return event.kind === 'drain' ? 'operator' : event.kind
+}
+
+/** The rows of one cell. A row is only ever tried on a state of its own phase, which the type of TABLE cannot carry here. */
+function rows(phase: Phase, cause: Cause): readonly Row<State>[] {
+  return (TABLE[phase][cause] ?? []) as readonly Row<State>[]
+}
+
+function fitting(candidates: readonly Row<State>[], c: Case<State>): Row<State> | undefined {
+  return candidates.find((row) => {
+    if (row.when?.(c) === false) return false
+    return row.due === undefined || (row.due(c) ?? Infinity) <= c.view.now
+  })
+}
+
+/** The state with what the event tells, before any row is tried. */
+function noted(state: State, event: Event, now: number): State {
+  if (state.phase === 'serving') {
+    if (event.kind === 'app-up' || event.kind === 'app-down')
+      return { ...state, appUp: event.kind === 'app-up' }
+    return state
+  }
+  return 'drain' in state ? { ...state, drain: told(state.drain, event, now, state.budget) } : state
+}
+
+/** The state of a phase on entering it. */
+function entered(to: Phase, from: State, event: Event, view: View): State {
+  const { budget } = from
+  if (to === 'starting') return { phase: to, budget }
+  if (to === 'exited') return { phase: to, budget, code: view.inFlight > 0 ? 1 : 0 }
+  const appUp = 'drain' in from ? from.drain.appUp : from.phase === 'serving' && from.appUp
+  if (to === 'serving') return { phase: to, budget, appUp: appUp || event.kind === 'app-up' }
+  const drain = 'drain' in from ? from.drain : begun(event, appUp, view.now, budget)
+  const common = { budget, since: view.now, drain }
+  if (to !== 'exiting') return { phase: to, ...common }
+  return { phase: to, ...common, idleClosedAt: from.phase === 'drained' ? from.since : view.now }
+}
+
+function answered(state: State, now: number): State {
+  if (!('drain' in state) || state.drain.hooks.kind !== 'waiting') return state
+  return { ...state, drain: { ...state.drain, hooks: { kind: 'answered', at: now } } }
+}
+
+/** What a row asks for beside the move; nothing is answered or cut where there is nothing. */
+function acted(acts: readonly Act[], from: State, to: State, view: View): Effect[] {
+  const effects: Effect[] = []
+  for (const kind of acts) {
+    if (kind === 'exit') effects.push({ kind, code: to.phase === 'exited' ? to.code : 0 })
+    else if (kind === 'verdict') effects.push({ kind, triggers: 'drain' in from ? from.drain.triggers : [] })
+    else if (kind === 'cut' && view.inFlight === 0) continue
+    else if (kind === 'answer-hooks' && 'drain' in from && from.drain.hooks.kind !== 'waiting') continue
+    else effects.push({ kind })
+  }
+  return effects
+}

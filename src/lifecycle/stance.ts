@@ -1,0 +1,46 @@
+/**
+ * How the door stands in a state, pure: listener, posture, hold, watch (the table of DESIGN §3, columns "new
+ * connections" and "what clients are told"). The machine emits the difference between two stances, so that nothing
+ * that was switched on in one phase is forgotten in another.
+ */
+import { appStops, proven, watched } from './drain.ts'
+import type { Effect, State } from './state.ts'
+
+/** The listener, once closed, stays closed: proof is never taken back. */
+export interface Stance {
+  readonly listener: 'open' | 'closed'
+  readonly posture: 'serving' | 'parting'
+  readonly hold: boolean
+  readonly watchApp: boolean
+}
+
+/** The stance that the shell starts with, before any effect. */
+export const FIRST_STANCE: Stance = { listener: 'open', posture: 'serving', hold: false, watchApp: false }
+
+/** How the door has to stand in this state. */
+export function stance(state: State): Stance {
+  if (state.phase === 'starting') return { ...FIRST_STANCE, hold: true }
+  if (state.phase === 'serving') return FIRST_STANCE
+  if (state.phase === 'exiting' || state.phase === 'exited') {
+    return { listener: 'closed', posture: 'parting', hold: false, watchApp: false }
+  }
+  const { phase, drain } = state
+  const refuses = phase === 'draining' || phase === 'drained'
+  return {
+    listener: refuses && proven(drain) ? 'closed' : 'open',
+    posture: phase === 'settling' ? 'serving' : 'parting',
+    // A request must not meet an app that is told to stop; in an operator's drain the app stays, and answers.
+    hold: phase === 'drained' && appStops(drain),
+    watchApp: watched(drain),
+  }
+}
+
+/** The effects of turning the door from one stance to another. The listener comes first. */
+export function turned(from: Stance, to: Stance): Effect[] {
+  const effects: Effect[] = []
+  if (from.listener !== to.listener) effects.push({ kind: 'close-listener' })
+  if (from.posture !== to.posture) effects.push({ kind: 'posture', posture: to.posture })
+  if (from.hold !== to.hold) effects.push({ kind: 'hold', on: to.hold })
+  if (from.watchApp !== to.watchApp) effects.push({ kind: 'watch-app', on: to.watchApp })
+  return effects
+}

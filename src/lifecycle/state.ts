@@ -1,0 +1,99 @@
+/**
+ * The words of the lifecycle: its phases, what can happen, what it may ask for, and what it can see. Types and the
+ * list of phases only; every rule is in machine.ts.
+ */
+import type { Budget } from './budget.ts'
+
+export const PHASES = [
+  'starting',
+  'serving',
+  'settling',
+  'lame-duck',
+  'draining',
+  'drained',
+  'exiting',
+  'exited',
+] as const
+export type Phase = (typeof PHASES)[number]
+
+/** Who asked for a drain. `sidecar` and `signal` are proof that the pod stops; all but `operator` come from the kubelet. */
+export type Trigger = 'app' | 'sidecar' | 'signal' | 'operator'
+
+export type Event =
+  /** The health judge's verdicts. */
+  | { readonly kind: 'app-up' | 'app-down' }
+  /** What the watch of the app's address saw: it refuses connections; it accepts them again. */
+  | { readonly kind: 'app-gone' | 'app-back' }
+  /** GET /prestop/app and GET /prestop/sidecar. */
+  | { readonly kind: 'hook'; readonly who: 'app' | 'sidecar' }
+  | { readonly kind: 'signal'; readonly name: 'SIGTERM' | 'SIGINT' }
+  /** The operator's POST /drain and POST /resume. */
+  | { readonly kind: 'drain' | 'resume' }
+  /** `tick`: the time of `wakeAt` has come. `quiesced`: nothing is in flight any more. `lingered`: no client is connected any more. */
+  | { readonly kind: 'tick' | 'quiesced' | 'lingered' }
+
+/** What the machine can see besides the event. Times in ms of one monotonic clock. */
+export interface View {
+  readonly now: number
+  /** Requests (tunnels, streams, opaque pairs) in flight, those held at the door included. */
+  readonly inFlight: number
+  /** The last new connection or request that was no probe; -Infinity if there was none. */
+  readonly lastArrivalAt: number
+  /** Client connections still open. */
+  readonly connections: number
+}
+
+export type Effect =
+  | { readonly kind: 'moved'; readonly from: Phase; readonly to: Phase; readonly why: string }
+  | { readonly kind: 'close-listener' }
+  /** `parting`: every response says Connection: close. */
+  | { readonly kind: 'posture'; readonly posture: 'serving' | 'parting' }
+  /** Requests wait at the door until the app may be asked again (at most connect-wait). */
+  | { readonly kind: 'hold'; readonly on: boolean }
+  /** Probe the app's address quickly, and report what is seen first and then each change: app-gone, app-back. */
+  | { readonly kind: 'watch-app'; readonly on: boolean }
+  /** Half-close the idle client connections and linger for each client's FIN. */
+  | { readonly kind: 'close-idle' }
+  | { readonly kind: 'answer-hooks' }
+  /** Reset what is left in flight. */
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'verdict'; readonly triggers: readonly Trigger[] }
+  | { readonly kind: 'exit'; readonly code: 0 | 1 }
+
+/** What is known of a drain while it lasts. */
+export interface Drain {
+  /** Who asked, in the order of their first call. */
+  readonly triggers: readonly Trigger[]
+  /** When the one deadline began to run: the kubelet's first trigger. An operator's drain has none. */
+  readonly clockAt: number | undefined
+  /** What the watch saw of the app's address since the drain began; `back` only after `gone`. */
+  readonly app: 'there' | 'gone' | 'back'
+  readonly appUp: boolean
+  readonly hooks:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'waiting' }
+    | { readonly kind: 'answered'; readonly at: number }
+}
+
+interface Draining<P extends Phase> {
+  readonly phase: P
+  readonly budget: Budget
+  /** When this phase began. */
+  readonly since: number
+  readonly drain: Drain
+}
+
+/** The phases of a drain; each carries what is known of it. */
+export type DrainState =
+  | Draining<'settling'>
+  | Draining<'lame-duck'>
+  | Draining<'draining'>
+  | Draining<'drained'>
+  /** `idleClosedAt`: when the last client connections were half-closed, which is when lingering began. */
+  | (Draining<'exiting'> & { readonly idleClosedAt: number })
+
+export type State =
+  | { readonly phase: 'starting'; readonly budget: Budget }
+  | { readonly phase: 'serving'; readonly budget: Budget; readonly appUp: boolean }
+  | DrainState
+  | { readonly phase: 'exited'; readonly budget: Budget; readonly code: 0 | 1 }

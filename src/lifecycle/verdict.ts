@@ -1,0 +1,100 @@
+/**
+ * The verdict: what became of a drain, as a record for the log and the metrics and as one line for people (DESIGN
+ * §3, "Exit after the app"). Pure: keeps the book of one drain and adds it up; knows no clock, logger or file.
+ */
+import type { Phase, Trigger } from './state.ts'
+
+/** The book of one drain, from its first moment. Times in ms of the monotonic clock. */
+export interface Ledger {
+  readonly startedAt: number
+  readonly inFlight: number
+  /** How many requests had ever finished when it began. */
+  readonly finishedBefore: number
+  readonly phase: Phase
+  readonly since: number
+  /** What the phases left so far took; one that was entered twice has one sum. */
+  readonly tookMs: { readonly [P in Phase]?: number }
+  readonly cut: number
+}
+
+export interface Verdict {
+  /** `exited`: the process ends. `returned`: the drain was taken back, or undid itself. */
+  readonly outcome: 'exited' | 'returned'
+  /** Why the last phase was left. */
+  readonly why: string
+  readonly triggers: readonly Trigger[]
+  readonly proof: boolean
+  readonly drainMs: number
+  readonly phasesMs: { readonly [P in Phase]?: number }
+  readonly inFlight: number
+  readonly finished: number
+  readonly cut: number
+  /** Age of the drain when the last new connection arrived; undefined if none came. It tunes --settle. */
+  readonly lastConnectionMs: number | undefined
+  readonly text: string
+}
+
+/** Opens the book at the first moment of a drain. */
+export function opened(phase: Phase, now: number, inFlight: number, finishedBefore: number): Ledger {
+  return { startedAt: now, inFlight, finishedBefore, phase, since: now, tookMs: {}, cut: 0 }
+}
+
+/** Books the time of the phase that is being left. */
+export function moved(ledger: Ledger, to: Phase, now: number): Ledger {
+  const took = (ledger.tookMs[ledger.phase] ?? 0) + now - ledger.since
+  return { ...ledger, phase: to, since: now, tookMs: { ...ledger.tookMs, [ledger.phase]: took } }
+}
+
+/** What is known only at the end. `finished`: requests that had ever finished; `lastConnectionAt`: -Infinity if none came. */
+export interface Ending {
+  readonly why: string
+  readonly triggers: readonly Trigger[]
+  readonly finished: number
+  readonly lastConnectionAt: number
+}
+
+/** Adds up the book, after the last `moved`. */
+export function verdict(ledger: Ledger, end: Ending): Verdict {
+  const late = end.lastConnectionAt - ledger.startedAt
+  const facts: Omit<Verdict, 'text'> = {
+    outcome: ledger.phase === 'exited' ? 'exited' : 'returned',
+    why: end.why,
+    triggers: end.triggers,
+    proof: end.triggers.includes('sidecar') || end.triggers.includes('signal'),
+    drainMs: Math.round(ledger.since - ledger.startedAt),
+    phasesMs: Object.fromEntries(Object.entries(ledger.tookMs).map(([phase, ms]) => [phase, Math.round(ms)])),
+    inFlight: ledger.inFlight,
+    finished: end.finished - ledger.finishedBefore,
+    cut: ledger.cut,
+    lastConnectionMs: late > 0 ? Math.round(late) : undefined,
+  }
+  return { ...facts, text: text(facts) }
+}
+
+function text(v: Omit<Verdict, 'text'>): string {
+  const { settling, 'lame-duck': lameDuck, draining, drained, exiting } = v.phasesMs
+  const parts = [
+    ...(settling === undefined ? [] : [`settle ${seconds(settling)}`]),
+    ...(lameDuck === undefined ? [] : [`lame duck ${seconds(lameDuck)}`]),
+    ...(draining === undefined ? [] : [`draining ${seconds(draining)}`]),
+  ]
+  const afterwards = (drained ?? 0) + (exiting ?? 0)
+  const wait = afterwards < 50 ? '' : `, and ${seconds(afterwards)} until ${v.why}`
+  const phases = `(${parts.join(', ')})${wait}`
+  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${v.cut} cut`
+  const late =
+    v.lastConnectionMs === undefined
+      ? 'no new connection after the drain began'
+      : `last new connection ${seconds(v.lastConnectionMs)} after the drain began`
+  return `${headline(v, drained !== undefined, afterwards)} ${phases}: ${work}; ${late}`
+}
+
+function headline(v: Omit<Verdict, 'text'>, wasDrained: boolean, afterwardsMs: number): string {
+  if (v.outcome === 'returned') return `back in service after ${seconds(v.drainMs)}`
+  if (v.cut > 0 || !wasDrained) return `ended by ${v.why} after ${seconds(v.drainMs)}`
+  return `drained in ${seconds(v.drainMs - afterwardsMs)}`
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
