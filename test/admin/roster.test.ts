@@ -1,0 +1,50 @@
+/** Which connection of the admin server makes room for a newcomer (DESIGN §6: a probe or a hook is never refused). */
+import tap from 'tap'
+import { Roster } from '../../src/admin/roster.ts'
+
+function fake(name: string, gone: string[]) {
+  return { name, destroy: () => gone.push(name) }
+}
+
+void tap.test('the newcomer gets in and the one that was quiet the longest leaves', async (t) => {
+  const gone: string[] = []
+  const roster = new Roster<ReturnType<typeof fake>>({ connections: 3, heldHooks: 2 })
+  const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name) => fake(name, gone)) as [
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+  ]
+  for (const connection of [a, b, c]) roster.add(connection)
+  t.same(gone, [])
+  roster.touch(a)
+  roster.add(d)
+  t.same(gone, ['b'])
+  roster.remove(c)
+  roster.touch(c)
+  t.equal(roster.size, 2, 'a sign of life of a closed connection does not bring it back')
+  roster.add(e)
+  t.same(gone, ['b'])
+})
+
+void tap.test(
+  'a connection that holds a hook never leaves, until the last hook on it is answered',
+  async (t) => {
+    const gone: string[] = []
+    const roster = new Roster<ReturnType<typeof fake>>({ connections: 2, heldHooks: 2 })
+    const hook = fake('hook', gone)
+    roster.add(hook)
+    t.ok(roster.hold(hook))
+    t.ok(roster.hold(hook))
+    t.notOk(roster.hold(hook), 'hooks are bounded, too')
+    for (let i = 0; i < 5; i += 1) roster.add(fake(`probe ${i}`, gone))
+    t.same(gone, ['probe 0', 'probe 1', 'probe 2', 'probe 3'])
+    roster.release(hook)
+    t.ok(roster.holds(hook))
+    roster.release(hook)
+    t.notOk(roster.holds(hook))
+    roster.add(fake('last', gone))
+    t.equal(gone.at(-1), 'hook')
+  },
+)
