@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/**
+ * The program `lastcall`: from the command line to what it asks for, and to the exit code. Everything heavy is loaded
+ * only where it is needed: `--help` needs no proxy, and the proxy none of the commands.
+ */
+import { readFileSync } from 'node:fs'
+import { COMMANDS, commandHelp, mainHelp, type Command } from './cli/help.ts'
+import { readConfig } from './config/parse.ts'
+import { didYouMean } from './config/suggest.ts'
+
+const MISTAKE = 2
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first, ...rest] = argv
+  const command = COMMANDS.find((name) => name === first)
+  if (argv.includes('--help') || argv.includes('-h')) {
+    console.log(command === undefined ? mainHelp() : commandHelp(command))
+    return 0
+  }
+  if (argv.includes('--version')) {
+    console.log(version())
+    return 0
+  }
+  if (command !== undefined) return talk(command, rest)
+  if (first !== undefined && !first.startsWith('-'))
+    return mistakes([`${first}: no such command${didYouMean(first, COMMANDS)}`], 'lastcall --help')
+  return proxy(argv)
+}
+
+async function proxy(argv: readonly string[]): Promise<number> {
+  const outcome = readConfig(argv, process.env)
+  if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall --help')
+  const { run } = await import('./main.ts')
+  return run(outcome.config)
+}
+
+async function talk(command: Command, argv: readonly string[]): Promise<number> {
+  const { readTarget } = await import('./cli/target.ts')
+  const outcome = readTarget(argv, process.env)
+  if (outcome.kind === 'problems') return mistakes(outcome.problems, `lastcall ${command} --help`)
+  const { runCommand } = await import('./cli/commands.ts')
+  return runCommand(command, outcome.target)
+}
+
+/** All of them at once, on stderr. */
+function mistakes(problems: readonly string[], help: string): number {
+  const title = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`
+  console.error(
+    [`lastcall: ${title}`, ...problems.map((problem) => `  ${problem}`), `See ${help}`].join('\n'),
+  )
+  return MISTAKE
+}
+
+/** From package.json, which lies one folder up from here, in src as in dist. */
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+// `lastcall --help | head`: a reader that has left is no error. The proxy goes on without its log.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+try {
+  process.exit(await main(process.argv.slice(2)))
+} catch (error) {
+  console.error(`lastcall: ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+}

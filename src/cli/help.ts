@@ -1,0 +1,138 @@
+/**
+ * The texts of `--help`, made from the table of options; and of the README's table. Pure.
+ * Nothing is wider than 100 columns.
+ */
+import { GROUPS, initialText, type Option } from '../config/option.ts'
+import { OPTIONS } from '../config/options.ts'
+
+const WIDTH = 100
+const INDENT = 2
+const GAP = 2
+/** Wide enough for most flags; one that is wider stands on a line of its own. */
+const LEFT = 32
+
+export const COMMANDS = ['drain', 'resume', 'status'] as const
+export type Command = (typeof COMMANDS)[number]
+
+const ABOUT: Record<Command, { readonly line: string; readonly more: string }> = {
+  drain: {
+    line: 'drain a running lastcall, and wait until nothing is in flight',
+    more:
+      'Takes the pod out of service without stopping it: the endpoints propagate, clients are told to leave, what is ' +
+      'in flight finishes. The listener stays open, because this is no proof of a stop; lastcall resume takes it ' +
+      'back. Ctrl-C ends the waiting, not the drain.',
+  },
+  resume: {
+    line: 'take a drain back and serve again',
+    more: 'Refused once it is proven that the pod stops: there is no way back from that.',
+  },
+  status: {
+    line: 'say what a running lastcall is doing',
+    more: 'Its phase, what is in flight (the oldest first), the health of the app, how the last drain ended.',
+  },
+}
+
+const CLIENT_ROWS: readonly Row[] = [
+  ['--admin URL', 'where it answers: URL, HOST:PORT or :PORT; or LASTCALL_ADMIN [http://127.0.0.1:9099]'],
+  ['--token TOKEN', 'its token, if it has one; or LASTCALL_TOKEN'],
+  ['--json', 'print what it answered, as JSON'],
+  ['--help', 'this'],
+]
+
+type Row = readonly [left: string, right: string]
+
+/** `lastcall --help` */
+export function mainHelp(): string {
+  const groups = GROUPS.map((group) => {
+    return `${group}:\n${table(optionsOf(group).map(helpRow), LEFT)}`
+  })
+  const commands = COMMANDS.map((command): Row => [command, ABOUT[command].line])
+  return [
+    'A drain sidecar for Kubernetes: no request is lost when a pod stops, and the app stays as it is.',
+    `Usage:\n${table(
+      [
+        ['lastcall [options]', 'run the proxy in front of the app'],
+        ['lastcall COMMAND', 'talk to a running one; more with lastcall COMMAND --help'],
+      ],
+      LEFT,
+    )}`,
+    `Commands:\n${table(commands, LEFT)}`,
+    ...groups,
+    `Other:\n${table(
+      [
+        ['--help', 'this'],
+        ['--version', 'the version'],
+      ],
+      LEFT,
+    )}`,
+    'Each option may be a variable instead: --grace-period 30s is LASTCALL_GRACE_PERIOD=30s. Flags win.\n' +
+      'Durations and sizes need their unit: 500ms, 1.5s, 2m; 512B, 32KiB, 1MiB.\n' +
+      'Exit code: 0 nothing was cut, 1 the deadline cut something, 2 a mistake in the configuration.',
+  ].join('\n\n')
+}
+
+/** `lastcall drain --help` and its like. */
+export function commandHelp(command: Command): string {
+  const { line, more } = ABOUT[command]
+  const usage = `Usage:\n  lastcall ${command} [--admin URL] [--token TOKEN] [--json]`
+  const about = [`lastcall ${command}: ${line}.`, '', ...wrap(more, WIDTH)].join('\n')
+  const exit = 'Exit code: 0 done, 1 not done or not reached, 2 a mistake on the command line.'
+  return [about, usage, `Options:\n${table(CLIENT_ROWS, 15)}`, exit].join('\n\n')
+}
+
+/** The README's table of options, in Markdown. */
+export function markdownTable(): string {
+  const rows: string[] = []
+  for (const group of GROUPS) {
+    rows.push(`| **${group}** | | |`)
+    for (const option of optionsOf(group))
+      rows.push(`| ${code(usageOf(option))} | ${shownDefault(option)} | ${cell(option.help)} |`)
+  }
+  return ['| flag | default | meaning |', '|---|---|---|', ...rows].join('\n')
+}
+
+function optionsOf(group: string): Option<unknown>[] {
+  return Object.values(OPTIONS).filter((option) => option.group === group)
+}
+
+function usageOf(option: Option<unknown>): string {
+  return `--${option.flag} ${option.kind.placeholder}`
+}
+
+function shownDefault({ initial }: Option<unknown>): string {
+  return initial.kind === 'text' ? code(initial.text) : cell(initial.says)
+}
+
+function helpRow(option: Option<unknown>): Row {
+  return [usageOf(option), `${option.help} [${initialText(option.initial)}]`]
+}
+
+function table(rows: readonly Row[], width: number): string {
+  const margin = ' '.repeat(INDENT + width + GAP)
+  const lines = rows.flatMap(([left, right]) => {
+    const [first = '', ...others] = wrap(right, WIDTH - margin.length)
+    const head =
+      left.length > width ? [`  ${left}`, margin + first] : [`  ${left.padEnd(width + GAP)}${first}`]
+    return [...head, ...others.map((text) => margin + text)]
+  })
+  return lines.join('\n')
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+function code(text: string): string {
+  return `\`${cell(text)}\``
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', String.raw`\|`)
+}
