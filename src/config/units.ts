@@ -35,6 +35,8 @@ const SIZE_UNITS = new Map([
   ['GiB', 1024 ** 3],
 ])
 const MAX_SIZE_BYTES = 1024 ** 4
+/** As many a double holds exactly. */
+const EXACT_DIGITS = 15
 
 /** `500ms`, `3s`, `1.5s`, `2m`, `1h` to milliseconds; anything finer than a millisecond is refused. */
 export function parseDuration(text: string): Reading<number> {
@@ -79,9 +81,10 @@ export function parseCount(text: string, min: number): Reading<number> {
 
 /** `<digits>[.<digits>]<unit>` in base units, or undefined. Scales before it divides, so that 1.005s is 1005 ms. */
 function scaled(text: string, units: ReadonlyMap<string, number>): number | undefined {
-  const [, whole, fraction = '', unit = ''] = /^(\d{1,12})(?:\.(\d{1,6}))?([A-Za-z]+)$/.exec(text) ?? []
+  const [, whole, fraction = '', unit = ''] = /^(\d{1,15})(?:\.(\d{1,6}))?([A-Za-z]+)$/.exec(text) ?? []
   const factor = units.get(unit)
-  if (whole === undefined || factor === undefined) return undefined
+  if (whole === undefined || factor === undefined || (whole + fraction).length > EXACT_DIGITS)
+    return undefined
   return (Number(whole + fraction) * factor) / 10 ** fraction.length
 }
 
