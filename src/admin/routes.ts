@@ -9,8 +9,8 @@
  *   GET  /status           JSON: see status.ts
  *   GET  /prestop/app      the preStop hook of the app's container: answered when drained
  *   GET  /prestop/sidecar  the preStop hook of our own container: likewise, and proof that the pod stops
- *   POST /drain            begin a drain by hand
- *   POST /resume           take it back
+ *   POST /drain            begin a drain by hand: 202 and the phase
+ *   POST /resume           take it back: 200, or 409 where it is too late; and the phase
  *
  * The last four may be guarded by a token and by networks; probes, /metrics and /status are open to everybody.
  */

@@ -109,7 +109,7 @@ async function perform(
       return answerHook(options, roster, request, routed.who)
     case 'drain': {
       log.info({ from: request.socket.remoteAddress }, 'admin: POST /drain')
-      return jsonAnswer(200, { phase: commands.drain() })
+      return jsonAnswer(202, { phase: commands.drain() })
     }
     case 'resume': {
       log.info({ from: request.socket.remoteAddress }, 'admin: POST /resume')

@@ -41,7 +41,7 @@ void tap.test('probes, metrics and status', async (t) => {
 void tap.test('drain and resume answer what followed', async (t) => {
   const { url, asked } = await startTestAdmin(t)
   const drain = await ask(`${url}/drain`, { method: 'POST', body: '{"why":"test"}' })
-  t.equal(drain.status, 200)
+  t.equal(drain.status, 202, 'it has begun, and goes on')
   t.same(JSON.parse(drain.body), { phase: 'settling' })
   const resume = await ask(`${url}/resume`, { method: 'POST' })
   t.equal(resume.status, 409, 'the lifecycle said no')
@@ -86,7 +86,7 @@ void tap.test('networks guard the hooks and the commands, and nothing else', asy
   t.equal((await ask(`${away.url}/readyz`)).status, 200)
   t.same(away.asked, [])
   const near = await startTestAdmin(t, { hookAllow: [cidr('10.0.0.0/8'), cidr('127.0.0.0/8')] })
-  t.equal((await ask(`${near.url}/drain`, { method: 'POST' })).status, 200)
+  t.equal((await ask(`${near.url}/drain`, { method: 'POST' })).status, 202)
 })
 
 void tap.test('an IPv4 caller of a dual-stack listener is known by its IPv4 address', async (t) => {
@@ -94,7 +94,7 @@ void tap.test('an IPv4 caller of a dual-stack listener is known by its IPv4 addr
     listen: { host: undefined, port: 0 },
     hookAllow: [cidr('127.0.0.1/32')],
   })
-  t.equal((await ask(`http://127.0.0.1:${admin.port}/drain`, { method: 'POST' })).status, 200)
+  t.equal((await ask(`http://127.0.0.1:${admin.port}/drain`, { method: 'POST' })).status, 202)
   const v6 = await ask(`http://[::1]:${admin.port}/drain`, { method: 'POST' }).catch(() => undefined)
   if (v6 === undefined) t.comment('no IPv6 here')
   else t.equal(v6.status, 403)
