@@ -1,7 +1,8 @@
 /**
  * The app of a rehearsal, as a program: `node app.js PORT`. Worst case on purpose: SIGTERM ends it at once with the
  * work in hand. An order is in the ledger (one line in the file $LEDGER) before it is acknowledged, as a database
- * commits before it answers. $POD goes into the header of each answer; $IDLE_MS is how long an idle connection is kept.
+ * commits before it answers. $POD goes into the header of each answer; $HOST is the
+ * address to listen on, if not loopback; $IDLE_MS is how long an idle connection is kept.
  */
 
 import { appendFileSync } from 'node:fs'
@@ -61,6 +62,6 @@ const server = createServer((request, response) => {
   answer(request, response).catch(() => response.destroy())
 })
 server.keepAliveTimeout = Number(process.env['IDLE_MS'] ?? 75_000)
-server.listen(port, '127.0.0.1')
+server.listen(port, process.env['HOST'] ?? '127.0.0.1')
 // The first process of a container ignores a signal that it does not handle: hence this line.
 process.on('SIGTERM', () => process.exit(0))
