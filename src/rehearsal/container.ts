@@ -29,7 +29,7 @@ export class Container {
     this.over = over.signal
     this.#child = spawn(file, args, {
       detached: true,
-      env: { ...process.env, ...spec.env },
+      env: { ...environment(), ...spec.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
@@ -78,4 +78,9 @@ export class Container {
       // nobody else was in the group
     }
   }
+}
+
+/** This process's environment without what is meant for lastcall itself: it refuses variables that it does not know. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LASTCALL_')))
 }

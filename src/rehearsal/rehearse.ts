@@ -18,7 +18,7 @@ import { pause } from './pause.ts'
 import { freePort } from './ports.ts'
 import { Random } from './random.ts'
 import { type Journal, type Report, reportOf } from './report.ts'
-import { type AppSpec, podOf, type Strategy, strategyName } from './strategies.ts'
+import type { AppSpec, Strategy } from './strategies.ts'
 
 export interface RehearsalOptions {
   readonly strategy: Strategy
@@ -61,7 +61,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Report> {
     async describe(name) {
       const [forApp, traffic, admin] = [await port(), await port(), await port()]
       const ports = { app: forApp, traffic, admin }
-      return podOf(strategy, name, app, ports, graceMs)
+      return strategy.pod({ name, app, ports, graceMs })
     },
   })
   const lateness = monitorEventLoopDelay({ resolution: 5 })
@@ -81,7 +81,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Report> {
         await deployment.gone()
         rolloutMs.push(performance.now() - beganAt)
         progress(
-          `${strategyName(strategy)}: rollout ${count} of ${rollouts}, ${load.requests.length} requests, ${load.failures} failed`,
+          `${strategy.name}: rollout ${count} of ${rollouts}, ${load.requests.length} requests, ${load.failures} failed`,
         )
       }
       await pause(AFTER_MS, never)
@@ -90,7 +90,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Report> {
     }
     lateness.disable()
     const journal: Journal = {
-      strategy: strategyName(strategy),
+      strategy: strategy.name,
       seed,
       rolloutMs,
       requests: load.requests,

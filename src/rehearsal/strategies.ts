@@ -8,10 +8,18 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ContainerSpec, PodSpec, Probe, ProbeTarget } from './pod-spec.ts'
 
-export type Strategy =
-  | { readonly kind: 'bare' }
-  | { readonly kind: 'sleep'; readonly ms: number }
-  | { readonly kind: 'lastcall'; readonly mode: 'plain' | 'native'; readonly flags: readonly string[] }
+/** A way to stop a pod: what it is called in tables, and the pod. Others than those below may be made outside. */
+export interface Strategy {
+  readonly name: string
+  readonly pod: (context: PodContext) => PodSpec
+}
+
+export interface PodContext {
+  readonly name: string
+  readonly app: AppSpec
+  readonly ports: PodPorts
+  readonly graceMs: number
+}
 
 /** The app of a rehearsal: how it is started on a port, and what its readiness probe asks. */
 export interface AppSpec {
@@ -21,6 +29,7 @@ export interface AppSpec {
   readonly healthPath: string | undefined
 }
 
+/** Ports of 127.0.0.1 that are this pod's alone; the Service sends its connections to `traffic`. */
 export interface PodPorts {
   readonly app: number
   readonly traffic: number
@@ -32,17 +41,31 @@ const PROBE = { periodMs: 1000, timeoutMs: 1000, failures: 3 }
 /** Started programs need some time; the first probe is the kubelet's at once, so look again soon. */
 const STARTUP = { periodMs: 1000, timeoutMs: 1000, failures: 60 }
 
-/** How a strategy is called in tables: `bare`, `sleep 5s`, `lastcall native`. */
-export function strategyName(strategy: Strategy): string {
-  switch (strategy.kind) {
-    case 'bare':
-      return 'bare'
-    case 'sleep':
-      return `sleep ${strategy.ms / 1000}s`
-    case 'lastcall':
-      return `lastcall ${strategy.mode}`
-    default:
-      return strategy satisfies never
+/** The app alone: it gets its SIGTERM the moment the pod is deleted. */
+export const bare: Strategy = {
+  name: 'bare',
+  pod: (context) => podOf(context, [probedApp(context)]),
+}
+
+/** The app alone, with a sleep action as its preStop hook: the usual remedy. */
+export function sleepHook(ms: number): Strategy {
+  return {
+    name: `sleep ${ms / 1000}s`,
+    pod: (context) => podOf(context, [{ ...probedApp(context), preStop: { kind: 'sleep', ms } }]),
+  }
+}
+
+/** lastcall in front of the app, as k8s/ shows it; `flags` are added to its command line. */
+export function lastcall(mode: 'plain' | 'native', flags: readonly string[] = []): Strategy {
+  return {
+    name: `lastcall ${mode}`,
+    pod: (context) => {
+      const admin = `http://${HOST}:${context.ports.admin}`
+      const preStop = { kind: 'httpGet', url: `${admin}/prestop/app` } as const
+      const app = { ...appContainer(context, context.ports.app), preStop }
+      const sidecar = sidecarContainer(context, flags)
+      return podOf(context, mode === 'plain' ? [sidecar, app] : [native(sidecar, admin), app])
+    },
   }
 }
 
@@ -52,56 +75,33 @@ export function lastcallCommand(): readonly [string, string] {
   return [process.execPath, fileURLToPath(new URL(`../cli${suffix}`, import.meta.url))]
 }
 
-/** The pod of a strategy. Without a sidecar the app itself listens on the traffic port. */
-export function podOf(
-  strategy: Strategy,
-  name: string,
-  app: AppSpec,
-  ports: PodPorts,
-  graceMs: number,
-): PodSpec {
-  const endpoint = { pod: name, host: HOST, port: ports.traffic }
-  const pod = { name, endpoint, graceMs }
-  switch (strategy.kind) {
-    case 'bare':
-      return { ...pod, containers: [probedApp(app, name, ports.traffic)] }
-    case 'sleep': {
-      const preStop = { kind: 'sleep', ms: strategy.ms } as const
-      return { ...pod, containers: [{ ...probedApp(app, name, ports.traffic), preStop }] }
-    }
-    case 'lastcall': {
-      const admin = `http://${HOST}:${ports.admin}`
-      const preStop = { kind: 'httpGet', url: `${admin}/prestop/app` } as const
-      const main = { ...appContainer(app, name, ports.app), preStop }
-      const sidecar = sidecarContainer(strategy.flags, ports, graceMs)
-      return {
-        ...pod,
-        containers: strategy.mode === 'plain' ? [sidecar, main] : [native(sidecar, admin), main],
-      }
-    }
-    default:
-      return strategy satisfies never
-  }
+/** A pod whose traffic port the Service knows. */
+export function podOf({ name, ports, graceMs }: PodContext, containers: readonly ContainerSpec[]): PodSpec {
+  return { name, endpoint: { pod: name, host: HOST, port: ports.traffic }, graceMs, containers }
 }
 
-function appContainer(app: AppSpec, pod: string, port: number): ContainerSpec {
+/** The app's container, on a port of its choice, without probes and hooks. */
+export function appContainer({ app, name }: PodContext, port: number): ContainerSpec {
   return {
     name: 'app',
     role: 'main',
     command: app.command(port),
-    env: { ...app.env, PORT: String(port), POD: pod },
+    env: { ...app.env, PORT: String(port), POD: name },
   }
 }
 
-function probedApp(app: AppSpec, pod: string, port: number): ContainerSpec {
+/** The app's container on the traffic port, with the readiness probe that a pod without a sidecar has. */
+function probedApp(context: PodContext): ContainerSpec {
+  const { app } = context
+  const port = context.ports.traffic
   const target: ProbeTarget =
     app.healthPath === undefined
       ? { kind: 'tcpSocket', host: HOST, port }
       : { kind: 'httpGet', url: `http://${HOST}:${port}${app.healthPath}` }
-  return { ...appContainer(app, pod, port), readiness: { target, ...PROBE } }
+  return { ...appContainer(context, port), readiness: { target, ...PROBE } }
 }
 
-function sidecarContainer(flags: readonly string[], ports: PodPorts, graceMs: number): ContainerSpec {
+function sidecarContainer({ ports, graceMs }: PodContext, flags: readonly string[]): ContainerSpec {
   const admin = `http://${HOST}:${ports.admin}`
   return {
     name: 'lastcall',
