@@ -1,0 +1,111 @@
+/**
+ * The answers that lastcall gives itself, where the app cannot (DESIGN §1): always with Proxy-Status (RFC 9209), so
+ * that they can be told from the app's, and always the last on their connection.
+ */
+
+import { REFUSAL_NAMES, refusalRow } from './refusal.ts'
+
+const PHRASES: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+}
+
+interface Parts {
+  readonly status: number
+  /** An error type of RFC 9209 §2.3, or none. */
+  readonly error: string
+  readonly text: string
+  readonly fields?: string
+}
+
+function answer({ status, error, text, fields = '' }: Parts): Buffer {
+  const body = `lastcall: ${text}\n`
+  return Buffer.from(
+    `HTTP/1.1 ${status} ${PHRASES[status]}\r\n` +
+      `Proxy-Status: lastcall; error=${error}; details="${text.replace(/["\\]/g, '')}"\r\n` +
+      `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n${fields}` +
+      `Connection: close\r\n\r\n${body}`,
+    'latin1',
+  )
+}
+
+const RETRY = 'Retry-After: 1\r\n'
+
+/** The app's faults. */
+export const APP_ANSWERS = {
+  refused: answer({
+    status: 503,
+    error: 'connection_refused',
+    text: 'the app refused connections for all of --connect-wait',
+    fields: RETRY,
+  }),
+  away: answer({
+    status: 503,
+    error: 'destination_unavailable',
+    text: 'the app is away and did not return within --connect-wait',
+    fields: RETRY,
+  }),
+  timeout: answer({
+    status: 504,
+    error: 'connection_timeout',
+    text: 'the app did not accept a connection within --connect-wait',
+  }),
+  failed: answer({
+    status: 502,
+    error: 'connection_terminated',
+    text: 'the app closed the connection without an answer',
+  }),
+  cutHead: answer({
+    status: 502,
+    error: 'http_response_incomplete',
+    text: 'the app closed the connection within the head of its answer',
+  }),
+} as const
+export type AppFault = keyof typeof APP_ANSWERS
+
+/** For a connection that is one too many. */
+export const FULL_ANSWER = answer({
+  status: 503,
+  error: 'connection_limit_reached',
+  text: 'there are as many connections as --max-connections allows',
+  fields: RETRY,
+})
+
+/** RFC 9209 §2.3: `http_request_error` is the client's fault; a refused method is a denial. */
+const REFUSALS = REFUSAL_NAMES.map((name, i) => {
+  const { status, text } = refusalRow(-i - 1)
+  const fields = name === 'connect' ? 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : ''
+  return answer({
+    status,
+    error: status === 405 ? 'http_request_denied' : 'http_request_error',
+    text,
+    fields,
+  })
+})
+
+/** The answer to a request that is refused with this verdict (refusal.ts). */
+export function refusalAnswer(verdict: number): Buffer {
+  return REFUSALS[-verdict - 1]!
+}
+
+/** The answer on `--lb-health-path`. */
+export function healthAnswer(healthy: boolean, persistent: boolean, toHead: boolean): Buffer {
+  const body = healthy ? 'ok\n' : 'leaving\n'
+  const status = healthy ? 200 : 503
+  return Buffer.from(
+    `HTTP/1.1 ${status} ${PHRASES[status]}\r\nProxy-Status: lastcall\r\nContent-Type: text/plain\r\n` +
+      `Cache-Control: no-store\r\nContent-Length: ${body.length}\r\n` +
+      `Connection: ${persistent ? 'keep-alive' : 'close'}\r\n\r\n${toHead ? '' : body}`,
+    'latin1',
+  )
+}

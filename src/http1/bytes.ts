@@ -1,0 +1,84 @@
+/**
+ * The alphabet of HTTP/1.1 as lookup tables, and comparisons that ignore case. Pure; knows bytes, not messages.
+ * RFC 9110 §5.5 and §5.6.2, RFC 9112 §3.2.
+ */
+
+export const HTAB = 0x09
+export const LF = 0x0a
+export const CR = 0x0d
+export const SP = 0x20
+export const COLON = 0x3a
+
+/** 1 for `tchar`: what names of methods and fields are made of (RFC 9110 §5.6.2). */
+export const TOKEN = new Uint8Array(256)
+/** 1 for what a field value may hold: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
+export const VALUE = new Uint8Array(256)
+/** 1 for what a request target may hold: VCHAR, and obs-text, which clients do send unescaped. */
+export const TARGET = new Uint8Array(256)
+/** The value of a hexadecimal digit, or 255. */
+export const HEX = new Uint8Array(256).fill(255)
+
+for (let byte = 0; byte < 256; byte++) {
+  const char = String.fromCharCode(byte)
+  if (/[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(char)) TOKEN[byte] = 1
+  if (byte === HTAB || (byte >= SP && byte !== 0x7f)) VALUE[byte] = 1
+  if (byte > SP && byte !== 0x7f) TARGET[byte] = 1
+  if (/[0-9A-Fa-f]/.test(char)) HEX[byte] = parseInt(char, 16)
+}
+
+/** Whether `bytes[start..start + word.length)` is `word` in any case; `word` has to be lower case. */
+export function isWord(bytes: Uint8Array, start: number, word: string): boolean {
+  for (let i = 0; i < word.length; i++) {
+    const byte = bytes[start + i]!
+    // ASCII only: setting bit 5 makes letters lower case; the check keeps '-' (0x2d) from matching CR (0x0d).
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+    if (lower !== word.charCodeAt(i)) return false
+  }
+  return true
+}
+
+/** The offset of the first byte in `[start, end)` that is neither SP nor HTAB. */
+export function skipBlank(bytes: Uint8Array, start: number, end: number): number {
+  let at = start
+  while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at += 1
+  return at
+}
+
+/** The offset behind the last byte in `[start, end)` that is neither SP nor HTAB. */
+export function trimBlank(bytes: Uint8Array, start: number, end: number): number {
+  let at = end
+  while (at > start && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)) at -= 1
+  return at
+}
+
+/** The decimal number in `[start, end)`; -1 if it is not all digits or empty, Infinity above 2^53-1. */
+export function decimal(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end) return -1
+  let value = 0
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 0x30
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return value <= Number.MAX_SAFE_INTEGER ? value : Infinity
+}
+
+/**
+ * Calls `each(start, end)` for every non-empty element of a comma-separated list (RFC 9110 §5.6.1), blanks trimmed.
+ * Only for lists of tokens: quoted strings are not understood.
+ */
+export function eachElement(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  each: (start: number, end: number) => void,
+): void {
+  let from = start
+  for (let at = start; at <= end; at++) {
+    if (at < end && bytes[at] !== 0x2c) continue
+    const first = skipBlank(bytes, from, at)
+    const last = trimBlank(bytes, first, at)
+    if (last > first) each(first, last)
+    from = at + 1
+  }
+}

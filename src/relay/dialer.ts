@@ -1,0 +1,110 @@
+/**
+ * Who may connect to the app, and when. While the app refuses (a crash, a restart) requests wait together, up to
+ * connect-wait, and one of them tries at a time: a thousand that wait must not knock a thousand times (DESIGN §2).
+ * While the door is held (drained without proof of a stop) nobody tries.
+ */
+
+import type { AppFault } from '../http1/answer.ts'
+import type { Cancel, Clock } from '../clock.ts'
+
+export interface Dialing {
+  connect(): void
+  appUnavailable(fault: AppFault): void
+}
+
+/** How often one of those who wait tries again. */
+const RETRY_MS = 25
+/** What a starting or stopping app answers with: come back later. */
+const REFUSED = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EAGAIN'])
+
+export class Dialer {
+  readonly #clock: Clock
+  readonly #connectWaitMs: number
+  /** Those who want a connection, and since when: trying, or waiting for a turn. */
+  readonly #wanting = new Map<Dialing, { since: number; trying: boolean }>()
+  #away = false
+  #held = false
+  #timer: Cancel | undefined
+
+  constructor(clock: Clock, connectWaitMs: number) {
+    this.#clock = clock
+    this.#connectWaitMs = connectWaitMs
+  }
+
+  /** A pair wants a connection to the app. */
+  wanted(who: Dialing): void {
+    const trying = !this.#away && !this.#held
+    this.#wanting.set(who, { since: this.#clock.now(), trying })
+    this.#arm()
+    if (trying) who.connect()
+  }
+
+  /** A pair does not want it any more, or has it. */
+  forget(who: Dialing): void {
+    this.#wanting.delete(who)
+  }
+
+  /** The app accepted somebody: everybody may come. */
+  reached(who: Dialing): void {
+    this.#wanting.delete(who)
+    if (!this.#away) return
+    this.#away = false
+    this.#release()
+  }
+
+  /** The app refused: it is away. Whoever asked waits on; other errors are final. */
+  refused(who: Dialing, error: string): void {
+    const entry = this.#wanting.get(who)
+    if (entry === undefined) return
+    if (!REFUSED.has(error)) {
+      this.#wanting.delete(who)
+      return who.appUnavailable(error === 'ETIMEDOUT' ? 'timeout' : 'refused')
+    }
+    entry.trying = false
+    this.#away = true
+    this.#arm()
+  }
+
+  /** Holds everybody at the door, or lets them in again. */
+  hold(on: boolean): void {
+    if (this.#held === on) return
+    this.#held = on
+    if (!on) this.#release()
+  }
+
+  #release(): void {
+    if (this.#held) return
+    for (const [who, entry] of this.#wanting) {
+      if (entry.trying) continue
+      entry.trying = true
+      who.connect()
+    }
+  }
+
+  #arm(): void {
+    this.#timer ??= this.#clock.after(RETRY_MS, () => {
+      this.#timer = undefined
+      this.#turn()
+      if (this.#wanting.size > 0) this.#arm()
+    })
+  }
+
+  #turn(): void {
+    const overdue = this.#clock.now() - this.#connectWaitMs
+    let trying = false
+    for (const [who, entry] of this.#wanting) {
+      if (entry.since <= overdue) {
+        this.#wanting.delete(who)
+        who.appUnavailable(entry.trying ? 'timeout' : this.#held ? 'away' : 'refused')
+      } else if (entry.trying) trying = true
+    }
+    if (trying || this.#held) return
+    // The one that has waited longest.
+    for (const [who, entry] of this.#wanting) {
+      entry.trying = true
+      return who.connect()
+    }
+    // Nobody waits for an app that was away: the next one finds out.
+    this.#away = false
+  }
+}

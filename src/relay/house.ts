@@ -1,0 +1,31 @@
+/** What all pairs have in common: the relay, as a pair sees it. */
+
+import type { Address } from '../config/config.ts'
+import type { Arrivals } from './arrivals.ts'
+import type { Counters, Protocol } from './counters.ts'
+import type { Dialer } from './dialer.ts'
+import type { Terms } from './link.ts'
+import type { Pair } from './pair.ts'
+import type { Port, PortKit } from './port.ts'
+
+export interface Limits {
+  readonly headTimeoutMs: number
+  readonly idleTimeoutMs: number
+}
+
+export interface House {
+  readonly terms: Terms
+  readonly limits: Limits
+  readonly kit: PortKit
+  readonly app: Address
+  readonly counters: Counters
+  readonly arrivals: Arrivals
+  readonly dialer: Dialer
+  /** Targets of requests are kept for the access log. */
+  readonly keepsTargets: boolean
+  /** Brings `terms.now` up to date. */
+  tick(): void
+  inFlight(protocol: Protocol, change: 1 | -1): void
+  leave(pair: Pair): void
+  logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void
+}

@@ -1,0 +1,70 @@
+/**
+ * The contract between the pure conversations and the shell: what a conversation is told, what it may ask for, and what
+ * holds for all of them at the moment.
+ */
+
+import type { AppFault } from '../http1/answer.ts'
+import type { EndWho, EndWhy, Protocol, Refusal } from './counters.ts'
+
+/** What a conversation has the shell do. Byte ranges are valid only during the call. */
+export interface Link {
+  toApp(bytes: Buffer, start: number, end: number): void
+  toClient(bytes: Buffer, start: number, end: number): void
+  /** Connect to the app, which answers with `appOpen` or `appFailed`. */
+  dial(): void
+  /** Half-close the app connection. */
+  finApp(): void
+  /** Close the app connection now, so that the app can stop its work. */
+  dropApp(): void
+  /** Half-close after what was written; what the client still sends is thrown away until it leaves (RFC 9112 §9.6). */
+  finClient(who: EndWho, why: EndWhy): void
+  /** Half-close after what was written, and go on reading: for tunnels. */
+  halfCloseClient(): void
+  /** End the client's connection so that a cut response cannot look complete. */
+  resetClient(who: EndWho, why: EndWhy): void
+  /** Stop, or go on, reading from the client: held bytes are bounded. */
+  pauseClient(on: boolean): void
+  /** The first byte of a request has been seen: it is in flight. */
+  began(protocol: Protocol): void
+  /** What is in flight is now carried as this. */
+  became(protocol: Protocol): void
+  /** A request of a user, not of a prober, has its head complete. `target` is in `bytes[start..end)`. */
+  requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void
+  /** The exchange has ended; `status` 0 if the client never got one. In flight until the kernel took all bytes. */
+  finished(status: number): void
+  refused(reason: Refusal): void
+  /** The line to put in and the empty line that ends the head: `X-Forwarded-For: …\r\n\r\n`. */
+  forwardedLine(): Buffer
+}
+
+/** What holds for all conversations; the shell changes it, they read it. */
+export interface Terms {
+  /** Milliseconds, set by the shell before each call. */
+  now: number
+  /** Clients are to leave: each response says `Connection: close`. */
+  parting: boolean
+  /** What `--lb-health-path` answers. */
+  lbHealthy: boolean
+  readonly maxHeadBytes: number
+  readonly forwardedFor: boolean
+  readonly lbHealthPath: Buffer | undefined
+}
+
+/** A conversation, as the shell sees it: what happened on either side goes in, orders come out through its `Link`. */
+export interface Talk {
+  /** Nothing in flight, nothing half said: the connection may be closed without losing anything. */
+  readonly idle: boolean
+  /** A head has begun and not ended. */
+  readonly inHead: boolean
+  fromClient(bytes: Buffer, start: number, end: number): void
+  clientEnded(): void
+  clientGone(): void
+  headTimedOut(): void
+  idleTimedOut(): void
+  closeIfIdle(): void
+  appOpen(): void
+  appFailed(fault: AppFault): void
+  fromApp(bytes: Buffer, start: number, end: number): void
+  appEnded(): void
+  appGone(): void
+}

@@ -1,0 +1,324 @@
+/**
+ * One client connection and the app connection it is paired with: carries out what the conversation orders, keeps
+ * backpressure end to end, and keeps the books. Never shared: one client's bytes cannot reach another (DESIGN §1).
+ */
+
+import type { AppFault } from '../http1/answer.ts'
+import { methodLabel, methodName } from '../http1/request-head.ts'
+import {
+  METHODS,
+  type EndWho,
+  type EndWhy,
+  PROTOCOLS,
+  type Protocol,
+  type Refusal,
+  STATUS_CLASSES,
+} from './counters.ts'
+import { forwardedLine } from './forwarded.ts'
+import type { Link, Talk } from './link.ts'
+import { BULK, Port, type PortOwner, type Side } from './port.ts'
+import type { House } from './house.ts'
+
+/** How long a client that has been told goodbye may take to leave (RFC 9112 §9.6). */
+export const LINGER_MS = 2000
+/** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
+const WATCH_AFTER_MS = 10_000
+
+const OTHER = METHODS.length - 1
+const NO_STATUS = STATUS_CLASSES.length - 1
+
+/** Why the client is not being read from. */
+const APP_IS_SLOW = 1
+const CONVERSATION_IS_FULL = 2
+
+export class Pair implements Link, PortOwner {
+  readonly client: Port
+  readonly acceptedAt: number
+  readonly #house: House
+  readonly #talk: Talk
+  #app: Port | undefined
+  #dialing = false
+  #paused = 0
+  #line: Buffer | undefined
+  #protocol: Protocol = 'http1'
+  #method = OTHER
+  #methodName = ''
+  #target = ''
+  #requests = 0
+  /** A request is in flight, or its last bytes are on their way to the kernel. */
+  #inFlight = false
+  #finishing = false
+  #beganAt = 0
+  /** Since when nothing has been in flight. */
+  #restingSince: number
+  #lingerUntil = Infinity
+  #watched = false
+  #ended = false
+
+  constructor(house: House, talk: (link: Link) => Talk) {
+    this.#house = house
+    this.acceptedAt = house.terms.now
+    this.#restingSince = house.terms.now
+    this.client = new Port('client', house.kit, this)
+    this.#talk = talk(this)
+  }
+
+  /** What /status and the deadline want to know; undefined while nothing is in flight. */
+  get request():
+    | { protocol: Protocol; beganAt: number; client: string; method: string; target: string }
+    | undefined {
+    if (!this.#inFlight) return undefined
+    return {
+      protocol: this.#protocol,
+      beganAt: this.#beganAt,
+      client: this.client.remoteAddress,
+      method: this.#methodName,
+      target: this.#target,
+    }
+  }
+
+  // -- orders of the house ---------------------------------------------------------------------------------------
+
+  /** Looks at the clock: called a few times a second. */
+  sweep(now: number): void {
+    const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
+    if (now >= this.#lingerUntil) return this.client.destroy()
+    if (this.#talk.inHead && now - this.#beganAt >= headTimeoutMs) this.#talk.headTimedOut()
+    else if (!this.#inFlight && now - this.#restingSince >= idleTimeoutMs) this.#talk.idleTimedOut()
+    else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
+      this.#watched = true
+      this.client.watchPeer()
+    }
+    this.#settle()
+  }
+
+  /** Half-closes the client's connection if nothing is in flight on it. */
+  closeIfIdle(): void {
+    if (!this.#inFlight) this.#talk.closeIfIdle()
+    this.#settle()
+  }
+
+  /** Ends it now, whatever is in flight. Returns whether something was. */
+  cut(): boolean {
+    const cut = this.#inFlight
+    this.#lastWords('lastcall', cut ? 'cut' : 'drained')
+    if (cut) this.client.reset()
+    else this.client.destroy()
+    this.dropApp()
+    return cut
+  }
+
+  /** The dialer's word: go and connect. */
+  connect(): void {
+    const app = new Port('app', this.#house.kit, this)
+    this.#app = app
+    this.#dialing = true
+    app.dial(this.#house.app)
+  }
+
+  /** The dialer's word: it will not be. */
+  appUnavailable(fault: AppFault): void {
+    this.#abandonDial()
+    this.#talk.appFailed(fault)
+    this.#settle()
+  }
+
+  // -- what the ports report -------------------------------------------------------------------------------------
+
+  portRead(side: Side, bytes: Buffer, count: number): void {
+    const { counters } = this.#house
+    this.#house.tick()
+    if (side === 'client') {
+      counters.bytesFromClient += count
+      this.#talk.fromClient(bytes, 0, count)
+    } else {
+      counters.bytesFromApp += count
+      this.#talk.fromApp(bytes, 0, count)
+    }
+    this.#settle()
+  }
+
+  portDrained(side: Side): void {
+    if (side === 'app') this.#pauseFor(APP_IS_SLOW, false)
+    else this.#app?.pause(false)
+    this.#house.tick()
+    this.#settle()
+  }
+
+  portOpen(): void {
+    this.#dialing = false
+    this.#house.counters.apps += 1
+    this.#house.counters.appsTotal += 1
+    this.#house.dialer.reached(this)
+    this.#house.tick()
+    this.#talk.appOpen()
+    this.#settle()
+  }
+
+  portEnded(side: Side): void {
+    this.#house.tick()
+    if (side === 'client') {
+      if (this.#lingerUntil !== Infinity) this.client.fin()
+      else this.#talk.clientEnded()
+    } else this.#talk.appEnded()
+    this.#settle()
+  }
+
+  portClosed(side: Side, error: string | undefined): void {
+    this.#house.tick()
+    if (side === 'client') return this.#clientClosed(error)
+    const wasDialing = this.#dialing
+    this.#app = undefined
+    this.#dialing = false
+    if (wasDialing) return this.#house.dialer.refused(this, error ?? 'ECONNRESET')
+    this.#house.counters.apps -= 1
+    this.#pauseFor(APP_IS_SLOW, false)
+    this.#talk.appGone()
+    this.#settle()
+  }
+
+  #clientClosed(error: string | undefined): void {
+    if (this.#lingerUntil === Infinity) this.#talk.clientGone()
+    this.dropApp()
+    this.#lastWords('client', error === undefined ? 'closed' : 'reset')
+    if (this.#inFlight) this.#rest()
+    if (this.#requests === 0) this.#house.arrivals.forget(this)
+    this.#house.leave(this)
+  }
+
+  // -- what the conversation orders ------------------------------------------------------------------------------
+
+  toApp(bytes: Buffer, start: number, end: number): void {
+    const app = this.#app
+    if (app === undefined || start === end) return
+    if (end - start >= BULK && bytes === this.client.bulk) app.writeInPlace(bytes, start, end)
+    else app.write(bytes, start, end)
+  }
+
+  toClient(bytes: Buffer, start: number, end: number): void {
+    if (start === end) return
+    if (end - start >= BULK && bytes === this.#app?.bulk) this.client.writeInPlace(bytes, start, end)
+    else this.client.write(bytes, start, end)
+  }
+
+  dial(): void {
+    this.#house.dialer.wanted(this)
+  }
+
+  finApp(): void {
+    this.#app?.fin()
+  }
+
+  dropApp(): void {
+    this.#house.dialer.forget(this)
+    const app = this.#app
+    if (app === undefined) return
+    if (this.#dialing) return this.#abandonDial()
+    this.#app = undefined
+    this.#house.counters.apps -= 1
+    app.abandon()
+    this.#pauseFor(APP_IS_SLOW, false)
+  }
+
+  finClient(who: EndWho, why: EndWhy): void {
+    this.#lastWords(who, why)
+    this.#lingerUntil = this.#house.terms.now + LINGER_MS
+    this.client.fin()
+  }
+
+  halfCloseClient(): void {
+    this.client.fin()
+  }
+
+  resetClient(who: EndWho, why: EndWhy): void {
+    this.#lastWords(who, why)
+    this.client.reset()
+  }
+
+  pauseClient(on: boolean): void {
+    this.#pauseFor(CONVERSATION_IS_FULL, on)
+  }
+
+  began(protocol: Protocol): void {
+    this.#beganAt = this.#house.terms.now
+    this.#method = OTHER
+    this.#methodName = ''
+    this.#target = ''
+    if (this.#finishing) this.#rest()
+    this.#protocol = protocol
+    this.#inFlight = true
+    this.#house.inFlight(protocol, 1)
+  }
+
+  became(protocol: Protocol): void {
+    this.#house.inFlight(this.#protocol, -1)
+    this.#protocol = protocol
+    this.#house.inFlight(protocol, 1)
+  }
+
+  requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void {
+    this.#method = methodLabel(method)
+    this.#methodName = methodName(method)
+    if (this.#house.keepsTargets) this.#target = bytes.toString('latin1', start, end)
+    if (!probe) this.#house.arrivals.request()
+    else if (this.#requests === 0) this.#house.arrivals.forget(this)
+    this.#requests += 1
+  }
+
+  finished(status: number): void {
+    const { counters, terms } = this.#house
+    const durationMs = terms.now - this.#beganAt
+    const statusClass = status >= 100 && status < 600 ? Math.floor(status / 100) - 1 : NO_STATUS
+    counters.finished(PROTOCOLS.indexOf(this.#protocol), this.#method, statusClass, durationMs)
+    this.#house.logRequest(this.#methodName, this.#target, status, durationMs, this.client)
+    this.#finishing = true
+  }
+
+  refused(reason: Refusal): void {
+    this.#house.counters.refusedFor(reason)
+  }
+
+  forwardedLine(): Buffer {
+    return (this.#line ??= forwardedLine(this.client.remoteAddress))
+  }
+
+  // -- after each event ------------------------------------------------------------------------------------------
+
+  /** Sends what was laid out, stops the side that outruns the other, and lets go of a request whose bytes are gone. */
+  #settle(): void {
+    this.#house.kit.slab.flush()
+    const app = this.#app
+    if (app !== undefined) {
+      if (this.client.backlog) app.pause(true)
+      if (app.backlog) this.#pauseFor(APP_IS_SLOW, true)
+    }
+    if (this.#finishing && !this.client.backlog) this.#rest()
+  }
+
+  #rest(): void {
+    this.#finishing = false
+    this.#inFlight = false
+    this.#restingSince = this.#house.terms.now
+    this.#house.inFlight(this.#protocol, -1)
+  }
+
+  #pauseFor(reason: number, on: boolean): void {
+    const before = this.#paused
+    this.#paused = on ? before | reason : before & ~reason
+    if ((before === 0) !== (this.#paused === 0)) this.client.pause(this.#paused !== 0)
+  }
+
+  #abandonDial(): void {
+    const app = this.#app
+    this.#app = undefined
+    this.#dialing = false
+    app?.abandon()
+  }
+
+  /** Counts how the pair ended, once, and lets go of what was in flight. */
+  #lastWords(who: EndWho, why: EndWhy): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#house.counters.pairEnded(who, why)
+  }
+}

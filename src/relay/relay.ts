@@ -1,0 +1,286 @@
+/**
+ * The front door: accepts clients, knows all pairs, and does as the lifecycle says. It is told what to do and reports
+ * what is; it never asks in which phase it is.
+ */
+
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Cancel, Clock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import { FULL_ANSWER } from '../http1/answer.ts'
+import { Arrivals } from './arrivals.ts'
+import { Conversation } from './conversation.ts'
+import { Counters, PROTOCOLS, type Protocol } from './counters.ts'
+import { Dialer } from './dialer.ts'
+import type { House, Limits } from './house.ts'
+import type { Terms } from './link.ts'
+import { canTakeHandles, findWriteRequest, type Handle, takeHandles } from './native.ts'
+import { Pair } from './pair.ts'
+import { Port, type PortKit, type PortOwner } from './port.ts'
+import { Slab } from './slab.ts'
+
+const SWEEP_MS = 250
+const SHARED_BUFFER = 64 * 1024
+/** Connections above the limit that are being told so at any time; more are closed without a word. */
+const MAX_TURNED_AWAY = 64
+const TURNED_AWAY_MS = 1000
+
+export type RelayConfig = Pick<
+  Config,
+  | 'listen'
+  | 'app'
+  | 'forwardedFor'
+  | 'connectWaitMs'
+  | 'headTimeoutMs'
+  | 'idleTimeoutMs'
+  | 'maxHeadBytes'
+  | 'lbHealthPath'
+  | 'accessLog'
+>
+
+export interface RequestLine {
+  readonly method: string
+  readonly target: string
+  readonly status: number
+  readonly durationMs: number
+  readonly client: string
+}
+
+export interface RelayParts {
+  readonly config: RelayConfig
+  readonly clock: Clock
+  /** As many client connections are served at a time. */
+  readonly maxConnections: number
+  /** Without it, the undocumented ways of native.ts are not used even where they exist. */
+  readonly native: boolean
+  readonly accessLog: (line: RequestLine) => void
+  /** Nothing is in flight any more. */
+  readonly quiesced: () => void
+  /** The last client connection is gone. */
+  readonly emptied: () => void
+}
+
+export class Relay implements House {
+  readonly counters = new Counters()
+  readonly terms: Terms
+  readonly limits: Limits
+  readonly kit: PortKit
+  readonly app: Config['app']
+  readonly arrivals: Arrivals
+  readonly dialer: Dialer
+  readonly keepsTargets: boolean
+  readonly #parts: RelayParts
+  readonly #server: Server
+  readonly #pairs = new Set<Pair>()
+  #inFlight = 0
+  #accepted = 0
+  #turnedAway = 0
+  #sweeping: Cancel | undefined
+
+  constructor(parts: RelayParts) {
+    const { config, clock } = parts
+    this.#parts = parts
+    this.app = config.app
+    this.limits = config
+    this.keepsTargets = config.accessLog !== 'off'
+    this.arrivals = new Arrivals(() => this.terms.now)
+    this.dialer = new Dialer(clock, config.connectWaitMs)
+    this.terms = {
+      now: clock.now(),
+      parting: false,
+      lbHealthy: false,
+      maxHeadBytes: config.maxHeadBytes,
+      forwardedFor: config.forwardedFor === 'append',
+      lbHealthPath:
+        config.lbHealthPath === undefined ? undefined : Buffer.from(config.lbHealthPath, 'latin1'),
+    }
+    this.kit = {
+      slab: new Slab(),
+      shared: Buffer.allocUnsafeSlow(SHARED_BUFFER),
+      writeRequest: parts.native ? findWriteRequest() : undefined,
+      spare: undefined,
+      onread: parts.native,
+    }
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
+  }
+
+  get inFlightTotal(): number {
+    return this.#inFlight
+  }
+
+  get connections(): number {
+    return this.#pairs.size
+  }
+
+  /** What is in flight, for /status. */
+  *requests(): Iterable<NonNullable<Pair['request']>> {
+    for (const pair of this.#pairs) {
+      const { request } = pair
+      if (request !== undefined) yield request
+    }
+  }
+
+  // -- orders of the lifecycle -----------------------------------------------------------------------------------
+
+  /** Opens the listener; resolves with the port. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
+  async listen(): Promise<number> {
+    const { host, port } = this.#parts.config.listen
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ port, backlog: 4096, ...(host === undefined ? {} : { host }) }, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    // An error while accepting (no more file descriptors) passes; the listener stays.
+    this.#server.on('error', () => this.counters.refusedFor('max-connections'))
+    if (this.#parts.native && canTakeHandles(this.#server)) {
+      takeHandles(
+        this.#server,
+        (handle) => this.#admitHandle(handle),
+        () => this.counters.refusedFor('max-connections'),
+      )
+    }
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : port
+  }
+
+  /**
+   * Stops listening. What the kernel has accepted for us already is taken first: closing a listener resets the
+   * connections in its queue, and their clients were promised an answer. Resolves when the listener is closed.
+   */
+  async closeListener(): Promise<void> {
+    const until = this.#parts.clock.now() + 250
+    let before: number
+    do {
+      before = this.#accepted
+      // Two turns of the event loop: one poll in between is sure to have seen the queue.
+      await turn()
+      await turn()
+    } while (this.#accepted !== before && this.#parts.clock.now() < until)
+    this.#server.close()
+  }
+
+  /** From now on, each response tells its client to leave; or no longer. */
+  setParting(on: boolean): void {
+    this.terms.parting = on
+  }
+
+  setLbHealthy(on: boolean): void {
+    this.terms.lbHealthy = on
+  }
+
+  hold(on: boolean): void {
+    this.dialer.hold(on)
+  }
+
+  /**
+   * Half-closes the connections on which nothing is in flight. What their clients have sent already is read first, so
+   * that a request which is in our kernel is served, not lost. Resolves when that has been done; some may then be in
+   * flight again.
+   */
+  async closeIdle(): Promise<void> {
+    await turn()
+    await turn()
+    this.tick()
+    for (const pair of [...this.#pairs]) pair.closeIfIdle()
+  }
+
+  /** Ends everything now. Returns how many requests were cut. */
+  cut(): number {
+    let cut = 0
+    for (const pair of [...this.#pairs]) if (pair.cut()) cut += 1
+    return cut
+  }
+
+  // -- what pairs ask ---------------------------------------------------------------------------------------------
+
+  tick(): void {
+    this.terms.now = this.#parts.clock.now()
+  }
+
+  inFlight(protocol: Protocol, change: 1 | -1): void {
+    this.counters.inFlight[PROTOCOLS.indexOf(protocol)]! += change
+    this.#inFlight += change
+    if (this.#inFlight === 0 && change < 0) this.#parts.quiesced()
+  }
+
+  leave(pair: Pair): void {
+    if (!this.#pairs.delete(pair)) return
+    this.counters.clients -= 1
+    if (this.#pairs.size > 0) return
+    this.#sweeping?.()
+    this.#sweeping = undefined
+    this.#parts.emptied()
+  }
+
+  logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void {
+    if (!this.keepsTargets) return
+    if (this.#parts.config.accessLog === 'errors' && status > 0 && status < 500) return
+    this.#parts.accessLog({ method, target, status, durationMs, client: client.remoteAddress })
+  }
+
+  // -- the door ---------------------------------------------------------------------------------------------------
+
+  #admitHandle(handle: Handle): void {
+    this.#accepted += 1
+    if (this.#isFull()) return this.#turnAway((port) => port.adopt(handle))
+    this.#newPair().client.adopt(handle)
+  }
+
+  #admitSocket(socket: Socket): void {
+    this.#accepted += 1
+    if (this.#isFull()) return this.#turnAway((port) => port.wrap(socket))
+    this.#newPair().client.wrap(socket)
+  }
+
+  #isFull(): boolean {
+    return this.#pairs.size >= this.#parts.maxConnections
+  }
+
+  #newPair(): Pair {
+    this.tick()
+    const pair = new Pair(this, (link) => new Conversation(this.terms, link))
+    this.#pairs.add(pair)
+    this.counters.clients += 1
+    this.counters.clientsTotal += 1
+    this.arrivals.connection(pair)
+    if (this.#sweeping === undefined) this.#sweepLater()
+    return pair
+  }
+
+  #sweepLater(): void {
+    this.#sweeping = this.#parts.clock.after(SWEEP_MS, () => {
+      this.#sweepLater()
+      this.tick()
+      for (const pair of this.#pairs) pair.sweep(this.terms.now)
+    })
+  }
+
+  #turnAway(take: (port: Port) => void): void {
+    this.counters.refusedFor('max-connections')
+    const away: PortOwner = {
+      portRead: () => undefined,
+      portDrained: () => undefined,
+      portOpen: () => undefined,
+      portEnded: () => port.destroy(),
+      portClosed: () => {
+        this.#turnedAway -= 1
+        cancel?.()
+      },
+    }
+    const port = new Port('client', this.kit, away)
+    this.#turnedAway += 1
+    take(port)
+    let cancel: Cancel | undefined
+    if (this.#turnedAway > MAX_TURNED_AWAY) return port.destroy()
+    cancel = this.#parts.clock.after(TURNED_AWAY_MS, () => port.destroy())
+    port.write(FULL_ANSWER, 0, FULL_ANSWER.length)
+    port.fin()
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

@@ -1,0 +1,64 @@
+/**
+ * Where bytes are laid out before they are written: what a callback has to say to one side leaves in one system call.
+ * Writing from here, and not from the read buffer that all sockets share, keeps bytes that the kernel did not take at
+ * once from being overwritten by the next read of any socket. Nearly every write is taken at once, and its place is
+ * used again; that of any other stays untouched until the write is done (its view keeps the memory alive).
+ */
+
+const SIZE = 256 * 1024
+
+export interface SlabWriter {
+  /** Writes the bytes now; true if the kernel took them all. */
+  send(bytes: Uint8Array): boolean
+}
+
+export class Slab {
+  #bytes = Buffer.allocUnsafeSlow(SIZE)
+  #start = 0
+  #end = 0
+  #writer: SlabWriter | undefined
+
+  /** Copies `bytes[start..end)` behind what is laid out for this writer; what another one had is sent first. */
+  add(writer: SlabWriter, bytes: Buffer, start: number, end: number): void {
+    if (this.#writer !== writer) {
+      this.flush()
+      this.#writer = writer
+    }
+    let at = start
+    while (at < end) {
+      if (this.#end === SIZE) this.#renew()
+      const take = Math.min(end - at, SIZE - this.#end)
+      bytes.copy(this.#bytes, this.#end, at, at + take)
+      this.#end += take
+      at += take
+    }
+  }
+
+  /** Sends what is laid out. */
+  flush(): void {
+    const writer = this.#writer
+    if (writer === undefined) return
+    this.#writer = undefined
+    if (this.#end === this.#start) return
+    const start = this.#start
+    const end = this.#end
+    const bytes = this.#bytes
+    // Claimed before it is sent: sending may end in a callback that lays out more.
+    this.#start = end
+    const taken = writer.send(bytes.subarray(start, end))
+    if (!taken || this.#end !== end || this.#bytes !== bytes) return
+    this.#start = start
+    this.#end = start
+  }
+
+  #renew(): void {
+    const writer = this.#writer
+    this.flush()
+    if (this.#end === SIZE) {
+      this.#bytes = Buffer.allocUnsafeSlow(SIZE)
+      this.#start = 0
+      this.#end = 0
+    }
+    this.#writer = writer
+  }
+}
