@@ -40,7 +40,7 @@ export function invitation(places: Places): string {
   ].join('\n')
 }
 
-const LEVELS: Readonly<Record<number, string>> = { 40: 'warning: ', 50: 'error: ', 60: 'fatal: ' }
+const LEVELS: Readonly<Record<string, string>> = { warn: 'warning: ', error: 'error: ', fatal: 'fatal: ' }
 /** The same on every line, or shown in another way. */
 const OMITTED = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'v'])
 
@@ -52,7 +52,7 @@ export function readable(line: string): string {
   const pairs = rest.map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
-  return `${LEVELS[Number(fields['level'])] ?? ''}${[fields['msg'], ...pairs].join('  ')}`
+  return `${LEVELS[String(fields['level'])] ?? ''}${[fields['msg'], ...pairs].join('  ')}`
 }
 
 /** A line of the log as fields; undefined if it is none. */
