@@ -85,7 +85,8 @@ const hookDeadline: Row<DrainState> = {
   due: (c) => sinceFirstTrigger(c, c.state.budget.hookDeadlineMs),
   also: ['answer-hooks'],
 }
-const lateHook: Row<DrainState> = { when: waiting, also: ['answer-hooks'] }
+/** Drained is what hooks wait for; those that come later are answered at once. */
+const answerHooks: Row<DrainState> = { when: waiting, also: ['answer-hooks'] }
 /** Nothing more can be served. Without proof the app may come back, so there is nothing to be waited for here. */
 const appIsGone: readonly Row<DrainState>[] = [
   { says: 'app gone', when: (c) => gone(c) && stopping(c), to: 'draining' },
@@ -93,7 +94,6 @@ const appIsGone: readonly Row<DrainState>[] = [
     says: 'app gone, no proof',
     when: (c) => gone(c) && restarting(c),
     to: 'drained',
-    also: ['answer-hooks'],
   },
 ]
 
@@ -148,16 +148,15 @@ export const TABLE: Table = {
         says: 'nothing in flight',
         when: (c) => stopping(c) && idle(c),
         to: 'drained',
-        also: ['close-idle', 'answer-hooks'],
+        also: ['close-idle'],
       },
       {
         says: 'nothing in flight',
         when: (c) => !stopping(c) && idle(c),
         to: 'drained',
-        also: ['answer-hooks'],
       },
       ...appIsGone.filter((row) => row.to !== 'draining'),
-      { says: '10 s, no proof', when: restarting, due: unprovenLimit, to: 'drained', also: ['answer-hooks'] },
+      { says: '10 s, no proof', when: restarting, due: unprovenLimit, to: 'drained' },
       hookDeadline,
     ],
   },
@@ -167,7 +166,7 @@ export const TABLE: Table = {
     resume: [resumed],
     always: [
       deadline,
-      lateHook,
+      answerHooks,
       { says: 'app gone', when: (c) => stopping(c) && gone(c), to: 'exiting' },
       {
         says: 'app-stop, no hook of the app',
@@ -195,7 +194,7 @@ export const TABLE: Table = {
     lingered: [{ says: 'clients gone', when: idle, to: 'exited', also: ['verdict', 'exit'] }],
     always: [
       deadline,
-      lateHook,
+      answerHooks,
       {
         says: 'clients gone',
         when: (c) => idle(c) && c.view.connections === 0,

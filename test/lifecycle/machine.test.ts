@@ -176,6 +176,21 @@ void tap.test('an exit lingers until the clients have left, at most 2 s from the
   t.equal(late.exit?.at, 8000, 'they had their 2 s while the app stopped')
 })
 
+void tap.test('an exit never leaves work behind, should any turn up while lingering', async (t) => {
+  const world = serving()
+  world.connections = 1
+  world.take(APP_HOOK)
+  world.take(SIGTERM)
+  world.advance(6000)
+  world.take(APP_GONE)
+  world.inFlight = 1
+  world.advance(10_000)
+  world.leave()
+  t.equal(world.phase, 'exiting')
+  world.finish()
+  t.same(world.exit, { at: 16_000, code: 0, inFlight: 0 })
+})
+
 void tap.test(
   'hooks are answered at grace - app-stop, the rest is served until grace - 1 s, then cut',
   async (t) => {

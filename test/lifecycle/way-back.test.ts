@@ -163,6 +163,16 @@ void tap.test('an operator drain stays drained, serves what still comes, and end
   t.equal(world.phase, 'serving')
 })
 
+void tap.test("what the app does during an operator's drain does not matter", async (t) => {
+  const world = serving()
+  world.arrive()
+  world.take(DRAIN)
+  world.take(APP_GONE)
+  t.equal(world.phase, 'settling')
+  world.advance(6000)
+  t.equal(world.phase, 'draining')
+})
+
 void tap.test('an operator waits for what is in flight without a limit', async (t) => {
   const world = serving()
   world.arrive()
