@@ -78,21 +78,19 @@ function text(v: Omit<Verdict, 'text'>): string {
     ...(lameDuck === undefined ? [] : [`lame duck ${seconds(lameDuck)}`]),
     ...(draining === undefined ? [] : [`draining ${seconds(draining)}`]),
   ]
-  const afterwards = (drained ?? 0) + (exiting ?? 0)
-  const wait = afterwards < 50 ? '' : `, and ${seconds(afterwards)} until ${v.why}`
-  const phases = `(${parts.join(', ')})${wait}`
   const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${v.cut} cut`
   const late =
     v.lastConnectionMs === undefined
       ? 'no new connection after the drain began'
       : `last new connection ${seconds(v.lastConnectionMs)} after the drain began`
-  return `${headline(v, drained !== undefined, afterwards)} ${phases}: ${work}; ${late}`
-}
-
-function headline(v: Omit<Verdict, 'text'>, wasDrained: boolean, afterwardsMs: number): string {
-  if (v.outcome === 'returned') return `back in service after ${seconds(v.drainMs)}`
-  if (v.cut > 0 || !wasDrained) return `ended by ${v.why} after ${seconds(v.drainMs)}`
-  return `drained in ${seconds(v.drainMs - afterwardsMs)}`
+  const phases = parts.length === 0 ? '' : ` (${parts.join(', ')})`
+  const facts = `${work}; ${late}`
+  if (v.outcome === 'returned') return `back in service after ${seconds(v.drainMs)}${phases}: ${facts}`
+  if (v.cut > 0 || drained === undefined)
+    return `ended by ${v.why} after ${seconds(v.drainMs)}${phases}: ${facts}`
+  const afterMs = drained + (exiting ?? 0)
+  const after = afterMs === 0 ? '' : `, exited ${seconds(afterMs)} later (${v.why})`
+  return `drained in ${seconds(v.drainMs - afterMs)}${phases}${after}: ${facts}`
 }
 
 function seconds(ms: number): string {

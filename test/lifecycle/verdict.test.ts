@@ -1,0 +1,94 @@
+/** The verdict line: what each way of ending a drain says about it. */
+import tap from 'tap'
+import type { Phase } from '../../src/lifecycle/state.ts'
+import { moved, opened, verdict, type Ending, type Ledger } from '../../src/lifecycle/verdict.ts'
+
+const END: Ending = { why: 'app gone', triggers: ['signal'], finished: 114, lastConnectionAt: -Infinity }
+
+/** A book in which each phase took so many ms, from 1000 on. */
+function book(first: Phase, ...moves: [ms: number, to: Phase][]): Ledger {
+  let now = 1000
+  let ledger = opened(first, now, 14, 100)
+  for (const [ms, to] of moves) ledger = moved(ledger, to, (now += ms))
+  return ledger
+}
+const drained = book(
+  'settling',
+  [3000, 'lame-duck'],
+  [2100, 'draining'],
+  [100, 'drained'],
+  [0, 'exiting'],
+  [0, 'exited'],
+)
+
+const LINES: [what: string, ledger: Ledger, end: Partial<Ending>, line: string][] = [
+  [
+    'drained, nobody to wait for',
+    drained,
+    { lastConnectionAt: 2200 },
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'last new connection 1.2 s after the drain began',
+  ],
+  [
+    'a connection from before the drain is no late one',
+    drained,
+    { lastConnectionAt: 900 },
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'no new connection after the drain began',
+  ],
+  [
+    'drained twice: proof came when drained',
+    book(
+      'settling',
+      [1000, 'drained'],
+      [5000, 'draining'],
+      [300, 'drained'],
+      [200, 'exiting'],
+      [0, 'exited'],
+    ),
+    {},
+    'drained in 1.3 s (settle 1.0 s, draining 0.3 s), exited 5.2 s later (app gone): 14 in flight at the start, ' +
+      '14 finished, 0 cut; no new connection after the drain began',
+  ],
+  [
+    'second signal with nothing in flight',
+    book('settling', [500, 'exited']),
+    { why: 'second signal' },
+    'ended by second signal after 0.5 s (settle 0.5 s): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'no new connection after the drain began',
+  ],
+  [
+    'cut',
+    { ...book('draining', [29_000, 'exited']), cut: 2 },
+    { why: 'deadline', finished: 112 },
+    'ended by deadline after 29.0 s (draining 29.0 s): 14 in flight at the start, 12 finished, 2 cut; ' +
+      'no new connection after the drain began',
+  ],
+  [
+    'taken back',
+    book('settling', [1500, 'serving']),
+    { why: 'resume', triggers: ['operator'] },
+    'back in service after 1.5 s (settle 1.5 s): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'no new connection after the drain began',
+  ],
+]
+for (const [what, ledger, end, line] of LINES) {
+  void tap.test(what, async (t) => t.equal(verdict(ledger, { ...END, ...end }).text, line))
+}
+
+void tap.test('the record carries the sums in whole ms, and whether the stop was proven', async (t) => {
+  const { text: _, ...record } = verdict(drained, { ...END, lastConnectionAt: 2200.4 })
+  t.same(record, {
+    outcome: 'exited',
+    why: 'app gone',
+    triggers: ['signal'],
+    proof: true,
+    drainMs: 5200,
+    phasesMs: { settling: 3000, 'lame-duck': 2100, draining: 100, drained: 0, exiting: 0 },
+    inFlight: 14,
+    finished: 14,
+    cut: 0,
+    lastConnectionMs: 1200,
+  })
+  t.notOk(verdict(drained, { ...END, triggers: ['app', 'operator'] }).proof)
+})
