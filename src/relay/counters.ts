@@ -72,6 +72,11 @@ export class Counters {
   /** By index into END_WHO times END_WHY.length plus index into END_WHY. */
   readonly pairEnds = new Float64Array(END_WHO.length * END_WHY.length)
 
+  /** Requests that ever finished. */
+  get finishedTotal(): number {
+    return this.durations.reduce((sum, count) => sum + count, 0)
+  }
+
   /** Counts a finished request. `method` and `status` are indexes into METHODS and STATUS_CLASSES. */
   finished(protocol: number, method: number, status: number, durationMs: number): void {
     this.requests[requestCell(protocol, method, status)]! += 1

@@ -10,12 +10,13 @@ import { type Server, Socket } from 'node:net'
 /** What a write leaves behind until it is complete; made by the class that Node itself uses. */
 export interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void
+  /** -1 until the request is used for a write that has to wait. */
+  getAsyncId(): number
   /** Keeps the bytes alive while the kernel has not taken them. */
   buffer: Uint8Array | undefined
 }
 
 export interface Handle {
-  readonly writeQueueSize: number
   /** 0, or a negative errno. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number
   setNoDelay(on: boolean): void
@@ -43,16 +44,23 @@ export function findWriteRequest(): (new () => WriteRequest) | undefined {
     readStop: () => 0,
     close: () => undefined,
     useUserBuffer: () => undefined,
-    writeQueueSize: 0,
   }
   try {
     const socket = new Socket({ handle: looking, manualStart: true } as never)
     socket.on('error', () => undefined)
     socket.write(Buffer.of(0))
-    return found
+    return found !== undefined && isUnused(new found()) ? found : undefined
   } catch {
     return undefined
   }
+}
+
+/**
+ * Whether the kernel took all that was written with this request, which then was not needed. The length of the write
+ * queue does not tell: a write that had to wait for a moment may leave it empty and still report later.
+ */
+export function isUnused(request: WriteRequest): boolean {
+  return request.getAsyncId() === -1
 }
 
 /** Whether a listening server gives out its connections as handles. */

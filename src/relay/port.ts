@@ -8,7 +8,7 @@
 
 import { connect, type Socket } from 'node:net'
 import type { Address } from '../config/config.ts'
-import { adopt, type Handle, handleOf, type ReadInto, type WriteRequest } from './native.ts'
+import { adopt, type Handle, handleOf, isUnused, type ReadInto, type WriteRequest } from './native.ts'
 import type { Slab, SlabWriter } from './slab.ts'
 
 export type Side = 'client' | 'app'
@@ -130,7 +130,7 @@ export class Port implements SlabWriter {
       this.#writeFailed()
       return true
     }
-    if (handle.writeQueueSize === 0) return true // Taken at once: the request was not used and serves again.
+    if (isUnused(request)) return true // Taken at once: the request serves again.
     this.#kit.spare = undefined
     this.#pending += 1
     request.buffer = bytes

@@ -103,12 +103,9 @@ export class Relay implements House {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
   }
 
-  get inFlightTotal(): number {
-    return this.#inFlight
-  }
-
-  get connections(): number {
-    return this.#pairs.size
+  /** What the lifecycle looks at. */
+  get facts(): { inFlight: number; lastArrivalAt: number; connections: number } {
+    return { inFlight: this.#inFlight, lastArrivalAt: this.arrivals.lastAt, connections: this.#pairs.size }
   }
 
   /** What is in flight, for /status. */

@@ -1,0 +1,173 @@
+/**
+ * The program as a story: make the pieces, wire them with plain functions, run until the lifecycle says exit.
+ * Facts go up (relay, health, signals, admin to the lifecycle), orders go down (lifecycle to the relay); no piece
+ * knows another.
+ */
+
+import { listenProblem } from './admin/listen.ts'
+import { type Admin, startAdmin } from './admin/server.ts'
+import { systemClock } from './clock.ts'
+import type { Config } from './config/config.ts'
+import { connectionLimit } from './descriptors.ts'
+import { type Checker, startChecker } from './health/checker.ts'
+import { watchApp } from './health/watch.ts'
+import { budget } from './lifecycle/budget.ts'
+import { lbHealthy } from './lifecycle/machine.ts'
+import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
+import { createLog } from './log.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { Relay } from './relay/relay.ts'
+import { writeTerminationLog } from './termination-log.ts'
+import { View } from './view.ts'
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/** The exit code for what only a change of configuration can mend. */
+const CANNOT_START = 2
+
+/** Runs the proxy until it has drained. Resolves with the exit code: 0 nothing was cut, 1 something was, 2 it could not start. */
+export async function run(config: Config): Promise<number> {
+  const clock = systemClock
+  const log = createLog(config.logLevel)
+  const sums = budget(config)
+  if (sums.kind === 'impossible') {
+    for (const problem of sums.problems) log.fatal(problem)
+    return CANNOT_START
+  }
+
+  let watching: { stop(): void } | undefined
+  let admin: Admin | undefined
+  let listenerClosed = Promise.resolve()
+  const ended = Promise.withResolvers<number>()
+
+  const relay = new Relay({
+    config,
+    clock,
+    maxConnections: connectionLimit(config.maxConnections),
+    native: true,
+    accessLog: (line) => log.info(line, 'request'),
+    quiesced: () => runner.quiesced(),
+    emptied: () => runner.lingered(),
+  })
+
+  const performer: Performer = {
+    closeListener() {
+      listenerClosed = relay.closeListener()
+    },
+    setPosture: (posture) => relay.setParting(posture === 'parting'),
+    hold: (on) => relay.hold(on),
+    watchApp(on) {
+      watching?.stop()
+      watching = on ? watchApp({ app: config.app, clock }, watchEvents) : undefined
+    },
+    closeIdle() {
+      // The listener goes first: whoever is in its queue is served like everybody else.
+      void listenerClosed.then(() => relay.closeIdle())
+    },
+    cut: () => relay.cut(),
+    verdict(record) {
+      view.concluded(record)
+      if (record.outcome === 'exited') writeTerminationLog(record.text)
+    },
+    exit: (code) => ended.resolve(code),
+  }
+
+  const runner: Runner = createRunner({
+    clock,
+    budget: sums.budget,
+    view: () => relay.facts,
+    tally: () => ({
+      finished: relay.counters.finishedTotal,
+      lastConnectionAt: relay.arrivals.lastConnectionAt,
+    }),
+    effects: performer,
+    log,
+  })
+
+  const watchEvents = {
+    onGone() {
+      checker.appGone()
+      runner.appGone()
+    },
+    onBack: () => runner.appBack(),
+  }
+  const checker: Checker = startChecker(
+    {
+      app: config.app,
+      health: config.health,
+      healthPolicy: config.healthPolicy,
+      intervalMs: config.healthIntervalMs,
+      timeoutMs: config.healthTimeoutMs,
+      failures: config.healthFailures,
+      successes: config.healthSuccesses,
+      clock,
+    },
+    {
+      onUp() {
+        log.info('app: healthy')
+        runner.appUp()
+        tellLoadBalancers()
+      },
+      onDown(why) {
+        log.warn({ why }, `app: down: ${why}`)
+        runner.appDown()
+        tellLoadBalancers()
+      },
+    },
+  )
+  const tellLoadBalancers = (): void => relay.setLbHealthy(lbHealthy(runner.state, checker.status.up))
+  const view = new View({ config, relay, runner, checker, clock })
+  const metrics = createMetrics({
+    counters: relay.counters,
+    phase: () => runner.phase,
+    appUp: () => checker.status.up,
+    drain: () => view.drainFacts,
+  })
+  runner.onPhase((phase) => {
+    view.entered(phase)
+    tellLoadBalancers()
+  })
+
+  try {
+    admin = await startAdmin({
+      listen: config.admin,
+      token: config.token,
+      hookAllow: config.hookAllow,
+      view: {
+        ready: () => view.ready,
+        started: () => view.started,
+        status: () => view.status,
+        metrics: () => metrics.scrape(),
+      },
+      commands: {
+        hook: (who) => runner.hook(who),
+        drain() {
+          runner.drain()
+          return runner.phase
+        },
+        resume: () => ({ ok: runner.resume(), phase: runner.phase }),
+      },
+      log,
+    })
+    const port = await relay.listen().catch((error: Error) => {
+      throw new Error(listenProblem('--listen', config.listen, error))
+    })
+    view.started = true
+    const address = (host: string | undefined, at: number): string => `${host ?? '[::]'}:${at}`
+    log.info(
+      { listen: address(config.listen.host, port), admin: address(config.admin.host, admin.port) },
+      'listening',
+    )
+  } catch (error) {
+    log.fatal(error instanceof Error ? error.message : String(error))
+    checker.stop()
+    await admin?.close(0)
+    return CANNOT_START
+  }
+
+  runner.start()
+  for (const name of SIGNALS) process.on(name, () => runner.signal(name))
+  const code = await ended.promise
+  checker.stop()
+  await admin.close()
+  return code
+}
