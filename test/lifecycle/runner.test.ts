@@ -137,9 +137,10 @@ void tap.test(
         throw new Error('no such listener')
       },
     })
+    runner.start()
     relay.inFlight = 1
     runner.signal()
-    t.same(told, ['parting', 'watch on'], 'the rest of the orders')
+    t.same(told, ['hold on', 'parting', 'hold off', 'watch on'], 'the rest of the orders')
     t.match(lines, ['phase: starting -> draining (SIGTERM)', 'lifecycle: close-listener failed'])
     clock.advance(29_000)
     t.same(told.slice(-2), ['cut', 'exit 1'])
