@@ -10,6 +10,12 @@ import type { ContainerSpec } from './pod-spec.ts'
 /** The last lines are kept, for the report; more would be a log. */
 const KEPT_LINES = 200
 
+/** However this process ends (but for SIGKILL), its containers end with it. */
+const running = new Set<Container>()
+function killAll(): void {
+  for (const container of running) container.kill()
+}
+
 export class Container {
   readonly spec: ContainerSpec
   /** The latest lines of stdout and stderr together. */
@@ -38,15 +44,16 @@ export class Container {
         if (lines.length > KEPT_LINES) lines.shift()
       })
     }
-    const killed = () => this.kill()
-    process.on('exit', killed)
+    if (running.size === 0) process.on('exit', killAll)
+    running.add(this)
     this.#child.on('exit', () => {
       over.abort()
       this.#killGroup()
     })
     this.exited = new Promise((resolve) => {
       const ended = (how: string) => {
-        process.off('exit', killed)
+        running.delete(this)
+        if (running.size === 0) process.off('exit', killAll)
         over.abort()
         resolve(how)
       }

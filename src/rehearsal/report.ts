@@ -165,9 +165,10 @@ function podReports({ events, connections, output }: Journal): PodReport[] {
     })
 }
 
-/** The sidecar's own last word: see DESIGN section 3, "the verdict". */
+/** The message of the sidecar's verdict line (DESIGN section 3), or else its last line, whatever it is. */
 function verdictOf(lines: readonly string[]): string | undefined {
-  return lines.findLast((line) => /"msg":"[^"]*(?:verdict|drain)/i.test(line)) ?? lines.at(-1)
+  const line = lines.findLast((text) => text.includes('"verdict":')) ?? lines.at(-1)
+  return line === undefined ? undefined : (/"msg":"((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? line)
 }
 
 function countByClient(requests: readonly RequestRecord[]): Report['byClient'] {

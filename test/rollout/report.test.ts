@@ -91,7 +91,7 @@ void t.test('a failure is joined to its connection and to what its pod was doing
     ],
     events: [event(400, 'deleted'), event(1005, 'sigterm', 'app'), event(2500, 'gone')],
     ledger: ['q2'],
-    output: new Map([['pod-1', ['starting', '{"msg":"drained: nothing was cut"}']]]),
+    output: new Map([['pod-1', ['starting', '{"verdict":{},"msg":"drained: nothing was cut"}', 'bye']]]),
     worstLatenessMs: 3,
   })
   const [failure] = report.failures
@@ -99,7 +99,13 @@ void t.test('a failure is joined to its connection and to what its pod was doing
   test.equal(failure?.connection, connection, 'the latest from that port that was open by then')
   test.match(formatFailure(failure!), /pod-rst 9\.0 ms after the request began/)
   test.match(report.pods, [
-    { pod: 'pod-1', goneMs: 2100, lastConnectionMs: 1600, lateConnections: 1, verdict: /nothing was cut/ },
+    {
+      pod: 'pod-1',
+      goneMs: 2100,
+      lastConnectionMs: 1600,
+      lateConnections: 1,
+      verdict: 'drained: nothing was cut',
+    },
   ])
   test.same(report.byClient, { 'idle-post/undici': { requests: 2, failed: 1 } })
   test.match(formatTable([report]), /bare +2 +1 +1 +0 +0 +5\.0s +2\.1s +1\.6s/)
