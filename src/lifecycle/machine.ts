@@ -103,7 +103,11 @@ export const TABLE: Table = {
     // Never healthy, so never in the endpoints: there is nothing to settle, and an app that stops takes nothing along.
     signal: [{ to: 'draining' }],
     hook: [
-      { when: ({ event }) => event.kind === 'hook' && event.who === 'sidecar', to: 'draining' },
+      {
+        says: 'hook /prestop/sidecar',
+        when: ({ event }) => event.kind === 'hook' && event.who === 'sidecar',
+        to: 'draining',
+      },
       { also: ['answer-hooks'] },
     ],
     drain: [{ to: 'draining' }],
