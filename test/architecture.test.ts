@@ -10,10 +10,13 @@ type Sources = ReadonlyMap<string, Source>
 
 /**
  * Which folder or file may take values from which; within a folder all may. Types may come from anywhere, except into
- * http1 and config, which can be carried away whole. `main.ts` joins everything and so is not here.
+ * http1 and config, which can be carried away whole. `main.ts` joins
+ * everything and so is not here; `view.ts` is its half that looks.
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'clock.ts': [],
+  'descriptors.ts': [],
+  'termination-log.ts': [],
   http1: [],
   config: ['lifecycle/budget.ts'],
   'log.ts': ['config'],
@@ -23,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   admin: ['config', 'clock.ts', 'relay/counters.ts'],
   metrics: ['config', 'relay/counters.ts', 'lifecycle/state.ts'],
   cli: ['config', 'relay/counters.ts'],
+  'view.ts': ['admin', 'lifecycle', 'metrics/catalog.ts', 'relay', 'health', 'clock.ts', 'config'],
   'cli.ts': ['cli', 'config', 'main.ts'],
   'docs.ts': ['cli', 'lifecycle/picture.ts'],
   demo: [],
