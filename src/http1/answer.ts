@@ -3,6 +3,7 @@
  * that they can be told from the app's, and always the last on their connection.
  */
 
+import type { Refusal } from '../relay/counters.ts'
 import { REFUSAL_NAMES, refusalRow } from './refusal.ts'
 
 const PHRASES: Readonly<Record<number, string>> = {
@@ -41,37 +42,50 @@ function answer({ status, error, text, fields = '' }: Parts): Buffer {
 
 const RETRY = 'Retry-After: 1\r\n'
 
+export interface FaultAnswer {
+  readonly status: number
+  /** The label of lastcall_refused_total. */
+  readonly label: Refusal
+  readonly answer: Buffer
+}
+
+const fault = (label: Refusal, parts: Parts): FaultAnswer => ({
+  status: parts.status,
+  label,
+  answer: answer(parts),
+})
+
 /** The app's faults. */
-export const APP_ANSWERS = {
-  refused: answer({
+export const APP_FAULTS = {
+  refused: fault('app-unavailable', {
     status: 503,
     error: 'connection_refused',
     text: 'the app refused connections for all of --connect-wait',
     fields: RETRY,
   }),
-  away: answer({
+  away: fault('app-unavailable', {
     status: 503,
     error: 'destination_unavailable',
     text: 'the app is away and did not return within --connect-wait',
     fields: RETRY,
   }),
-  timeout: answer({
+  timeout: fault('app-timeout', {
     status: 504,
     error: 'connection_timeout',
     text: 'the app did not accept a connection within --connect-wait',
   }),
-  failed: answer({
+  failed: fault('app-failed', {
     status: 502,
     error: 'connection_terminated',
     text: 'the app closed the connection without an answer',
   }),
-  cutHead: answer({
+  cutHead: fault('app-failed', {
     status: 502,
     error: 'http_response_incomplete',
     text: 'the app closed the connection within the head of its answer',
   }),
 } as const
-export type AppFault = keyof typeof APP_ANSWERS
+export type AppFault = keyof typeof APP_FAULTS
 
 /** For a connection that is one too many. */
 export const FULL_ANSWER = answer({

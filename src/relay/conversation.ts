@@ -5,536 +5,337 @@
  * DESIGN §1 and §2; RFC 9112.
  */
 
-import { type AppFault, APP_ANSWERS, healthAnswer, refusalAnswer } from '../http1/answer.ts'
+import { type AppFault, APP_FAULTS, healthAnswer, refusalAnswer } from '../http1/answer.ts'
 import { ByteStore } from '../http1/byte-store.ts'
-import { CR, LF } from '../http1/bytes.ts'
-import { ChunkCursor } from '../http1/chunked.ts'
 import { farewell } from '../http1/farewell.ts'
-import { HeadBuffer } from '../http1/head-buffer.ts'
 import { refusalRow, REFUSE } from '../http1/refusal.ts'
-import { METHOD_GET, METHOD_HEAD, MORE, parseRequestHead, RequestHead } from '../http1/request-head.ts'
-import { CHUNKED, OPAQUE, parseResponseHead, ResponseHead, UNTIL_CLOSE } from '../http1/response-head.ts'
+import * as request from '../http1/request-cursor.ts'
+import { METHOD_GET, METHOD_HEAD, RequestHead } from '../http1/request-head.ts'
+import * as response from '../http1/response-cursor.ts'
+import { ResponseHead, UNTIL_CLOSE } from '../http1/response-head.ts'
+import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
 import type { Link, Talk, Terms } from './link.ts'
 
-/** A request with a body, or one that is not idempotent, is not sent on a connection idle for longer (DESIGN §2). */
-export const FRESH_MS = 1000
 /** Bytes of a client that are kept while they cannot be sent on; then its reading is paused. */
 export const MAX_HELD = 64 * 1024
-/** The app's heads are trusted, but not without end. A longer one turns the pair opaque. */
-const MAX_RESPONSE_HEAD = 256 * 1024
 /** The end of a head, when nothing is put in before it. */
 const EMPTY_LINE = Buffer.from('\r\n')
-
-/** Where the client's side stands. */
-const HEAD = 0
-const LENGTH = 1
-const CHUNKS = 2
-const SENT = 3
-const TUNNEL = 4
-const OVER = 5
-/** Where the app's side stands, with `HEAD`, `LENGTH`, `CHUNKS` and `TUNNEL` as above. */
-const IDLE = 6
-/** A response without a body has been read: for a moment only. */
-const REST = 7
-/** The response has ended before its request has. */
-const EARLY = 8
-/** The body goes on until the app closes. */
-const UNTIL = 9
-
-/** The app connection. */
-const NONE = 0
-const DIALING = 1
-const OPEN = 2
 
 // Facts of the head just parsed: read at once, so that one of each serves all conversations.
 const requestHead = new RequestHead()
 const responseHead = new ResponseHead()
 
+/**
+ * `idle`: between two exchanges. `asking`: a request is being read, no byte of it has been sent. `answering`: the
+ * request is with the app. `answered`: the response has ended before its request has. `tunnel`: bytes pass both ways
+ * (an accepted Upgrade, or an app that is not understood). `over`: goodbye has been said; what comes is thrown away.
+ */
+type Stage = 'idle' | 'asking' | 'answering' | 'answered' | 'tunnel' | 'over'
+
 export class Conversation implements Talk {
   readonly #terms: Terms
   readonly #link: Link
-  #client = HEAD
-  #app = IDLE
-  #connection = NONE
+  readonly #line: AppLine
+  readonly #request: request.RequestCursor
+  readonly #response = new response.ResponseCursor()
+  /** The client's next requests, while a response is under way. */
+  readonly #held = new ByteStore()
+  #stage: Stage = 'idle'
   /** The client has said that it will send no more. */
   #clientEnded = false
   /** The same for the app, in a tunnel. */
   #appEnded = false
-  /** A request is in flight: its first byte has been seen. */
-  #busy = false
-  #method = METHOD_GET
-  #persistent = true
+  #toHead = false
   #http10 = false
+  #persistent = true
   #upgrade = false
-  #replayable = false
-  #replayed = false
   /** Bytes of the final response have gone to the client. */
-  #answering = false
+  #begun = false
   #status = 0
-  #clientLeft = 0
-  #appLeft = 0
-  #idleSince = 0
-  #clientChunks: ChunkCursor | undefined
-  #appChunks: ChunkCursor | undefined
-  #clientHead: HeadBuffer | undefined
-  #appHead: HeadBuffer | undefined
-  /** For the app, while there is no connection to it; also what is sent again if that fails (see `#replayable`). */
-  readonly #waiting = new ByteStore()
-  /** The client's next requests, while a response is under way. */
-  readonly #held = new ByteStore()
   #paused = false
 
   constructor(terms: Terms, link: Link) {
     this.#terms = terms
     this.#link = link
+    this.#line = new AppLine(link)
+    this.#request = new request.RequestCursor(terms.maxHeadBytes)
   }
 
-  /** Nothing in flight, nothing half said: the connection may be closed without losing anything. */
   get idle(): boolean {
-    return !this.#busy && this.#client !== TUNNEL
+    return this.#stage === 'idle'
   }
 
-  /** Ends the connection if nothing is in flight on it; the client sees a FIN and goes elsewhere. */
-  closeIfIdle(): void {
-    if (this.idle && this.#client === HEAD) this.#over('lastcall', 'drained')
-  }
-
-  /** Ends the connection if nothing has been in flight for longer than the idle timeout. */
-  idleTimedOut(): void {
-    if (this.idle && this.#client === HEAD) this.#over('lastcall', 'timeout')
-  }
-
-  /** A head has begun and not ended. */
   get inHead(): boolean {
-    return this.#clientHead !== undefined
+    return this.#stage === 'asking'
   }
 
-  /** Bytes from the client. */
+  closeIfIdle(): void {
+    if (this.idle) this.#over('lastcall', 'drained')
+  }
+
+  idleTimedOut(): void {
+    if (this.idle) this.#over('lastcall', 'timeout')
+  }
+
+  headTimedOut(): void {
+    if (this.inHead) this.#refuse(REFUSE.headTimeout)
+  }
+
+  // -- the client ------------------------------------------------------------------------------------------------
+
   fromClient(bytes: Buffer, start: number, end: number): void {
     let at = start
-    while (at < end) {
-      switch (this.#client) {
-        case HEAD:
-          at = this.#takeRequestHead(bytes, at, end)
+    while (at < end && this.#stage !== 'over') {
+      if (this.#stage === 'tunnel') return this.#line.send(bytes, at, end)
+      const found = this.#request.advance(bytes, at, end, requestHead)
+      if (found < 0) return this.#refuse(found)
+      const to = this.#request.at
+      switch (found) {
+        case request.WITHIN_HEAD:
+          this.#ask()
           break
-        case LENGTH:
-        case CHUNKS: {
-          const to = this.#requestBody(bytes, at, end)
-          if (to < 0) return this.#refuseBody(to)
-          this.#sendToApp(bytes, at, to)
-          at = to
-          this.#requestMayBeOver()
+        case request.HEAD_COMPLETE:
+          this.#ask()
+          this.#requestBegins()
           break
-        }
-        case SENT:
-          this.#hold(bytes, at, end)
+        case request.WITHIN_BODY:
+        case request.BODY_COMPLETE:
+          this.#line.send(bytes, at, to)
+          if (this.#line.waiting > MAX_HELD) this.#pause(true)
+          if (found === request.BODY_COMPLETE && this.#stage === 'answered') this.#exchangeOver()
+          break
+        case request.REQUEST_COMPLETE:
+          // Pipelined: the next request waits until this response is complete, so that the two cannot be mixed up.
+          this.#held.add(bytes, at, end)
+          if (this.#held.length > MAX_HELD) this.#pause(true)
           return
-        case TUNNEL:
-          this.#sendToApp(bytes, at, end)
-          return
-        default:
-          return // OVER: lingering, what comes is thrown away.
+        default: // NOTHING_BEGUN
       }
+      at = to
     }
   }
 
-  /** The client sends no more (FIN). */
   clientEnded(): void {
     this.#clientEnded = true
-    switch (this.#client) {
-      case HEAD:
-        return this.#abandon('closed')
-      case LENGTH:
-      case CHUNKS:
-        return this.#abandon('aborted')
-      case SENT:
+    switch (this.#stage) {
+      case 'idle':
+        return this.#over('client', 'closed')
+      case 'asking':
+        return this.#over('client', 'aborted')
+      case 'answering':
+      case 'answered':
+        if (!this.#request.between) return this.#over('client', 'aborted')
         // Faithful: the app sees what it would see without us, and decides whether to go on.
-        if (this.#held.length === 0 && this.#connection === OPEN) this.#link.finApp()
+        if (this.#held.length === 0) this.#line.fin()
         return
-      case TUNNEL:
-        if (this.#appEnded) return this.#over('client', 'closed')
-        if (this.#connection === OPEN) this.#link.finApp()
-        return
-      default:
+      case 'tunnel':
+        return this.#appEnded ? this.#over('client', 'closed') : this.#line.fin()
+      case 'over':
     }
   }
 
-  /** The client's connection broke: the app is told at once, so that it can cancel its work. */
+  /** The app is told at once, so that it can cancel its work. */
   clientGone(): void {
-    this.#dropApp()
-    this.#client = OVER
-    this.#finish(this.#status)
+    this.#line.drop()
+    this.#end()
   }
 
-  /** The head did not arrive in time. */
-  headTimedOut(): void {
-    if (this.#clientHead !== undefined) this.#refuse(REFUSE.headTimeout)
-  }
-
-  /** The connection that `dial` asked for is there. */
-  appOpen(): void {
-    this.#connection = OPEN
-    this.#link.toApp(this.#waiting.bytes, 0, this.#waiting.length)
-    if (!this.#replayable) this.#waiting.clear()
-    this.#pause(false)
-    if (this.#clientEnded && this.#client === SENT && this.#held.length === 0) this.#link.finApp()
-  }
-
-  /** The connection that `dial` asked for cannot be had. */
-  appFailed(fault: AppFault): void {
-    this.#connection = NONE
-    this.#answerFault(fault)
-  }
-
-  /** Bytes from the app. */
-  fromApp(bytes: Buffer, start: number, end: number): void {
-    let sent = start
-    let at = start
-    while (at < end) {
-      switch (this.#app) {
-        case HEAD: {
-          if (this.#appHead !== undefined) {
-            at = this.#gatherResponseHead(bytes, at, end)
-            sent = at
-            break
-          }
-          const headEnd = parseResponseHead(bytes, at, end, responseHead)
-          if (headEnd === MORE) {
-            this.#appHead = new HeadBuffer(MAX_RESPONSE_HEAD, false)
-            this.#link.toClient(bytes, sent, at)
-            break
-          }
-          if (headEnd === OPAQUE) {
-            this.#turnOpaque()
-            break
-          }
-          if (this.#saysFarewell()) {
-            this.#link.toClient(bytes, sent, at)
-            this.#sendFarewell(bytes, at, headEnd)
-            sent = headEnd
-          }
-          at = headEnd
-          this.#responseBegins()
-          if (this.#responseIsWhole()) {
-            this.#link.toClient(bytes, sent, at)
-            sent = at
-            this.#responseOver()
-          }
-          break
-        }
-        case LENGTH: {
-          const take = Math.min(this.#appLeft, end - at)
-          this.#appLeft -= take
-          at += take
-          if (this.#appLeft > 0) break
-          this.#link.toClient(bytes, sent, at)
-          sent = at
-          this.#responseOver()
-          break
-        }
-        case CHUNKS: {
-          const to = this.#appChunks!.advance(bytes, at, end)
-          if (to < 0) {
-            this.#turnOpaque()
-            break
-          }
-          at = to
-          if (!this.#appChunks!.done) break
-          this.#link.toClient(bytes, sent, at)
-          sent = at
-          this.#responseOver()
-          break
-        }
-        case TUNNEL:
-        case UNTIL:
-          at = end
-          break
-        default:
-          // Bytes that nobody asked for (IDLE, EARLY): on to the next client answer they must never get.
-          if (this.#client !== OVER) this.#appBroke()
-          return
-      }
-    }
-    if (sent < end && this.#client !== OVER) this.#link.toClient(bytes, sent, end)
-  }
-
-  /** The app sends no more (FIN). */
-  appEnded(): void {
-    if (this.#client === OVER) return
-    switch (this.#app) {
-      case IDLE:
-        // Its idle close is not the client's problem: the next request dials again.
-        return this.#dropApp()
-      case TUNNEL:
-        this.#appEnded = true
-        return this.#clientEnded ? this.#over('app', 'closed') : this.#link.halfCloseClient()
-      case EARLY:
-      case UNTIL:
-        return this.#over('app', 'closed')
-      default:
-        return this.#appBroke()
-    }
-  }
-
-  /** The app's connection broke. */
-  appGone(): void {
-    this.#connection = NONE
-    if (this.#client === OVER) return
-    if (this.#app === EARLY) return this.#over('app', 'closed')
-    this.#appBroke()
-  }
-
-  // -- the request ---------------------------------------------------------------------------------------------
-
-  #takeRequestHead(bytes: Buffer, start: number, end: number): number {
-    let at = start
-    if (this.#clientHead === undefined) {
-      // RFC 9112 §2.2: empty lines before a request are ignored. They begin nothing, so they are not in flight.
-      while (
-        at < end &&
-        !this.#busy &&
-        (bytes[at] === LF ? at > start && bytes[at - 1] === CR : bytes[at] === CR)
-      ) {
-        if (bytes[at] === CR && at + 1 < end && bytes[at + 1] !== LF) break
-        at += 1
-      }
-      if (at === end) return end
-      if (!this.#busy) this.#begin()
-      const headEnd = parseRequestHead(bytes, at, end, this.#terms.maxHeadBytes, requestHead)
-      if (headEnd < 0) return this.#refuse(headEnd, end)
-      if (headEnd > 0) return this.#requestBegins(bytes, at, headEnd, end)
-      this.#clientHead = new HeadBuffer(this.#terms.maxHeadBytes, true)
-    }
-    const head = this.#clientHead
-    const gathered = head.take(bytes, at, end)
-    if (gathered === 'bare-lf') return this.#refuse(REFUSE.bareLf, end)
-    if (gathered === 'too-long')
-      return this.#refuse(head.pastFirstLine ? REFUSE.headTooLarge : REFUSE.targetTooLong, end)
-    if (gathered === 'more') return end
-    this.#clientHead = undefined
-    const headEnd = parseRequestHead(head.bytes, 0, head.length, this.#terms.maxHeadBytes, requestHead)
-    // Every line has ended in CRLF and the last is empty: what is not understood by now never will be.
-    if (headEnd !== head.length) return this.#refuse(headEnd < 0 ? headEnd : REFUSE.requestLine, end)
-    this.#requestBegins(head.bytes, 0, headEnd, headEnd)
-    return head.taken
-  }
-
-  #begin(): void {
-    this.#busy = true
+  /** The first byte of a request: from here on it is in flight. */
+  #ask(): void {
+    if (this.#stage !== 'idle') return
+    this.#stage = 'asking'
     this.#status = 0
-    this.#answering = false
+    this.#begun = false
     this.#link.began('http1')
   }
 
-  /** The head in `bytes[start..headEnd)` is good. Sends it on with what is there of the body; returns what was used. */
-  #requestBegins(bytes: Buffer, start: number, headEnd: number, end: number): number {
+  /** A head is good: it goes to the app, with the line put in that says who asks. */
+  #requestBegins(): void {
     const head = requestHead
-    this.#method = head.method
-    this.#persistent = head.persistent
+    const { headBytes, headStart, headEnd } = this.#request
+    this.#toHead = head.method === METHOD_HEAD
     this.#http10 = head.minor === 0
+    this.#persistent = head.persistent
     this.#upgrade = head.upgrade !== 'none'
-    this.#replayable = head.idempotent && head.length === 0 && !this.#upgrade
-    this.#replayed = false
-    const lbHealth = this.#isLbHealth(bytes, head)
-    this.#link.requested(head.method, head.probe || lbHealth, bytes, head.targetStart, head.targetEnd)
-    if (lbHealth) return this.#answerLbHealth(headEnd, end)
-
-    if (head.length === 0) this.#client = SENT
-    else if (head.length > 0) {
-      this.#client = LENGTH
-      this.#clientLeft = head.length
-    } else {
-      this.#client = CHUNKS
-      this.#clientChunks ??= new ChunkCursor(true, this.#terms.maxHeadBytes)
-      this.#clientChunks.reset()
-    }
-    this.#app = HEAD
-
-    if (this.#connection === OPEN && !this.#replayable && this.#terms.now - this.#idleSince > FRESH_MS)
-      this.#dropApp()
-    this.#waiting.clear()
-    const line = this.#terms.forwardedFor ? this.#link.forwardedLine() : EMPTY_LINE
-    if (this.#connection === OPEN) {
-      this.#link.toApp(bytes, start, headEnd - 2)
-      this.#link.toApp(line, 0, line.length)
-    }
-    if (this.#connection !== OPEN || this.#replayable) {
-      this.#waiting.add(bytes, start, headEnd - 2)
-      this.#waiting.add(line, 0, line.length)
-    }
-    if (this.#connection === NONE) this.#dial()
-    return headEnd
-  }
-
-  #dial(): void {
-    this.#connection = DIALING
-    this.#link.dial()
+    const lbHealth = this.#isLbHealth(headBytes, head)
+    this.#link.requested(head.method, head.probe || lbHealth, headBytes, head.targetStart, head.targetEnd)
+    if (lbHealth) return this.#answerLbHealth()
+    this.#stage = 'answering'
+    this.#response.expect()
+    const tail = this.#terms.forwardedFor ? this.#link.forwardedLine() : EMPTY_LINE
+    const replayable = head.idempotent && head.length === 0 && !this.#upgrade
+    this.#line.request(headBytes, headStart, headEnd - 2, tail, replayable, this.#terms.now)
   }
 
   #isLbHealth(bytes: Buffer, head: RequestHead): boolean {
     const path = this.#terms.lbHealthPath
-    if (path === undefined || head.method > METHOD_HEAD || head.length !== 0) return false
+    if (
+      path === undefined ||
+      (head.method !== METHOD_GET && head.method !== METHOD_HEAD) ||
+      head.length !== 0
+    )
+      return false
     const length = head.targetEnd - head.targetStart
     if (length !== path.length && !(length > path.length && bytes[head.targetStart + path.length] === 0x3f))
       return false
     return path.compare(bytes, head.targetStart, head.targetStart + path.length) === 0
   }
 
-  #answerLbHealth(headEnd: number, end: number): number {
-    const persistent = this.#persistent && !this.#terms.parting
-    const answer = healthAnswer(this.#terms.lbHealthy, persistent, this.#method === METHOD_HEAD)
+  #answerLbHealth(): void {
+    const { lbHealthy, parting } = this.#terms
+    const persistent = this.#persistent && !parting
+    const answer = healthAnswer(lbHealthy, persistent, this.#toHead)
     this.#link.toClient(answer, 0, answer.length)
-    this.#finish(this.#terms.lbHealthy ? 200 : 503)
-    if (persistent) return headEnd
-    this.#over('lastcall', 'closed')
-    return end
+    this.#status = lbHealthy ? 200 : 503
+    if (!persistent) return this.#over('lastcall', parting ? 'drained' : 'closed')
+    this.#rest()
   }
 
-  /** Moves over the request's body; returns its end, or a refusal. */
-  #requestBody(bytes: Buffer, start: number, end: number): number {
-    if (this.#client === CHUNKS) return this.#clientChunks!.advance(bytes, start, end)
-    const take = Math.min(this.#clientLeft, end - start)
-    this.#clientLeft -= take
-    return start + take
+  // -- the app ---------------------------------------------------------------------------------------------------
+
+  appOpen(): void {
+    this.#line.opened()
+    this.#pause(false)
+    if (this.#clientEnded && this.#request.between && this.#held.length === 0) this.#line.fin()
   }
 
-  #requestMayBeOver(): void {
-    const over = this.#client === CHUNKS ? this.#clientChunks!.done : this.#clientLeft === 0
-    if (!over) return
-    this.#client = SENT
-    if (this.#app === EARLY) this.#exchangeOver()
+  appFailed(fault: AppFault): void {
+    this.#line.lost()
+    this.#answerFault(fault)
   }
 
-  #sendToApp(bytes: Buffer, start: number, end: number): void {
-    if (this.#connection === OPEN) this.#link.toApp(bytes, start, end)
-    else if (this.#connection === DIALING) {
-      this.#waiting.add(bytes, start, end)
-      if (this.#waiting.length > MAX_HELD) this.#pause(true)
+  fromApp(bytes: Buffer, start: number, end: number): void {
+    let sent = start
+    let at = start
+    while (at < end && this.#stage !== 'over') {
+      if (this.#stage === 'tunnel') return this.#link.toClient(bytes, sent, end)
+      const found = this.#response.advance(bytes, at, end, responseHead)
+      const to = this.#response.at
+      switch (found) {
+        case response.WITHIN_HEAD:
+          // Not a byte of a head goes out before all of it is known: a 502 is still possible, and so is a farewell.
+          this.#link.toClient(bytes, sent, at)
+          sent = to
+          break
+        case response.HEAD_COMPLETE:
+          // As long as nothing is changed, head and body leave in one piece.
+          if (this.#response.headBytes !== bytes || this.#saysFarewell()) {
+            this.#link.toClient(bytes, sent, at)
+            this.#sendHead()
+            sent = to
+          }
+          if (this.#responseBegins()) {
+            this.#link.toClient(bytes, sent, to)
+            sent = to
+            this.#responseOver(to < end)
+          }
+          break
+        case response.WITHIN_BODY:
+          break
+        case response.BODY_COMPLETE:
+          this.#link.toClient(bytes, sent, to)
+          sent = to
+          this.#responseOver(to < end)
+          break
+        case response.NOT_UNDERSTOOD:
+          this.#turnOpaque(bytes, sent, at, to)
+          sent = to
+          break
+        default: // UNASKED: the next request of this client must never get it for an answer.
+          return this.#appBroke()
+      }
+      at = to
+    }
+    if (this.#stage !== 'over') this.#link.toClient(bytes, sent, end)
+  }
+
+  appEnded(): void {
+    switch (this.#stage) {
+      case 'idle':
+      case 'asking':
+        // Its idle close is not the client's problem: the next request dials again.
+        return this.#line.drop()
+      case 'tunnel':
+        this.#appEnded = true
+        return this.#clientEnded ? this.#over('app', 'closed') : this.#link.halfCloseClient()
+      case 'answering':
+        return this.#response.untilClose ? this.#over('app', 'closed') : this.#appBroke()
+      case 'answered':
+        return this.#over('app', 'closed')
+      case 'over':
     }
   }
 
-  #hold(bytes: Buffer, start: number, end: number): void {
-    this.#held.add(bytes, start, end)
-    if (this.#held.length > MAX_HELD) this.#pause(true)
+  appGone(): void {
+    this.#line.lost()
+    this.#appBroke()
   }
 
-  #pause(on: boolean): void {
-    if (this.#paused === on) return
-    this.#paused = on
-    this.#link.pauseClient(on)
-  }
-
-  /** Answers a request that is refused; no byte of it has been sent on. Returns `end`: nothing after it counts. */
-  #refuse(verdict: number, end = 0): number {
-    const { status, label } = refusalRow(verdict)
-    const answer = refusalAnswer(verdict)
-    this.#clientHead = undefined
-    this.#link.refused(label)
-    this.#link.toClient(answer, 0, answer.length)
-    this.#finish(status)
-    this.#over('lastcall', 'refused')
-    return end
-  }
-
-  /** A body that is malformed: the app has the head already, so it is cut off first. */
-  #refuseBody(verdict: number): void {
-    this.#dropApp()
-    if (!this.#answering) {
-      this.#refuse(verdict)
-      return
+  /** The app's connection ended where it should not have. */
+  #appBroke(): void {
+    this.#line.drop()
+    switch (this.#stage) {
+      case 'idle':
+      case 'asking':
+      case 'over':
+        return
+      case 'answered':
+        return this.#over('app', 'closed')
+      case 'tunnel':
+        return this.#cut('app', 'reset')
+      case 'answering':
+        if (this.#begun) return this.#cut('app', 'reset')
+        if (this.#response.inHead) return this.#answerFault('cutHead')
+        if (!this.#line.replay()) this.#answerFault('failed')
     }
-    if (this.#app === EARLY) return this.#over('lastcall', 'refused')
-    this.#link.refused(refusalRow(verdict).label)
-    this.#cut('lastcall', 'refused')
-  }
-
-  // -- the response --------------------------------------------------------------------------------------------
-
-  /** Takes a head that comes in pieces; sends it when it is whole. Returns the offset behind what it took. */
-  #gatherResponseHead(bytes: Buffer, start: number, end: number): number {
-    const head = this.#appHead!
-    const gathered = head.take(bytes, start, end)
-    if (gathered === 'more') return head.taken
-    this.#appHead = undefined
-    const headEnd =
-      gathered === 'complete' ? parseResponseHead(head.bytes, 0, head.length, responseHead) : OPAQUE
-    if (headEnd <= 0) {
-      this.#turnOpaque()
-      this.#link.toClient(head.bytes, 0, head.length)
-      return head.taken
-    }
-    if (this.#saysFarewell()) this.#sendFarewell(head.bytes, 0, headEnd)
-    else this.#link.toClient(head.bytes, 0, headEnd)
-    this.#responseBegins()
-    if (this.#responseIsWhole()) this.#responseOver()
-    return head.taken
   }
 
   /** The last response that this client gets from us says so; one whose successor is waiting is not the last. */
   #saysFarewell(): boolean {
     if (!this.#terms.parting || responseHead.status < 200 || this.#held.length > 0) return false
-    return (
-      this.#persistent &&
-      responseHead.persistent &&
-      responseHead.frame(this.#method === METHOD_HEAD) !== UNTIL_CLOSE
-    )
+    return this.#persistent && responseHead.persistent && responseHead.frame(this.#toHead) !== UNTIL_CLOSE
   }
 
-  #sendFarewell(bytes: Buffer, start: number, end: number): void {
-    const told = farewell(bytes, start, end)
+  #sendHead(): void {
+    const { headBytes, headStart, headEnd } = this.#response
+    if (!this.#saysFarewell()) return this.#link.toClient(headBytes, headStart, headEnd)
+    const told = farewell(headBytes, headStart, headEnd)
     this.#persistent = false
     this.#link.toClient(told, 0, told.length)
   }
 
-  /** The facts of a response's head are known: decides how its body ends. */
-  #responseBegins(): void {
+  /** The facts of a response's head are known. Returns whether the response is complete with it. */
+  #responseBegins(): boolean {
     const head = responseHead
-    if (this.#replayable) {
-      this.#replayable = false
-      this.#waiting.clear()
+    this.#line.answered()
+    if (head.status === 101) {
+      if (this.#upgrade) this.#turn('tunnel', 101)
+      else this.#turn('opaque', 0)
+      return false
     }
-    if (head.status === 101) return this.#upgrade ? this.#turnTunnel() : this.#turnOpaque()
-    if (head.status < 200) return // RFC 9110 §15.2: interim, the final one follows.
+    if (head.status < 200) return false // RFC 9110 §15.2: interim, the final one follows.
     this.#status = head.status
-    this.#answering = true
+    this.#begun = true
     // RFC 9112 §9.3: an HTTP/1.0 client is kept only if the app says so to it.
     if (!head.persistent || (this.#http10 && !head.keepAlive)) this.#persistent = false
-    const length = head.frame(this.#method === METHOD_HEAD)
-    if (length === CHUNKED) {
-      this.#app = CHUNKS
-      this.#appChunks ??= new ChunkCursor(false, Infinity)
-      this.#appChunks.reset()
-    } else if (length === 0) this.#app = REST
-    else if (length === UNTIL_CLOSE) {
-      this.#app = UNTIL
-      this.#persistent = false
-    } else {
-      this.#app = LENGTH
-      this.#appLeft = length
-    }
+    return this.#response.begin(head, this.#toHead)
   }
 
-  #responseIsWhole(): boolean {
-    return this.#app === REST
-  }
-
-  /** The whole response has gone to the client. */
-  #responseOver(): void {
-    if (this.#client === SENT) this.#exchangeOver()
-    else this.#app = EARLY
+  /** The whole response has gone to the client. `more`: the app has sent bytes beyond it, which nobody asked for. */
+  #responseOver(more: boolean): void {
+    if (more) this.#line.drop()
+    if (this.#request.between) this.#exchangeOver()
+    else this.#stage = 'answered'
   }
 
   /** Both messages are complete: the connection is idle again, or it was the last exchange. */
   #exchangeOver(): void {
-    this.#app = IDLE
-    this.#client = HEAD
-    this.#idleSince = this.#terms.now
-    this.#finish(this.#status)
+    this.#line.rest(this.#terms.now)
     if (!this.#persistent || (this.#clientEnded && this.#held.length === 0)) {
-      this.#over('lastcall', this.#terms.parting ? 'drained' : 'closed')
-      return
+      return this.#over('lastcall', this.#terms.parting ? 'drained' : 'closed')
     }
+    this.#rest()
     if (this.#held.length === 0) return
     const { bytes, length } = this.#held
     this.#held.release()
@@ -543,98 +344,84 @@ export class Conversation implements Talk {
     if (this.#clientEnded) this.clientEnded()
   }
 
-  #turnTunnel(): void {
-    this.#app = TUNNEL
-    this.#client = TUNNEL
-    this.#status = 101
-    this.#answering = true
-    this.#link.became('tunnel')
-    this.#releaseHeld()
+  #rest(): void {
+    this.#request.next()
+    this.#stage = 'idle'
+    this.#link.finished(this.#status)
   }
+
+  // -- tunnels ---------------------------------------------------------------------------------------------------
 
   /** What the app says is not understood: bytes flow on unchanged, nothing is put in, until a side closes. */
-  #turnOpaque(): void {
-    this.#app = TUNNEL
-    this.#client = TUNNEL
-    this.#answering = true
-    this.#replayable = false
-    this.#link.became('opaque')
-    this.#releaseHeld()
+  #turnOpaque(bytes: Buffer, sent: number, at: number, to: number): void {
+    this.#link.toClient(bytes, sent, at)
+    const { gathered } = this.#response
+    this.#link.toClient(gathered, 0, gathered.length)
+    // A head that was gathered includes what was taken now; of a body nothing was.
+    if (gathered.length === 0) this.#link.toClient(bytes, at, to)
+    this.#line.answered()
+    this.#turn('opaque', this.#status)
   }
 
-  #releaseHeld(): void {
-    if (this.#held.length > 0) {
-      this.#link.toApp(this.#held.bytes, 0, this.#held.length)
-      this.#held.release()
-      this.#pause(false)
-    }
-    if (this.#clientEnded && this.#connection === OPEN) this.#link.finApp()
+  #turn(kind: 'tunnel' | 'opaque', status: number): void {
+    this.#stage = 'tunnel'
+    this.#status = status
+    this.#begun = true
+    this.#link.became(kind)
+    this.#line.send(this.#held.bytes, 0, this.#held.length)
+    this.#held.release()
+    this.#pause(false)
+    if (this.#clientEnded) this.#line.fin()
   }
 
-  // -- endings -------------------------------------------------------------------------------------------------
+  // -- endings ---------------------------------------------------------------------------------------------------
 
-  /** The app's connection ended where it should not have. */
-  #appBroke(): void {
-    this.#dropApp()
-    if (this.#app === IDLE) return
-    if (this.#app === EARLY) return this.#over('app', 'closed')
-    if (this.#answering) return this.#cut('app', 'reset')
-    if (this.#replayable && !this.#replayed && this.#appHead === undefined) {
-      this.#replayed = true
-      return this.#dial()
-    }
-    this.#answerFault(this.#appHead === undefined ? 'failed' : 'cutHead')
+  /** A request, or a body, that is malformed. If the app has some of it, it is cut off first. */
+  #refuse(verdict: number): void {
+    const { status, label } = refusalRow(verdict)
+    this.#ask()
+    this.#link.refused(label)
+    this.#line.drop()
+    if (this.#stage === 'answered') return this.#over('lastcall', 'refused')
+    if (this.#begun) return this.#cut('lastcall', 'refused')
+    const answer = refusalAnswer(verdict)
+    this.#link.toClient(answer, 0, answer.length)
+    this.#status = status
+    this.#over('lastcall', 'refused')
   }
 
   #answerFault(fault: AppFault): void {
-    const answer = APP_ANSWERS[fault]
-    this.#appHead = undefined
-    this.#link.refused(
-      fault === 'timeout'
-        ? 'app-timeout'
-        : fault === 'failed' || fault === 'cutHead'
-          ? 'app-failed'
-          : 'app-unavailable',
-    )
+    const { answer, status, label } = APP_FAULTS[fault]
+    this.#link.refused(label)
     this.#link.toClient(answer, 0, answer.length)
-    this.#finish(fault === 'timeout' ? 504 : fault === 'failed' || fault === 'cutHead' ? 502 : 503)
+    this.#status = status
     this.#over('app', 'refused')
-  }
-
-  /** The client left before its request was whole. */
-  #abandon(why: EndWhy): void {
-    this.#clientHead = undefined
-    this.#finish(this.#status)
-    this.#over('client', why)
   }
 
   /** A response that has begun cannot be completed. */
   #cut(who: EndWho, why: EndWhy): void {
-    this.#dropApp()
-    this.#client = OVER
-    this.#finish(this.#status)
+    this.#end()
     this.#link.resetClient(who, why)
   }
 
   #over(who: EndWho, why: EndWhy): void {
-    this.#dropApp()
-    this.#client = OVER
-    this.#held.release()
-    this.#waiting.release()
-    this.#finish(this.#status)
+    this.#line.drop()
+    this.#end()
     this.#pause(false)
     this.#link.finClient(who, why)
   }
 
-  #finish(status: number): void {
-    if (!this.#busy) return
-    this.#busy = false
-    this.#link.finished(status)
+  #end(): void {
+    const inFlight = this.#stage !== 'idle' && this.#stage !== 'over'
+    this.#stage = 'over'
+    this.#held.release()
+    this.#line.release()
+    if (inFlight) this.#link.finished(this.#status)
   }
 
-  #dropApp(): void {
-    if (this.#connection === NONE) return
-    this.#connection = NONE
-    this.#link.dropApp()
+  #pause(on: boolean): void {
+    if (this.#paused === on) return
+    this.#paused = on
+    this.#link.pauseClient(on)
   }
 }

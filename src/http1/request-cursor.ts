@@ -1,0 +1,158 @@
+/**
+ * Moves over the bytes of a client, request by request: says where each head and body ends, keeps only heads that come
+ * in pieces. Pure. What follows from it is conversation.ts; the rules are in request-head.ts and chunked.ts.
+ */
+
+import { CR, LF } from './bytes.ts'
+import { ChunkCursor } from './chunked.ts'
+import { HeadBuffer } from './head-buffer.ts'
+import { REFUSE } from './refusal.ts'
+import { MORE, parseRequestHead, type RequestHead } from './request-head.ts'
+
+/** What `advance` found; negative numbers are refusals (refusal.ts). */
+export const NOTHING_BEGUN = 0
+export const WITHIN_HEAD = 1
+/** A head is complete: see `headBytes`, `headStart`, `headEnd` and the facts in the head given. */
+export const HEAD_COMPLETE = 2
+export const WITHIN_BODY = 3
+export const BODY_COMPLETE = 4
+/** The request is complete; `next` makes ready for another. */
+export const REQUEST_COMPLETE = 5
+
+const EMPTY_LINES = 0
+const HEAD = 1
+const LENGTH = 2
+const CHUNKS = 3
+const COMPLETE = 4
+
+export class RequestCursor {
+  /** The offset behind what the last `advance` took. */
+  at = 0
+  headBytes: Buffer = Buffer.of()
+  headStart = 0
+  headEnd = 0
+  readonly #maxHead: number
+  #state = EMPTY_LINES
+  #sawCr = false
+  #left = 0
+  #chunks: ChunkCursor | undefined
+  #head: HeadBuffer | undefined
+
+  /** `maxHead` in bytes bounds heads and trailer sections. */
+  constructor(maxHead: number) {
+    this.#maxHead = maxHead
+  }
+
+  /** A head has begun and not ended. */
+  get inHead(): boolean {
+    return this.#state === HEAD
+  }
+
+  /** Nothing of a request has come, or all of it has. */
+  get between(): boolean {
+    return this.#state === EMPTY_LINES || this.#state === COMPLETE
+  }
+
+  /** Makes ready for the next request. */
+  next(): void {
+    this.#state = EMPTY_LINES
+    this.#sawCr = false
+    this.#head = undefined
+  }
+
+  /** Moves over one part of `bytes[start..end)`: see `at` for how far, and the constants above for what it was. */
+  advance(bytes: Buffer, start: number, end: number, head: RequestHead): number {
+    switch (this.#state) {
+      case EMPTY_LINES:
+        return this.#emptyLines(bytes, start, end, head)
+      case HEAD:
+        return this.#gather(bytes, start, end, head)
+      case LENGTH: {
+        const take = Math.min(this.#left, end - start)
+        this.#left -= take
+        this.at = start + take
+        return this.#left > 0 ? WITHIN_BODY : this.#complete()
+      }
+      case CHUNKS: {
+        const to = this.#chunks!.advance(bytes, start, end)
+        if (to < 0) return to
+        this.at = to
+        return this.#chunks!.done ? this.#complete() : WITHIN_BODY
+      }
+      default:
+        this.at = start
+        return REQUEST_COMPLETE
+    }
+  }
+
+  #complete(): number {
+    this.#state = COMPLETE
+    return BODY_COMPLETE
+  }
+
+  /** RFC 9112 §2.2: empty lines before a request are ignored. They begin nothing, so nothing is in flight yet. */
+  #emptyLines(bytes: Buffer, start: number, end: number, head: RequestHead): number {
+    let at = start
+    while (at < end) {
+      const byte = bytes[at]!
+      if (this.#sawCr) {
+        if (byte !== LF) return REFUSE.bareCr
+        this.#sawCr = false
+      } else if (byte === CR) this.#sawCr = true
+      else return this.#wholeHead(bytes, at, end, head)
+      at += 1
+    }
+    this.at = end
+    return NOTHING_BEGUN
+  }
+
+  /** Nearly every head comes whole. One that does not is gathered from here on. */
+  #wholeHead(bytes: Buffer, start: number, end: number, head: RequestHead): number {
+    const headEnd = parseRequestHead(bytes, start, end, this.#maxHead, head)
+    if (headEnd > 0) {
+      this.at = headEnd
+      return this.#headComplete(bytes, start, headEnd, head)
+    }
+    if (headEnd !== MORE) return headEnd
+    this.#state = HEAD
+    this.#head = new HeadBuffer(this.#maxHead, true)
+    return this.#gather(bytes, start, end, head)
+  }
+
+  #gather(bytes: Buffer, start: number, end: number, head: RequestHead): number {
+    const store = this.#head!
+    const gathered = store.take(bytes, start, end)
+    this.at = store.taken
+    switch (gathered) {
+      case 'bare-lf':
+        return REFUSE.bareLf
+      case 'too-long':
+        return store.pastFirstLine ? REFUSE.headTooLarge : REFUSE.targetTooLong
+      case 'more':
+        return WITHIN_HEAD
+      case 'complete': {
+        this.#head = undefined
+        const headEnd = parseRequestHead(store.bytes, 0, store.length, this.#maxHead, head)
+        // Every line has ended in CRLF and the last is empty: what is not understood by now never will be.
+        if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine
+        return this.#headComplete(store.bytes, 0, headEnd, head)
+      }
+    }
+  }
+
+  #headComplete(bytes: Buffer, start: number, end: number, head: RequestHead): number {
+    this.headBytes = bytes
+    this.headStart = start
+    this.headEnd = end
+    if (head.length === 0) this.#state = COMPLETE
+    else if (head.length > 0) {
+      this.#state = LENGTH
+      this.#left = head.length
+    } else {
+      this.#state = CHUNKS
+      this.#chunks ??= new ChunkCursor(true, this.#maxHead)
+      this.#chunks.reset()
+    }
+    return HEAD_COMPLETE
+  }
+}
