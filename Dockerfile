@@ -10,7 +10,9 @@ ARG RUN_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json LICENSE ./
-RUN npm ci --no-audit --no-fund
+# The versions of the lock file. (Not `npm ci`, which refuses a lock file that lacks the optional binaries of platforms
+# other than the one where it was written, as ours of the development tools does.)
+RUN npm install --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
 RUN npm run build && rm -r dist/demo && npm prune --omit=dev --no-audit --no-fund

@@ -1,6 +1,6 @@
 /**
  * The image without an image: there may be no engine here to build one. The Dockerfile is read, its last stage is laid
- * out as a tree (`npm ci --omit=dev`, dist), and its ENTRYPOINT runs from there with the very flags, as its user where
+ * out as a tree (`npm install --omit=dev`, dist), and its ENTRYPOINT runs from there with the very flags, as its user where
  * the test may change users. Needs dist: `npm run build` comes before.
  */
 import { execFileSync } from 'node:child_process'
@@ -89,15 +89,15 @@ await tap.test('the ENTRYPOINT in the tree of the last stage', async (t) => {
     t2.same(denied, [], 'nothing that it wanted was denied')
   })
 
-  const attempts = {
-    'start a program': `require('child_process').spawnSync('/bin/true').error`,
-    'start a thread': `new (require('worker_threads').Worker)('', { eval: true })`,
-    'read another file': `require('fs').readFileSync('/etc/hostname')`,
-    'write a file': `require('fs').writeFileSync('/tmp/lastcall-was-here', '')`,
-    'write its own program': `require('fs').writeFileSync(process.argv[1], '')`,
-    'load an addon': `process.dlopen({ exports: {} }, '/none.node')`,
-  }
-  for (const [attempt, code] of Object.entries(attempts)) {
+  const attempts = [
+    ['start a program', `require('child_process').spawnSync('/bin/true').error`, 'ChildProcess'],
+    ['start a thread', `new (require('worker_threads').Worker)('', { eval: true })`, 'WorkerThreads'],
+    ['read another file', `require('fs').readFileSync('/etc/hostname')`, 'FileSystemRead'],
+    ['write a file', `require('fs').writeFileSync('/tmp/lastcall-was-here', '')`, 'FileSystemWrite'],
+    ['write its own program', `require('fs').writeFileSync(process.argv[1], '')`, 'FileSystemWrite'],
+    ['load an addon', `process.dlopen({ exports: {} }, '/none.node')`, 'ERR_DLOPEN'],
+  ] as const
+  for (const [attempt, code, permission] of attempts) {
     const program = startProgram(t, {
       command: node!,
       args: [
@@ -110,7 +110,8 @@ await tap.test('the ENTRYPOINT in the tree of the last stage', async (t) => {
       env: {},
     })
     await program.exited
-    t.match(program.lines.join('\n'), /ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED/, `may not ${attempt}`)
+    const said = program.lines.join('\n')
+    t.match(said, new RegExp(`ERR_ACCESS_DENIED[^]*${permission}|ERR_DLOPEN_DISABLED`), `may not ${attempt}`)
   }
 })
 
@@ -119,7 +120,7 @@ function layOut(tree: string): string {
   const app = join(tree, 'app')
   mkdirSync(app)
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(ROOT, name), join(app, name))
-  const npm = ['ci', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  const npm = ['install', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
   execFileSync('npm', npm, { cwd: app, stdio: 'pipe' })
   if (!existsSync(join(ROOT, 'dist/cli.js'))) throw new Error('no dist: run npm run build first')
   cpSync(join(ROOT, 'dist'), join(app, 'dist'), { recursive: true })

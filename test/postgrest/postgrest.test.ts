@@ -83,7 +83,9 @@ await tap.test('PostgREST', { skip: withoutDatabase || withoutPostgrest }, async
   })
 })
 
-const failures = (callers: readonly Caller[]) => callers.flatMap((caller) => caller.failures)
+function failures(callers: readonly Caller[]): string[] {
+  return callers.flatMap((caller) => caller.failures)
+}
 
 async function startDatabase(t: Owner): Promise<Postgres> {
   const database = await startPostgres(t, programs!)

@@ -14,6 +14,10 @@ const gunicorn = installed('gunicorn')
 const apps = fileURLToPath(new URL('../fixtures/', import.meta.url))
 
 const WORKERS = { sync: [], gthread: ['--threads', '4'] }
+/** The worker forgets what it has read of the next request, and closes. lastcall shows it one at a time. */
+const PIPELINED = {
+  'two GETs in one packet': { why: 'gthread loses the second when it is pipelined', answers: 2, end: 'open' },
+} as const
 
 for (const [worker, threads] of Object.entries(WORKERS)) {
   await tap.test(`gunicorn, ${worker}`, { skip: missing(gunicorn, 'gunicorn') }, async (t) => {
@@ -28,7 +32,7 @@ for (const [worker, threads] of Object.entries(WORKERS)) {
 
     const sidecar = await startSidecar(t, { app: `127.0.0.1:${port}` })
     await sidecar.ready()
-    await sameAnswers(t, { host: '127.0.0.1', port }, sidecar.listen)
+    await sameAnswers(t, { host: '127.0.0.1', port }, sidecar.listen, worker === 'gthread' ? PIPELINED : {})
     await forwardedFor(t, sidecar.listen)
   })
 }
