@@ -82,9 +82,9 @@ export class Pair implements Link, PortOwner {
   /** Looks at the clock: called a few times a second. */
   sweep(now: number): void {
     const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
-    if (now >= this.#lingerUntil) return this.client.destroy()
+    if (now >= this.#lingerUntil && !this.client.backlog) return this.client.destroy()
     if (this.#talk.inHead && now - this.#beganAt >= headTimeoutMs) this.#talk.headTimedOut()
-    else if (!this.#inFlight && now - this.#restingSince >= idleTimeoutMs) this.#talk.idleTimedOut()
+    else if (!this.#inFlight && now - this.#restingSince >= idleTimeoutMs) this.#talk.closeIfIdle('timeout')
     else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
       this.#watched = true
       this.client.watchPeer()
@@ -94,7 +94,7 @@ export class Pair implements Link, PortOwner {
 
   /** Half-closes the client's connection if nothing is in flight on it. */
   closeIfIdle(): void {
-    if (!this.#inFlight) this.#talk.closeIfIdle()
+    if (!this.#inFlight) this.#talk.closeIfIdle('drained')
     this.#settle()
   }
 
@@ -298,6 +298,8 @@ export class Pair implements Link, PortOwner {
   #rest(): void {
     this.#finishing = false
     this.#inFlight = false
+    // A client that is slow to read is not yet slow to leave.
+    if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#house.terms.now + LINGER_MS
     this.#restingSince = this.#house.terms.now
     this.#house.inFlight(this.#protocol, -1)
   }
