@@ -61,7 +61,7 @@ export async function run(config: Config): Promise<number> {
     },
     closeIdle() {
       // The listener goes first: whoever is in its queue is served like everybody else.
-      void listenerClosed.then(() => relay.closeIdle())
+      void listenerClosed.then(() => relay.closeIdle()).then(() => runner.idleClosed())
     },
     cut: () => relay.cut(),
     verdict(record) {
@@ -152,7 +152,6 @@ export async function run(config: Config): Promise<number> {
       throw new Error(listenProblem('--listen', config.listen, error))
     })
     view.started = true
-    const address = (host: string | undefined, at: number): string => `${host ?? '[::]'}:${at}`
     log.info(
       { listen: address(config.listen.host, port), admin: address(config.admin.host, admin.port) },
       'listening',
@@ -170,4 +169,8 @@ export async function run(config: Config): Promise<number> {
   checker.stop()
   await admin.close()
   return code
+}
+
+function address(host: string | undefined, port: number): string {
+  return `${host ?? '[::]'}:${port}`
 }

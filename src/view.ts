@@ -79,23 +79,17 @@ export class View {
 
   get status(): object {
     const { relay, runner, checker, clock } = this.#sources
-    const now = clock.now()
     const { state } = runner
     const triggers = 'drain' in state ? state.drain.triggers : []
     return buildStatus({
       phase: runner.phase,
-      sinceMs: now - this.#phaseAt,
+      sinceMs: clock.now() - this.#phaseAt,
       nowEpochMs: Date.now(),
       ready: this.ready.ok,
       proof: triggers.includes('signal') || triggers.includes('sidecar'),
       triggers,
       inFlight: relay.counters.inFlight,
-      requests: [...relay.requests()].map(({ beganAt, method, target, ...request }) => ({
-        ...request,
-        ageMs: now - beganAt,
-        ...(method === '' ? {} : { method }),
-        ...(target === '' ? {} : { target }),
-      })),
+      requests: relay.requests(),
       connections: { client: relay.counters.clients, app: relay.counters.apps },
       health: checker.status,
       verdict: this.#verdict === undefined ? null : { ...this.#verdict },

@@ -130,14 +130,13 @@ export class RequestCursor {
         return store.pastFirstLine ? REFUSE.headTooLarge : REFUSE.targetTooLong
       case 'more':
         return WITHIN_HEAD
-      case 'complete': {
-        this.#head = undefined
-        const headEnd = parseRequestHead(store.bytes, 0, store.length, this.#maxHead, head)
-        // Every line has ended in CRLF and the last is empty: what is not understood by now never will be.
-        if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine
-        return this.#headComplete(store.bytes, 0, headEnd, head)
-      }
+      case 'complete':
     }
+    this.#head = undefined
+    const headEnd = parseRequestHead(store.bytes, 0, store.length, this.#maxHead, head)
+    // Every line has ended in CRLF and the last is empty: what is not understood by now never will be.
+    if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine
+    return this.#headComplete(store.bytes, 0, headEnd, head)
   }
 
   #headComplete(bytes: Buffer, start: number, end: number, head: RequestHead): number {

@@ -48,6 +48,7 @@ export function told(drain: Drain, event: Event, now: number, budget: Budget): D
     case 'resume':
     case 'tick':
     case 'quiesced':
+    case 'idle-closed':
     case 'lingered':
       break
   }

@@ -50,6 +50,7 @@ const restarting = (c: In): boolean => appStops(c.state.drain)
 const gone = (c: In): boolean => c.state.drain.app === 'gone'
 const waiting = (c: In): boolean => c.state.drain.hooks.kind === 'waiting'
 const idle = (c: In): boolean => c.view.inFlight === 0
+const closing = (c: In): boolean => c.state.phase === 'draining' && c.state.closing
 const sinceFirstTrigger = (c: In, ms: number): number | undefined =>
   c.state.drain.clockAt === undefined ? undefined : c.state.drain.clockAt + ms
 
@@ -145,15 +146,12 @@ export const TABLE: Table = {
   draining: {
     signal: [secondSignal],
     resume: [resumed],
+    // A request that came at the last moment is served first; then there is another try.
+    'idle-closed': [{ says: 'nothing in flight', when: (c) => stopping(c) && idle(c), to: 'drained' }],
     always: [
       deadline,
-      // The listener is closed by now: the last connections may go, and only then the app.
-      {
-        says: 'nothing in flight',
-        when: (c) => stopping(c) && idle(c),
-        to: 'drained',
-        also: ['close-idle'],
-      },
+      // The listener goes first, then the last connections, and only then, by the answer to its hook, the app.
+      { when: (c) => stopping(c) && idle(c) && !closing(c), also: ['close-idle'] },
       {
         says: 'nothing in flight',
         when: (c) => !stopping(c) && idle(c),
@@ -272,7 +270,7 @@ export function step(state: State, event: Event, view: View): { state: State; ef
         effects.push({ kind: 'moved', from: current.phase, to: next.phase, why: row.says ?? why })
       }
       effects.push(...turned(stance(current), stance(next)), ...acted(row.also ?? [], current, next, view))
-      current = row.also?.includes('answer-hooks') ? answered(next, view.now) : next
+      current = asked(row.also ?? [], next, view.now)
     }
     row = fitting(rows(current.phase, 'always'), { event, state: current, before: current, view })
     if (row === undefined) break
@@ -317,7 +315,10 @@ function noted(state: State, event: Event, now: number): State {
       return { ...state, appUp: event.kind === 'app-up' }
     return state
   }
-  return 'drain' in state ? { ...state, drain: told(state.drain, event, now, state.budget) } : state
+  if (!('drain' in state)) return state
+  const drain = told(state.drain, event, now, state.budget)
+  if (state.phase === 'draining' && event.kind === 'idle-closed') return { ...state, drain, closing: false }
+  return { ...state, drain }
 }
 
 /** The state of a phase on entering it. */
@@ -329,12 +330,16 @@ function entered(to: Phase, from: State, event: Event, view: View): State {
   if (to === 'serving') return { phase: to, budget, appUp: appUp || event.kind === 'app-up' }
   const drain = 'drain' in from ? from.drain : begun(event, appUp, view.now, budget)
   const common = { budget, since: view.now, drain }
+  if (to === 'draining') return { phase: to, ...common, closing: false }
   if (to !== 'exiting') return { phase: to, ...common }
   return { phase: to, ...common, idleClosedAt: from.phase === 'drained' ? from.since : view.now }
 }
 
-function answered(state: State, now: number): State {
-  if (!('drain' in state) || state.drain.hooks.kind !== 'waiting') return state
+/** What the shell has been asked for is part of the state. */
+function asked(acts: readonly Act[], state: State, now: number): State {
+  if (state.phase === 'draining' && acts.includes('close-idle')) return { ...state, closing: true }
+  if (!acts.includes('answer-hooks') || !('drain' in state) || state.drain.hooks.kind !== 'waiting')
+    return state
   return { ...state, drain: { ...state.drain, hooks: { kind: 'answered', at: now } } }
 }
 

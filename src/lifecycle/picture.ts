@@ -28,6 +28,7 @@ const CAUSES: { readonly [C in Cause]: string } = {
   resume: 'operator’s resume',
   tick: 'time',
   quiesced: 'nothing in flight',
+  'idle-closed': 'nothing in flight',
   lingered: 'clients gone',
   always: '',
 }
@@ -132,6 +133,7 @@ function sample(phase: Phase, trigger: Trigger): State {
   if (phase === 'serving') return { phase, budget, appUp: true }
   if (phase === 'exited') return { phase, budget, code: 0 }
   if (phase === 'exiting') return { phase, budget, since: 0, drain, idleClosedAt: 0 }
+  if (phase === 'draining') return { phase, budget, since: 0, drain, closing: false }
   return { phase, budget, since: 0, drain }
 }
 

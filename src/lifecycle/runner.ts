@@ -19,7 +19,10 @@ export interface Performer {
   hold(on: boolean): void
   /** Probes the app's address quickly; reports appGone or appBack as first seen and at each change. */
   watchApp(on: boolean): void
-  /** Half-closes idle client connections and lingers; reports `lingered` when the last is gone. */
+  /**
+   * Reads what idle clients have sent already, half-closes those still idle, and then reports `idleClosed`; they
+   * linger, and `lingered` is reported when the last is gone. Never before the listener is closed.
+   */
   closeIdle(): void
   /** Resets what is in flight; returns how many requests that were. */
   cut(): number
@@ -125,6 +128,11 @@ export class Runner {
   /** Nothing is in flight any more. Cheap where it cannot matter: the relay may call it after every request. */
   quiesced(): void {
     if (this.#taking || concerns(this.#state.phase, 'quiesced')) this.#take({ kind: 'quiesced' })
+  }
+
+  /** What closeIdle was asked for has been done. */
+  idleClosed(): void {
+    this.#take({ kind: 'idle-closed' })
   }
 
   /** No client connection is open any more. Cheap where it cannot matter. */

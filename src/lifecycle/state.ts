@@ -29,8 +29,11 @@ export type Event =
   | { readonly kind: 'signal'; readonly name: 'SIGTERM' | 'SIGINT' }
   /** The operator's POST /drain and POST /resume. */
   | { readonly kind: 'drain' | 'resume' }
-  /** `tick`: the time of `wakeAt` has come. `quiesced`: nothing is in flight any more. `lingered`: no client is connected any more. */
-  | { readonly kind: 'tick' | 'quiesced' | 'lingered' }
+  /**
+   * `tick`: the time of `wakeAt` has come. `quiesced`: nothing is in flight any more. `idle-closed`: close-idle has
+   * been done; what its clients had sent by then is in flight. `lingered`: no client is connected any more.
+   */
+  | { readonly kind: 'tick' | 'quiesced' | 'idle-closed' | 'lingered' }
 
 /** What the machine can see besides the event. Times in ms of one monotonic clock. */
 export interface View {
@@ -52,7 +55,7 @@ export type Effect =
   | { readonly kind: 'hold'; readonly on: boolean }
   /** Probe the app's address quickly, and report what is seen first and then each change: app-gone, app-back. */
   | { readonly kind: 'watch-app'; readonly on: boolean }
-  /** Half-close the idle client connections and linger for each client's FIN. */
+  /** Read what idle clients have sent already, half-close those still idle, and say idle-closed. They linger. */
   | { readonly kind: 'close-idle' }
   | { readonly kind: 'answer-hooks' }
   /** Reset what is left in flight. */
@@ -87,7 +90,8 @@ interface Draining<P extends Phase> {
 export type DrainState =
   | Draining<'settling'>
   | Draining<'lame-duck'>
-  | Draining<'draining'>
+  /** `closing`: close-idle was asked for, and has not been reported done. */
+  | (Draining<'draining'> & { readonly closing: boolean })
   | Draining<'drained'>
   /** `idleClosedAt`: when the last client connections were half-closed, which is when lingering began. */
   | (Draining<'exiting'> & { readonly idleClosedAt: number })

@@ -6,21 +6,18 @@
  */
 
 import { type AppFault, APP_FAULTS, healthAnswer, refusalAnswer } from '../http1/answer.ts'
-import { ByteStore } from '../http1/byte-store.ts'
 import { farewell } from '../http1/farewell.ts'
+import { isLbHealth } from '../http1/lb-health.ts'
 import { refusalRow, REFUSE } from '../http1/refusal.ts'
 import * as request from '../http1/request-cursor.ts'
-import { METHOD_GET, METHOD_HEAD, RequestHead } from '../http1/request-head.ts'
+import { METHOD_HEAD, RequestHead } from '../http1/request-head.ts'
 import * as response from '../http1/response-cursor.ts'
 import { ResponseHead, UNTIL_CLOSE } from '../http1/response-head.ts'
 import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
+import { EMPTY_LINE } from './forwarded.ts'
+import { Held } from './held.ts'
 import type { Link, Talk, Terms } from './link.ts'
-
-/** Bytes of a client that are kept while they cannot be sent on; then its reading is paused. */
-export const MAX_HELD = 64 * 1024
-/** The end of a head, when nothing is put in before it. */
-const EMPTY_LINE = Buffer.from('\r\n')
 
 // Facts of the head just parsed: read at once, so that one of each serves all conversations.
 const requestHead = new RequestHead()
@@ -40,7 +37,7 @@ export class Conversation implements Talk {
   readonly #request: request.RequestCursor
   readonly #response = new response.ResponseCursor()
   /** The client's next requests, while a response is under way. */
-  readonly #held = new ByteStore()
+  readonly #held: Held
   #stage: Stage = 'idle'
   /** The client has said that it will send no more. */
   #clientEnded = false
@@ -53,12 +50,12 @@ export class Conversation implements Talk {
   /** Bytes of the final response have gone to the client. */
   #begun = false
   #status = 0
-  #paused = false
 
   constructor(terms: Terms, link: Link) {
     this.#terms = terms
     this.#link = link
     this.#line = new AppLine(link)
+    this.#held = new Held((on) => link.pauseClient(on))
     this.#request = new request.RequestCursor(terms.maxHeadBytes)
   }
 
@@ -70,19 +67,13 @@ export class Conversation implements Talk {
     return this.#stage === 'asking'
   }
 
-  closeIfIdle(): void {
-    if (this.idle) this.#over('lastcall', 'drained')
-  }
-
-  idleTimedOut(): void {
-    if (this.idle) this.#over('lastcall', 'timeout')
+  closeIfIdle(why: 'drained' | 'timeout'): void {
+    if (this.idle) this.#over('lastcall', why)
   }
 
   headTimedOut(): void {
     if (this.inHead) this.#refuse(REFUSE.headTimeout)
   }
-
-  // -- the client ------------------------------------------------------------------------------------------------
 
   fromClient(bytes: Buffer, start: number, end: number): void {
     let at = start
@@ -102,13 +93,12 @@ export class Conversation implements Talk {
         case request.WITHIN_BODY:
         case request.BODY_COMPLETE:
           this.#line.send(bytes, at, to)
-          if (this.#line.waiting > MAX_HELD) this.#pause(true)
+          this.#held.mind(this.#line.waiting)
           if (found === request.BODY_COMPLETE && this.#stage === 'answered') this.#exchangeOver()
           break
         case request.REQUEST_COMPLETE:
           // Pipelined: the next request waits until this response is complete, so that the two cannot be mixed up.
           this.#held.add(bytes, at, end)
-          if (this.#held.length > MAX_HELD) this.#pause(true)
           return
         default: // NOTHING_BEGUN
       }
@@ -127,7 +117,7 @@ export class Conversation implements Talk {
       case 'answered':
         if (!this.#request.between) return this.#over('client', 'aborted')
         // Faithful: the app sees what it would see without us, and decides whether to go on.
-        if (this.#held.length === 0) this.#line.fin()
+        if (this.#held.empty) this.#line.fin()
         return
       case 'tunnel':
         return this.#appEnded ? this.#over('client', 'closed') : this.#line.fin()
@@ -158,7 +148,7 @@ export class Conversation implements Talk {
     this.#http10 = head.minor === 0
     this.#persistent = head.persistent
     this.#upgrade = head.upgrade !== 'none'
-    const lbHealth = this.#isLbHealth(headBytes, head)
+    const lbHealth = isLbHealth(headBytes, head, this.#terms.lbHealthPath)
     this.#link.requested(head.method, head.probe || lbHealth, headBytes, head.targetStart, head.targetEnd)
     if (lbHealth) return this.#answerLbHealth()
     this.#stage = 'answering'
@@ -166,20 +156,6 @@ export class Conversation implements Talk {
     const tail = this.#terms.forwardedFor ? this.#link.forwardedLine() : EMPTY_LINE
     const replayable = head.idempotent && head.length === 0 && !this.#upgrade
     this.#line.request(headBytes, headStart, headEnd - 2, tail, replayable, this.#terms.now)
-  }
-
-  #isLbHealth(bytes: Buffer, head: RequestHead): boolean {
-    const path = this.#terms.lbHealthPath
-    if (
-      path === undefined ||
-      (head.method !== METHOD_GET && head.method !== METHOD_HEAD) ||
-      head.length !== 0
-    )
-      return false
-    const length = head.targetEnd - head.targetStart
-    if (length !== path.length && !(length > path.length && bytes[head.targetStart + path.length] === 0x3f))
-      return false
-    return path.compare(bytes, head.targetStart, head.targetStart + path.length) === 0
   }
 
   #answerLbHealth(): void {
@@ -192,12 +168,10 @@ export class Conversation implements Talk {
     this.#rest()
   }
 
-  // -- the app ---------------------------------------------------------------------------------------------------
-
   appOpen(): void {
     this.#line.opened()
-    this.#pause(false)
-    if (this.#clientEnded && this.#request.between && this.#held.length === 0) this.#line.fin()
+    this.#held.resume()
+    if (this.#clientEnded && this.#request.between && this.#held.empty) this.#line.fin()
   }
 
   appFailed(fault: AppFault): void {
@@ -293,7 +267,7 @@ export class Conversation implements Talk {
 
   /** The last response that this client gets from us says so; one whose successor is waiting is not the last. */
   #saysFarewell(): boolean {
-    if (!this.#terms.parting || responseHead.status < 200 || this.#held.length > 0) return false
+    if (!this.#terms.parting || responseHead.status < 200 || !this.#held.empty) return false
     return this.#persistent && responseHead.persistent && responseHead.frame(this.#toHead) !== UNTIL_CLOSE
   }
 
@@ -332,15 +306,13 @@ export class Conversation implements Talk {
   /** Both messages are complete: the connection is idle again, or it was the last exchange. */
   #exchangeOver(): void {
     this.#line.rest(this.#terms.now)
-    if (!this.#persistent || (this.#clientEnded && this.#held.length === 0)) {
+    if (!this.#persistent || (this.#clientEnded && this.#held.empty)) {
       return this.#over('lastcall', this.#terms.parting ? 'drained' : 'closed')
     }
     this.#rest()
-    if (this.#held.length === 0) return
-    const { bytes, length } = this.#held
-    this.#held.release()
-    this.#pause(false)
-    this.fromClient(bytes, 0, length)
+    if (this.#held.empty) return
+    const held = this.#held.take()
+    this.fromClient(held, 0, held.length)
     if (this.#clientEnded) this.clientEnded()
   }
 
@@ -349,8 +321,6 @@ export class Conversation implements Talk {
     this.#stage = 'idle'
     this.#link.finished(this.#status)
   }
-
-  // -- tunnels ---------------------------------------------------------------------------------------------------
 
   /** What the app says is not understood: bytes flow on unchanged, nothing is put in, until a side closes. */
   #turnOpaque(bytes: Buffer, sent: number, at: number, to: number): void {
@@ -368,13 +338,10 @@ export class Conversation implements Talk {
     this.#status = status
     this.#begun = true
     this.#link.became(kind)
-    this.#line.send(this.#held.bytes, 0, this.#held.length)
-    this.#held.release()
-    this.#pause(false)
+    const held = this.#held.take()
+    this.#line.send(held, 0, held.length)
     if (this.#clientEnded) this.#line.fin()
   }
-
-  // -- endings ---------------------------------------------------------------------------------------------------
 
   /** A request, or a body, that is malformed. If the app has some of it, it is cut off first. */
   #refuse(verdict: number): void {
@@ -407,21 +374,14 @@ export class Conversation implements Talk {
   #over(who: EndWho, why: EndWhy): void {
     this.#line.drop()
     this.#end()
-    this.#pause(false)
     this.#link.finClient(who, why)
   }
 
   #end(): void {
     const inFlight = this.#stage !== 'idle' && this.#stage !== 'over'
     this.#stage = 'over'
-    this.#held.release()
+    this.#held.take()
     this.#line.release()
     if (inFlight) this.#link.finished(this.#status)
-  }
-
-  #pause(on: boolean): void {
-    if (this.#paused === on) return
-    this.#paused = on
-    this.#link.pauseClient(on)
   }
 }

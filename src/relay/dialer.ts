@@ -5,7 +5,7 @@
  */
 
 import type { AppFault } from '../http1/answer.ts'
-import type { Cancel, Clock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 
 export interface Dialing {
   connect(): void
@@ -24,7 +24,7 @@ export class Dialer {
   readonly #wanting = new Map<Dialing, { since: number; trying: boolean }>()
   #away = false
   #held = false
-  #timer: Cancel | undefined
+  #armed = false
 
   constructor(clock: Clock, connectWaitMs: number) {
     this.#clock = clock
@@ -82,8 +82,10 @@ export class Dialer {
   }
 
   #arm(): void {
-    this.#timer ??= this.#clock.after(RETRY_MS, () => {
-      this.#timer = undefined
+    if (this.#armed) return
+    this.#armed = true
+    this.#clock.after(RETRY_MS, () => {
+      this.#armed = false
       this.#turn()
       if (this.#wanting.size > 0) this.#arm()
     })

@@ -1,5 +1,8 @@
 /** The line that tells the app who asked. Pure. */
 
+/** The end of a head, where nothing is put in before it. */
+export const EMPTY_LINE = Buffer.from('\r\n')
+
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i
 
 /**

@@ -60,8 +60,8 @@ export interface Talk {
   clientEnded(): void
   clientGone(): void
   headTimedOut(): void
-  idleTimedOut(): void
-  closeIfIdle(): void
+  /** The client sees a FIN, and goes elsewhere. */
+  closeIfIdle(why: 'drained' | 'timeout'): void
   appOpen(): void
   appFailed(fault: AppFault): void
   fromApp(bytes: Buffer, start: number, end: number): void

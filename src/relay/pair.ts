@@ -31,6 +31,14 @@ const NO_STATUS = STATUS_CLASSES.length - 1
 const APP_IS_SLOW = 1
 const CONVERSATION_IS_FULL = 2
 
+export interface RequestInFlight {
+  readonly protocol: Protocol
+  readonly ageMs: number
+  readonly client: string
+  readonly method?: string
+  readonly target?: string
+}
+
 export class Pair implements Link, PortOwner {
   readonly client: Port
   readonly acceptedAt: number
@@ -63,17 +71,15 @@ export class Pair implements Link, PortOwner {
     this.#talk = talk(this)
   }
 
-  /** What /status and the deadline want to know; undefined while nothing is in flight. */
-  get request():
-    | { protocol: Protocol; beganAt: number; client: string; method: string; target: string }
-    | undefined {
+  /** What /status shows; undefined while nothing is in flight. */
+  request(now: number): RequestInFlight | undefined {
     if (!this.#inFlight) return undefined
     return {
       protocol: this.#protocol,
-      beganAt: this.#beganAt,
+      ageMs: now - this.#beganAt,
       client: this.client.remoteAddress,
-      method: this.#methodName,
-      target: this.#target,
+      ...(this.#methodName !== '' && { method: this.#methodName }),
+      ...(this.#target !== '' && { target: this.#target }),
     }
   }
 

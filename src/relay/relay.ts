@@ -109,9 +109,10 @@ export class Relay implements House {
   }
 
   /** What is in flight, for /status. */
-  *requests(): Iterable<NonNullable<Pair['request']>> {
+  *requests(): Iterable<NonNullable<ReturnType<Pair['request']>>> {
+    const now = this.#parts.clock.now()
     for (const pair of this.#pairs) {
-      const { request } = pair
+      const request = pair.request(now)
       if (request !== undefined) yield request
     }
   }
@@ -179,13 +180,13 @@ export class Relay implements House {
     await turn()
     await turn()
     this.tick()
-    for (const pair of [...this.#pairs]) pair.closeIfIdle()
+    for (const pair of this.#pairs) pair.closeIfIdle()
   }
 
   /** Ends everything now. Returns how many requests were cut. */
   cut(): number {
     let cut = 0
-    for (const pair of [...this.#pairs]) if (pair.cut()) cut += 1
+    for (const pair of this.#pairs) if (pair.cut()) cut += 1
     return cut
   }
 

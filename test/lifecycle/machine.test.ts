@@ -78,7 +78,7 @@ void tap.test(
     world.finish()
     t.same(
       world.done.slice(-3).map((effect) => effect.kind),
-      ['moved', 'close-idle', 'answer-hooks'],
+      ['close-idle', 'moved', 'answer-hooks'],
     )
     world.advance(1000)
     t.equal(world.phase, 'drained', 'the app is still there')
@@ -406,3 +406,29 @@ void tap.test('readiness: only in serving with a healthy app; keep holds on unti
     exited: [false, false, false],
   })
 })
+
+void tap.test(
+  'a request that comes while the idle connections are being closed is served before the hook is answered',
+  async (t) => {
+    const world = serving()
+    world.prompt = false
+    world.take(APP_HOOK)
+    world.take(SIGTERM)
+    world.advance(5000)
+    t.equal(world.phase, 'draining')
+    t.ok(world.did('close-idle'))
+    world.inFlight += 1
+    world.take({ kind: 'idle-closed' })
+    t.equal(world.phase, 'draining')
+    t.same(world.hooks[0]?.answeredAt, undefined)
+    world.finish()
+    t.equal(
+      world.done.filter((effect) => effect.kind === 'close-idle').length,
+      2,
+      'then there is another try',
+    )
+    world.take({ kind: 'idle-closed' })
+    t.equal(world.phase, 'drained')
+    t.equal(world.hooks[0]?.answeredAt, 5000)
+  },
+)

@@ -26,7 +26,10 @@ function rig(change: Partial<Performer> = {}): Rig {
     setPosture: (posture) => void told.push(posture),
     hold: (on) => void told.push(`hold ${on ? 'on' : 'off'}`),
     watchApp: (on) => void told.push(`watch ${on ? 'on' : 'off'}`),
-    closeIdle: () => void told.push('close idle'),
+    closeIdle: () => {
+      told.push('close idle')
+      runner.idleClosed()
+    },
     cut: () => {
       told.push('cut')
       const { inFlight } = relay

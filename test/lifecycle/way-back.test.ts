@@ -234,7 +234,7 @@ void tap.test(
     const world = restarting()
     t.same(
       world.take(SIDECAR_HOOK).map((effect) => effect.kind),
-      ['close-listener', 'hold', 'moved', 'moved', 'close-idle', 'answer-hooks'],
+      ['close-listener', 'hold', 'moved', 'close-idle', 'moved', 'answer-hooks'],
     )
     t.equal(world.phase, 'drained')
     world.take(APP_GONE)
