@@ -71,6 +71,11 @@ export class Service {
     return this.#timers.size
   }
 
+  /** Sockets that are open, two for each connection. */
+  get open(): number {
+    return this.#sockets.size
+  }
+
   /** Ends the listener and every connection (with a reset); forgets what was announced. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)

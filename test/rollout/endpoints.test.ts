@@ -103,6 +103,7 @@ void t.test('carries a half-close both ways', async (test) => {
   test.equal(await said(socket), 'got all')
   await once(socket, 'end')
   await until('the record is closed', () => service.connections[0]?.firstEnd !== undefined)
+  await until('nothing is left open', () => service.open === 0)
   test.match(service.connections[0], { firstEnd: 'client-fin', clientBytes: 3, podBytes: 7, pod: '' })
 })
 
@@ -126,6 +127,7 @@ void t.test('turns the reset of one side into a reset of the other', async (test
   second.resetAndDestroy()
   test.match(await fates[1], { code: 'ECONNRESET' })
   test.equal(service.connections[1]?.firstEnd, 'client-rst')
+  await until('nothing is left open', () => service.open === 0)
 })
 
 void t.test('resets a client whose endpoint refuses, and one without any endpoint', async (test) => {
@@ -138,6 +140,7 @@ void t.test('resets a client whose endpoint refuses, and one without any endpoin
     service.connections.map((record) => record.firstEnd),
     ['no-endpoint', 'refused'],
   )
+  await until('nothing is left open', () => service.open === 0)
 })
 
 void t.test('carries a large body whole, however slowly it is read', async (test) => {
