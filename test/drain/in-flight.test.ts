@@ -1,0 +1,140 @@
+/** Whatever is in flight when the pod stops is finished, by whatever client it was asked for. DESIGN §3. */
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import tap from 'tap'
+import { type Ask, KINDS, type Reply } from '../fixtures/clients.ts'
+import { endAfterApp, PHASE, serving, verdictOf } from '../fixtures/drain.ts'
+import { rawClient, requestText } from '../fixtures/raw.ts'
+import { FIRST_HALF, SECOND_HALF } from '../fixtures/scripted.ts'
+import { until } from '../fixtures/until.ts'
+
+const PIECE = 'a piece of an upload '.repeat(1000)
+
+for (const { name, skip, start } of KINDS) {
+  await tap.test(`finishes what ${name} has in flight at SIGTERM`, { skip }, async (t) => {
+    const { app, sidecar } = await serving(t)
+    const ask: Ask = start(t, sidecar.listen)
+    const go = Promise.withResolvers<void>()
+    async function* upload(): AsyncGenerator<string> {
+      yield PIECE
+      await go.promise
+      yield PIECE
+    }
+
+    const answers: Promise<Reply>[] = [
+      ask({ method: 'GET', path: '/gate/head' }),
+      ask({ method: 'GET', path: '/gate/mid-body/body' }),
+      ask({ method: 'GET', path: '/gate/mid-chunks/chunks' }),
+      ask({ method: 'PUT', path: '/upload/1', body: upload() }),
+    ]
+    const all = Promise.all(answers)
+    all.catch(() => undefined) // judged below
+    for (const gate of ['head', 'mid-body', 'mid-chunks']) await app.arrived(gate)
+    await until('four in flight', async () => (await inFlight(sidecar)) === 4)
+
+    sidecar.signal('SIGTERM')
+    await sidecar.log(PHASE.draining)
+    await until('refusal of new connections', async () =>
+      rawClient(t, sidecar.listen).then(
+        (client) => void client.socket.destroy(),
+        (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
+      ),
+    )
+    go.resolve()
+    for (const gate of ['head', 'mid-body', 'mid-chunks']) app.release(gate)
+
+    const whole = { status: 200, body: FIRST_HALF + SECOND_HALF }
+    const sha256 = createHash('sha256')
+      .update(PIECE + PIECE)
+      .digest('hex')
+    t.same(await all, [whole, whole, whole, { status: 200, body: `${2 * PIECE.length} ${sha256}` }])
+    t.equal(await endAfterApp(app, sidecar), 0, 'nothing was cut')
+    const { inFlight: atStart, finished, cut } = verdictOf(sidecar)
+    t.match({ atStart, finished, cut }, { atStart: 4, finished: 4, cut: 0 })
+    t.same(app.journal, ['PUT 1'])
+  })
+}
+
+await tap.test(
+  'a head of which half was sent at SIGTERM is completed while draining, and served',
+  async (t) => {
+    const { app, sidecar } = await serving(t)
+    const text = requestText('POST', '/post/1', 'the body')
+    const cuts = [1, 20, text.indexOf('\r\n\r\n') + 1, text.length - 3]
+    const clients = await Promise.all(cuts.map(async () => rawClient(t, sidecar.listen)))
+    clients.forEach((client, i) => client.send(text.replace('post/1', `post/${i}`).slice(0, cuts[i])))
+    await until('all in flight', async () => (await inFlight(sidecar)) === cuts.length)
+
+    sidecar.signal('SIGTERM')
+    await sidecar.log(PHASE.draining)
+    clients.forEach((client, i) => client.send(text.replace('post/1', `post/${i}`).slice(cuts[i])))
+    for (const [i, client] of clients.entries()) {
+      const { status, body, closes } = await client.answer('POST')
+      t.match({ status, body, closes }, { status: 200, body: `applied ${i}`, closes: true })
+      t.equal(await client.end(), 'fin')
+    }
+    t.equal(await endAfterApp(app, sidecar), 0)
+    t.same(
+      app.journal.toSorted(),
+      cuts.map((_, i) => `POST ${i}`),
+    )
+  },
+)
+
+await tap.test('a head that is never completed ends with 408, not with the grace period', async (t) => {
+  const { app, sidecar } = await serving(t, ['--head-timeout', '1s'])
+  const client = await rawClient(t, sidecar.listen)
+  client.send('GET / HTTP/1.1\r\nHo')
+  await until('it is in flight', async () => (await inFlight(sidecar)) === 1)
+  sidecar.signal('SIGTERM')
+  t.equal((await client.answer()).status, 408)
+  t.equal(await endAfterApp(app, sidecar), 0)
+})
+
+await tap.test('clients that read late get the whole of their last answer', async (t) => {
+  const { app, sidecar } = await serving(t)
+  const silent = async (bytes: number) => {
+    const client = await rawClient(t, sidecar.listen)
+    client.socket.pause()
+    client.send(requestText('GET', `/bytes/${bytes}`))
+    return { client, bytes }
+  }
+  const fromApp = async () => (await sidecar.metric('lastcall_bytes_total{direction="from_app"}'))!
+  const atRest = async (): Promise<number> => {
+    let last = 0
+    return until(
+      'the bytes to stand still',
+      async () => {
+        const before = last
+        last = await fromApp()
+        return last > 0 && last === before ? last : undefined
+      },
+      10_000,
+      100,
+    )
+  }
+  // What the kernel takes for a client that does not read; and a little more, which lastcall holds.
+  const probe = await silent(64 * 1024 * 1024)
+  const taken = await atRest()
+  probe.client.socket.destroy()
+
+  sidecar.signal('SIGTERM')
+  await sidecar.log(PHASE.lameDuck)
+  const step = 8 * 1024
+  const sizes = Array.from({ length: 24 }, (_, i) => taken + (i - 16) * step)
+  const late = await Promise.all(sizes.map(silent))
+  const before = await atRest()
+  // Longer than a client that was told goodbye is given to leave (2 s): these are not slow to leave, but to read.
+  await sleep(2500)
+  t.equal(await fromApp(), before)
+  for (const { client, bytes } of late) {
+    client.socket.resume()
+    const answer = await client.answer()
+    t.match({ bytes: answer.body.length, closes: answer.closes }, { bytes, closes: true })
+  }
+  t.equal(await endAfterApp(app, sidecar), 0)
+})
+
+async function inFlight(sidecar: { status(): Promise<Record<string, unknown>> }): Promise<number> {
+  return ((await sidecar.status())['inFlight'] as { total: number }).total
+}
