@@ -42,17 +42,18 @@ export function invitation(places: Places): string {
 
 const LEVELS: Readonly<Record<string, string>> = { warn: 'warning: ', error: 'error: ', fatal: 'fatal: ' }
 /** The same on every line, or shown in another way. */
-const OMITTED = new Set(['level', 'time', 'pid', 'hostname', 'name', 'msg', 'v'])
+const OMITTED = new Set(['level', 'time', 'name', 'msg'])
 
-/** A line of lastcall's JSON log as a person reads it; anything else unchanged. */
+/** A line of lastcall's JSON log as a person reads it, without what its message says already; others unchanged. */
 export function readable(line: string): string {
   const fields = parse(line)
   if (fields === undefined) return line
-  const rest = Object.entries(fields).filter(([name]) => !OMITTED.has(name))
-  const pairs = rest.map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  )
-  return `${LEVELS[String(fields['level'])] ?? ''}${[fields['msg'], ...pairs].join('  ')}`
+  const { msg } = fields
+  const told = (value: unknown) =>
+    typeof value === 'object' || (typeof value === 'string' && String(msg).includes(value))
+  const rest = Object.entries(fields).filter(([name, value]) => !OMITTED.has(name) && !told(value))
+  const pairs = rest.map(([name, value]) => `${name}=${String(value)}`)
+  return `${LEVELS[String(fields['level'])] ?? ''}${[msg, ...pairs].join('  ')}`
 }
 
 /** A line of the log as fields; undefined if it is none. */
