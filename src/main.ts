@@ -53,7 +53,7 @@ export async function run(config: Config): Promise<number> {
     closeListener() {
       listenerClosed = relay.closeListener()
     },
-    setPosture: (posture) => relay.setParting(posture === 'parting'),
+    setPosture: (posture) => relay.setPosture(posture),
     hold: (on) => relay.hold(on),
     watchApp(on) {
       watching?.stop()

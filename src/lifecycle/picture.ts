@@ -7,7 +7,7 @@
 import type { Budget } from './budget.ts'
 import { ready, TABLE, type Cause, type Row } from './machine.ts'
 import { stance } from './stance.ts'
-import { PHASES, type Phase, type State, type Trigger } from './state.ts'
+import { PHASES, type Phase, type Posture, type State, type Trigger } from './state.ts'
 
 const BOX = { x: 190, width: 360, height: 68, gap: 60, top: 24 }
 const LANE = 42
@@ -146,6 +146,12 @@ function readiness(phase: Phase): string {
   return 'ready by policy'
 }
 
+const TOLD: { readonly [P in Posture]: string } = {
+  serving: '',
+  parting: 'clients are told to leave',
+  leaving: 'clients are told to leave, streams are ended',
+}
+
 /** Two lines: what becomes of new connections, and what clients are told. */
 function treatment(phase: Phase): [string, string] {
   if (phase === 'exited') return ['', '']
@@ -156,8 +162,7 @@ function treatment(phase: Phase): [string, string] {
   })
   const door =
     proof === restart ? `new connections: ${proof}` : `new connections: ${proof} (no proof: ${restart})`
-  const told = stance(sample(phase, 'signal')).posture === 'parting' ? 'clients are told to leave' : ''
-  return [door, told]
+  return [door, TOLD[stance(sample(phase, 'signal')).posture]]
 }
 
 function down({ from, to, says: labels }: Way): string[] {

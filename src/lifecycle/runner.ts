@@ -8,13 +8,13 @@ import type { Cancel, Clock } from '../clock.ts'
 import type { Budget } from './budget.ts'
 import { concerns, initial, resumable, step, wakeAt } from './machine.ts'
 import { FIRST_STANCE, stance, turned } from './stance.ts'
-import type { Effect, Event, Phase, State, View } from './state.ts'
+import type { Effect, Event, Phase, Posture, State, View } from './state.ts'
 import { moved, opened, verdict, type Ledger, type Verdict } from './verdict.ts'
 
 /** What the machine's effects do to the world. An error thrown by one is logged, and the rest still happens. */
 export interface Performer {
   closeListener(): void
-  setPosture(posture: 'serving' | 'parting'): void
+  setPosture(posture: Posture): void
   /** Requests wait at the door (at most connect-wait) until it is off again. */
   hold(on: boolean): void
   /** Probes the app's address quickly; reports appGone or appBack as first seen and at each change. */

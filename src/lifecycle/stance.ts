@@ -4,12 +4,12 @@
  * that was switched on in one phase is forgotten in another.
  */
 import { appStops, proven, watched } from './drain.ts'
-import type { Effect, State } from './state.ts'
+import type { DrainState, Effect, Posture, State } from './state.ts'
 
 /** The listener, once closed, stays closed: proof is never taken back. */
 export interface Stance {
   readonly listener: 'open' | 'closed'
-  readonly posture: 'serving' | 'parting'
+  readonly posture: Posture
   readonly hold: boolean
   readonly watchApp: boolean
 }
@@ -17,18 +17,26 @@ export interface Stance {
 /** The stance that the shell starts with, before any effect. */
 export const FIRST_STANCE: Stance = { listener: 'open', posture: 'serving', hold: false, watchApp: false }
 
+const POSTURES: { readonly [P in DrainState['phase']]: Posture } = {
+  settling: 'serving',
+  'lame-duck': 'parting',
+  draining: 'leaving',
+  drained: 'leaving',
+  exiting: 'leaving',
+}
+
 /** How the door has to stand in this state. */
 export function stance(state: State): Stance {
   if (state.phase === 'starting') return { ...FIRST_STANCE, hold: true }
   if (state.phase === 'serving') return FIRST_STANCE
   if (state.phase === 'exiting' || state.phase === 'exited') {
-    return { listener: 'closed', posture: 'parting', hold: false, watchApp: false }
+    return { listener: 'closed', posture: 'leaving', hold: false, watchApp: false }
   }
   const { phase, drain } = state
   const refuses = phase === 'draining' || phase === 'drained'
   return {
     listener: refuses && proven(drain) ? 'closed' : 'open',
-    posture: phase === 'settling' ? 'serving' : 'parting',
+    posture: POSTURES[phase],
     // A request must not meet an app that is told to stop; in an operator's drain the app stays, and answers.
     hold: phase === 'drained' && appStops(drain),
     watchApp: watched(drain),

@@ -46,11 +46,14 @@ export interface View {
   readonly connections: number
 }
 
+/** How clients are treated. */
+export type Posture = 'serving' | 'parting' | 'leaving'
+
 export type Effect =
   | { readonly kind: 'moved'; readonly from: Phase; readonly to: Phase; readonly why: string }
   | { readonly kind: 'close-listener' }
-  /** `parting`: every response says Connection: close. */
-  | { readonly kind: 'posture'; readonly posture: 'serving' | 'parting' }
+  /** `parting`: every response says Connection: close. `leaving`: and what has no end is told to end. */
+  | { readonly kind: 'posture'; readonly posture: Posture }
   /** Requests wait at the door until the app may be asked again (at most connect-wait). */
   | { readonly kind: 'hold'; readonly on: boolean }
   /** Probe the app's address quickly, and report what is seen first and then each change: app-gone, app-back. */

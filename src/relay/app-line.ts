@@ -62,6 +62,11 @@ export class AppLine {
     if (!this.open) this.#dial()
   }
 
+  /** Opens the line before anybody has said anything: in some protocols the app speaks first. */
+  prepare(): void {
+    if (this.#state === 'none') this.#dial()
+  }
+
   /** Sends more of the request, or keeps it until the line is open. */
   send(bytes: Buffer, start: number, end: number): void {
     if (this.open) this.#link.toApp(bytes, start, end)

@@ -18,6 +18,7 @@ import type { EndWho, EndWhy } from './counters.ts'
 import { EMPTY_LINE } from './forwarded.ts'
 import { Held } from './held.ts'
 import type { Link, Talk, Terms } from './link.ts'
+import { Tunnel } from './tunnel.ts'
 
 // Facts of the head just parsed: read at once, so that one of each serves all conversations.
 const requestHead = new RequestHead()
@@ -25,10 +26,10 @@ const responseHead = new ResponseHead()
 
 /**
  * `idle`: between two exchanges. `asking`: a request is being read, no byte of it has been sent. `answering`: the
- * request is with the app. `answered`: the response has ended before its request has. `tunnel`: bytes pass both ways
- * (an accepted Upgrade, or an app that is not understood). `over`: goodbye has been said; what comes is thrown away.
+ * request is with the app. `answered`: the response has ended before its request has. `over`: goodbye has been said, and
+ * what comes is thrown away; or another conversation has taken over.
  */
-type Stage = 'idle' | 'asking' | 'answering' | 'answered' | 'tunnel' | 'over'
+type Stage = 'idle' | 'asking' | 'answering' | 'answered' | 'over'
 
 export class Conversation implements Talk {
   readonly #terms: Terms
@@ -41,8 +42,6 @@ export class Conversation implements Talk {
   #stage: Stage = 'idle'
   /** The client has said that it will send no more. */
   #clientEnded = false
-  /** The same for the app, in a tunnel. */
-  #appEnded = false
   #toHead = false
   #http10 = false
   #persistent = true
@@ -71,6 +70,8 @@ export class Conversation implements Talk {
     if (this.idle) this.#over('lastcall', why)
   }
 
+  leave(): void {}
+
   headTimedOut(): void {
     if (this.inHead) this.#refuse(REFUSE.headTimeout)
   }
@@ -78,7 +79,6 @@ export class Conversation implements Talk {
   fromClient(bytes: Buffer, start: number, end: number): void {
     let at = start
     while (at < end && this.#stage !== 'over') {
-      if (this.#stage === 'tunnel') return this.#line.send(bytes, at, end)
       const found = this.#request.advance(bytes, at, end, requestHead)
       if (found < 0) return this.#refuse(found)
       const to = this.#request.at
@@ -119,8 +119,6 @@ export class Conversation implements Talk {
         // Faithful: the app sees what it would see without us, and decides whether to go on.
         if (this.#held.empty) this.#line.fin()
         return
-      case 'tunnel':
-        return this.#appEnded ? this.#over('client', 'closed') : this.#line.fin()
       case 'over':
     }
   }
@@ -183,7 +181,6 @@ export class Conversation implements Talk {
     let sent = start
     let at = start
     while (at < end && this.#stage !== 'over') {
-      if (this.#stage === 'tunnel') return this.#link.toClient(bytes, sent, end)
       const found = this.#response.advance(bytes, at, end, responseHead)
       const to = this.#response.at
       switch (found) {
@@ -193,6 +190,7 @@ export class Conversation implements Talk {
           sent = to
           break
         case response.HEAD_COMPLETE:
+          if (responseHead.status === 101) return this.#switchProtocols(bytes, sent, end)
           // As long as nothing is changed, head and body leave in one piece.
           if (this.#response.headBytes !== bytes || this.#saysFarewell()) {
             this.#link.toClient(bytes, sent, at)
@@ -213,9 +211,7 @@ export class Conversation implements Talk {
           this.#responseOver(to < end)
           break
         case response.NOT_UNDERSTOOD:
-          this.#turnOpaque(bytes, sent, at, to)
-          sent = to
-          break
+          return this.#turnOpaque(bytes, sent, at, end)
         default: // UNASKED: the next request of this client must never get it for an answer.
           return this.#appBroke()
       }
@@ -230,9 +226,6 @@ export class Conversation implements Talk {
       case 'asking':
         // Its idle close is not the client's problem: the next request dials again.
         return this.#line.drop()
-      case 'tunnel':
-        this.#appEnded = true
-        return this.#clientEnded ? this.#over('app', 'closed') : this.#link.halfCloseClient()
       case 'answering':
         return this.#response.untilClose ? this.#over('app', 'closed') : this.#appBroke()
       case 'answered':
@@ -256,8 +249,6 @@ export class Conversation implements Talk {
         return
       case 'answered':
         return this.#over('app', 'closed')
-      case 'tunnel':
-        return this.#cut('app', 'reset')
       case 'answering':
         if (this.#begun) return this.#cut('app', 'reset')
         if (this.#response.inHead) return this.#answerFault('cutHead')
@@ -283,11 +274,6 @@ export class Conversation implements Talk {
   #responseBegins(): boolean {
     const head = responseHead
     this.#line.answered()
-    if (head.status === 101) {
-      if (this.#upgrade) this.#turn('tunnel', 101)
-      else this.#turn('opaque', 0)
-      return false
-    }
     if (head.status < 200) return false // RFC 9110 §15.2: interim, the final one follows.
     this.#status = head.status
     this.#begun = true
@@ -322,25 +308,33 @@ export class Conversation implements Talk {
     this.#link.finished(this.#status)
   }
 
-  /** What the app says is not understood: bytes flow on unchanged, nothing is put in, until a side closes. */
-  #turnOpaque(bytes: Buffer, sent: number, at: number, to: number): void {
-    this.#link.toClient(bytes, sent, at)
-    const { gathered } = this.#response
-    this.#link.toClient(gathered, 0, gathered.length)
-    // A head that was gathered includes what was taken now; of a body nothing was.
-    if (gathered.length === 0) this.#link.toClient(bytes, at, to)
-    this.#line.answered()
-    this.#turn('opaque', this.#status)
+  /** The app has agreed to another protocol (RFC 9110 §7.8). What came with its head is of that protocol already. */
+  #switchProtocols(bytes: Buffer, sent: number, end: number): void {
+    const { headBytes, headStart, headEnd, at } = this.#response
+    if (headBytes === bytes) this.#link.toClient(bytes, sent, at)
+    else this.#link.toClient(headBytes, headStart, headEnd)
+    this.#handOver(this.#upgrade ? 'tunnel' : 'opaque', 101, bytes, at, end)
   }
 
-  #turn(kind: 'tunnel' | 'opaque', status: number): void {
-    this.#stage = 'tunnel'
-    this.#status = status
-    this.#begun = true
+  /** What the app says is not understood: bytes flow on unchanged, nothing is put in, until a side closes. */
+  #turnOpaque(bytes: Buffer, sent: number, from: number, end: number): void {
+    const { gathered, at } = this.#response
+    this.#link.toClient(bytes, sent, from)
+    this.#link.toClient(gathered, 0, gathered.length)
+    // A head that was gathered has in it what was taken of these bytes.
+    this.#handOver('opaque', this.#status, bytes, gathered.length === 0 ? from : at, end)
+  }
+
+  #handOver(kind: 'tunnel' | 'opaque', status: number, bytes: Buffer, start: number, end: number): void {
+    this.#line.answered()
     this.#link.became(kind)
+    const next = new Tunnel(this.#link, this.#line, status)
+    this.#link.handOver(next)
     const held = this.#held.take()
-    this.#line.send(held, 0, held.length)
-    if (this.#clientEnded) this.#line.fin()
+    if (held.length > 0) next.fromClient(held, 0, held.length)
+    if (start < end) next.fromApp(bytes, start, end)
+    if (this.#clientEnded) next.clientEnded()
+    this.#stage = 'over'
   }
 
   /** A request, or a body, that is malformed. If the app has some of it, it is cut off first. */

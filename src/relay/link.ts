@@ -28,6 +28,8 @@ export interface Link {
   began(protocol: Protocol): void
   /** What is in flight is now carried as this. */
   became(protocol: Protocol): void
+  /** From here on another conversation has both sides; what is left to tell, the caller tells it itself. */
+  handOver(to: Talk): void
   /** A request of a user, not of a prober, has its head complete. `target` is in `bytes[start..end)`. */
   requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void
   /** The exchange has ended; `status` 0 if the client never got one. In flight until the kernel took all bytes. */
@@ -60,6 +62,8 @@ export interface Talk {
   clientEnded(): void
   clientGone(): void
   headTimedOut(): void
+  /** The posture has changed to one in which clients are to leave: says so now, where the protocol has a word for it. */
+  leave(posture: 'parting' | 'leaving'): void
   /** The client sees a FIN, and goes elsewhere. */
   closeIfIdle(why: 'drained' | 'timeout'): void
   appOpen(): void

@@ -43,7 +43,7 @@ export class Pair implements Link, PortOwner {
   readonly client: Port
   readonly acceptedAt: number
   readonly #house: House
-  readonly #talk: Talk
+  #talk: Talk
   #app: Port | undefined
   #dialing = false
   #paused = 0
@@ -95,6 +95,12 @@ export class Pair implements Link, PortOwner {
       this.#watched = true
       this.client.watchPeer()
     }
+    this.#settle()
+  }
+
+  /** Clients are to leave: says so where the protocol has a word for it. */
+  leave(posture: 'parting' | 'leaving'): void {
+    this.#talk.leave(posture)
     this.#settle()
   }
 
@@ -260,6 +266,10 @@ export class Pair implements Link, PortOwner {
     this.#house.inFlight(this.#protocol, -1)
     this.#protocol = protocol
     this.#house.inFlight(protocol, 1)
+  }
+
+  handOver(to: Talk): void {
+    this.#talk = to
   }
 
   requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void {

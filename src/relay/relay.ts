@@ -158,9 +158,15 @@ export class Relay implements House {
     this.#server.close()
   }
 
-  /** From now on, each response tells its client to leave; or no longer. */
-  setParting(on: boolean): void {
-    this.terms.parting = on
+  /**
+   * How clients are treated from now on. `parting`: each response tells its client to leave, and protocols that have a
+   * word for it say so at once; `leaving`: so do those that have no other end.
+   */
+  setPosture(posture: 'serving' | 'parting' | 'leaving'): void {
+    this.terms.parting = posture !== 'serving'
+    if (posture === 'serving') return
+    this.tick()
+    for (const pair of this.#pairs) pair.leave(posture)
   }
 
   setLbHealthy(on: boolean): void {

@@ -68,7 +68,10 @@ void tap.test(
     t.equal(world.phase, 'lame-duck', 'quiet counts from the last arrival')
     world.advance(1)
     t.equal(world.phase, 'draining')
-    t.match(world.done.at(-1), { kind: 'close-listener', at: 5500 })
+    t.match(world.done.slice(-2), [
+      { kind: 'close-listener', at: 5500 },
+      { kind: 'posture', posture: 'leaving', at: 5500 },
+    ])
     world.advance(1500)
     t.notOk(world.did('close-idle'), 'idle connections are kept while anything is in flight')
     t.same(

@@ -1,0 +1,99 @@
+/**
+ * A conversation of which only the ends are known: bytes pass both ways unchanged until a side closes. An accepted
+ * Upgrade, an app that is not understood (opaque), or `--protocol tcp`. It counts as one request in flight; a drain
+ * waits for it, and the deadline cuts it. Pure.
+ */
+
+import type { AppLine } from './app-line.ts'
+import type { EndWho, EndWhy } from './counters.ts'
+import { Held } from './held.ts'
+import type { Link, Talk } from './link.ts'
+
+export class Tunnel implements Talk {
+  readonly idle = false
+  readonly inHead = false
+  readonly #link: Link
+  readonly #line: AppLine
+  readonly #held: Held
+  readonly #status: number
+  #clientEnded = false
+  #appEnded = false
+  #over = false
+
+  /** Takes over a line that is open, or being dialled. `status` is what the books say of the request behind it. */
+  constructor(link: Link, line: AppLine, status: number) {
+    this.#link = link
+    this.#line = line
+    this.#held = new Held((on) => link.pauseClient(on))
+    this.#status = status
+  }
+
+  fromClient(bytes: Buffer, start: number, end: number): void {
+    if (this.#over) return
+    this.#line.send(bytes, start, end)
+    this.#held.mind(this.#line.waiting)
+  }
+
+  fromApp(bytes: Buffer, start: number, end: number): void {
+    if (!this.#over) this.#link.toClient(bytes, start, end)
+  }
+
+  clientEnded(): void {
+    this.#clientEnded = true
+    if (this.#over) return
+    if (this.#appEnded) this.#end('client', 'closed')
+    else this.#line.fin()
+  }
+
+  clientGone(): void {
+    this.#line.drop()
+    this.#finish()
+  }
+
+  appOpen(): void {
+    this.#line.opened()
+    this.#held.resume()
+    if (this.#clientEnded) this.#line.fin()
+  }
+
+  appFailed(): void {
+    this.#line.lost()
+    this.#link.refused('app-unavailable')
+    this.#reset('app', 'refused')
+  }
+
+  appEnded(): void {
+    this.#appEnded = true
+    if (this.#over) return
+    if (this.#clientEnded) this.#end('app', 'closed')
+    else this.#link.halfCloseClient()
+  }
+
+  appGone(): void {
+    this.#line.lost()
+    this.#reset('app', 'reset')
+  }
+
+  headTimedOut(): void {}
+  closeIfIdle(): void {}
+  leave(): void {}
+
+  #end(who: EndWho, why: EndWhy): void {
+    this.#line.drop()
+    this.#finish()
+    this.#link.finClient(who, why)
+  }
+
+  #reset(who: EndWho, why: EndWhy): void {
+    if (this.#over) return
+    this.#finish()
+    this.#link.resetClient(who, why)
+  }
+
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#line.release()
+    this.#link.finished(this.#status)
+  }
+}
