@@ -65,7 +65,7 @@ void t.test('learns of a change after its lag, and of changes in their order', a
   test.equal(await said(dial()), 'a', 'still the old state')
   await until('both are known', () => service.pending === 0, 5000, 5)
   const tookMs = performance.now() - announcedAt
-  test.ok(tookMs >= 95 && tookMs < 1000, `${tookMs} ms`)
+  test.ok(tookMs >= 95 && tookMs < 3000, `${tookMs} ms`)
   test.same([await said(dial()), await said(dial())], ['b', 'b'])
 })
 
