@@ -10,7 +10,8 @@ import { rawClient, type RawClient, rawClients, requestText } from '../fixtures/
 const COUNT = 200
 
 await tap.test(`a POST on each of ${COUNT} idle connections at every phase change`, async (t) => {
-  const { app, sidecar } = await serving(t)
+  // Time enough, on a busy machine, for 200 answers before the lame duck begins.
+  const { app, sidecar } = await serving(t, ['--settle', '1500ms'])
   const groups = {
     settling: await rawClients(t, sidecar.listen, COUNT),
     lameDuck: await rawClients(t, sidecar.listen, COUNT),
@@ -80,7 +81,8 @@ await tap.test(
     const outcomes: Promise<boolean>[] = []
     const start = performance.now() + 250
     for (const [i, client] of clients.entries()) {
-      while (performance.now() < start + 2 * i) await turn()
+      // The first at once: it is answered however slow the machine is.
+      while (i > 0 && performance.now() < start + 2 * i) await turn()
       if (client.ended === undefined) client.send(requestText('POST', `/post/${i}`, 'x'))
       outcomes.push(outcome(client, i))
     }
