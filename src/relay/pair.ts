@@ -60,6 +60,8 @@ export class Pair implements Link, PortOwner {
   /** Since when nothing has been in flight. */
   #restingSince: number
   #lingerUntil = Infinity
+  /** Since when the client has not taken what we have for it (slow read). */
+  #stuckSince = Infinity
   #watched = false
   #ended = false
 
@@ -89,6 +91,9 @@ export class Pair implements Link, PortOwner {
   sweep(now: number): void {
     const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
     if (now >= this.#lingerUntil && !this.client.backlog) return this.client.destroy()
+    if (!this.client.backlog) this.#stuckSince = Infinity
+    else if (this.#stuckSince === Infinity) this.#stuckSince = now
+    else if (now - this.#stuckSince >= idleTimeoutMs) return this.#giveUp()
     if (this.#talk.inHead && now - this.#beganAt >= headTimeoutMs) this.#talk.headTimedOut()
     else if (!this.#inFlight && now - this.#restingSince >= idleTimeoutMs) this.#talk.closeIfIdle('timeout')
     else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
@@ -118,6 +123,12 @@ export class Pair implements Link, PortOwner {
     else this.client.destroy()
     this.dropApp()
     return cut
+  }
+
+  /** A client that takes nothing for as long as an idle one may stay is not coming back. */
+  #giveUp(): void {
+    this.#lastWords('client', 'timeout')
+    this.client.reset()
   }
 
   /** The dialer's word: go and connect. */
@@ -151,6 +162,7 @@ export class Pair implements Link, PortOwner {
   }
 
   portDrained(side: Side): void {
+    if (side === 'client') this.#stuckSince = Infinity
     if (side === 'app') this.#pauseFor(APP_IS_SLOW, false)
     else this.#app?.pause(false)
     this.#house.tick()

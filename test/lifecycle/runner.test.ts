@@ -92,6 +92,7 @@ void tap.test(
       'watch on',
       'parting',
       'close listener',
+      'leaving',
       'close idle',
       'watch off',
       'exit 0',
@@ -143,7 +144,7 @@ void tap.test(
     runner.start()
     relay.inFlight = 1
     runner.signal()
-    t.same(told, ['hold on', 'parting', 'hold off', 'watch on'], 'the rest of the orders')
+    t.same(told, ['hold on', 'leaving', 'hold off', 'watch on'], 'the rest of the orders')
     t.match(lines, ['phase: starting -> draining (SIGTERM)', 'lifecycle: close-listener failed'])
     clock.advance(29_000)
     t.same(told.slice(-2), ['cut', 'exit 1'])
