@@ -7,6 +7,7 @@ export const HTAB = 0x09
 export const LF = 0x0a
 export const CR = 0x0d
 export const SP = 0x20
+export const COMMA = 0x2c
 export const COLON = 0x3a
 
 /** 1 for `tchar`: what names of methods and fields are made of (RFC 9110 §5.6.2). */
@@ -75,7 +76,7 @@ export function eachElement(
 ): void {
   let from = start
   for (let at = start; at <= end; at++) {
-    if (at < end && bytes[at] !== 0x2c) continue
+    if (at < end && bytes[at] !== COMMA) continue
     const first = skipBlank(bytes, from, at)
     const last = trimBlank(bytes, first, at)
     if (last > first) each(first, last)

@@ -29,6 +29,14 @@ const END_LF = 14
 const DONE = 15
 const LENIENT_EXT = 16
 const LENIENT_TRAILER = 17
+const LENIENT_TRAILER_CR = 18
+
+/**
+ * What a trailer may not be called (RFC 9110 §6.5.1): an app that merges trailers into its header fields would take
+ * the client's word for framing, routing, or the line that we put in.
+ */
+const FORBIDDEN = ['content-length', 'transfer-encoding', 'host', 'x-forwarded-for']
+const ALL_FORBIDDEN = (1 << FORBIDDEN.length) - 1
 
 export class ChunkCursor {
   #state = SIZE
@@ -38,6 +46,8 @@ export class ChunkCursor {
   #count = 0
   #extensions = 0
   #trailers = 0
+  /** A bit for each of FORBIDDEN that the name being read has begun with so far. */
+  #forbidden = 0
   readonly #strict: boolean
   readonly #maxTrailers: number
 
@@ -108,6 +118,7 @@ export class ChunkCursor {
       case TRAILER_LF:
       case END_LF:
       case LENIENT_TRAILER:
+      case LENIENT_TRAILER_CR:
         return this.#trailerByte(byte)
       default:
         return this.#extensionByte(byte)
@@ -190,15 +201,21 @@ export class ChunkCursor {
     if (this.#trailers > this.#maxTrailers) return REFUSE.trailers
     switch (this.#state) {
       case TRAILER_START:
-        this.#count = 0
         if (byte === CR) this.#state = END_LF
         else if (!this.#strict) this.#state = byte === LF ? DONE : LENIENT_TRAILER
-        else if (TOKEN[byte] === 1) this.#state = TRAILER_NAME
-        else return REFUSE.trailer
+        else if (TOKEN[byte] === 1) {
+          this.#state = TRAILER_NAME
+          this.#count = 0
+          this.#forbidden = ALL_FORBIDDEN
+          this.#nameByte(byte)
+        } else return REFUSE.trailer
         return 0
       case TRAILER_NAME:
-        if (byte === COLON) this.#state = TRAILER_VALUE
-        else if (TOKEN[byte] !== 1) return REFUSE.trailer
+        if (byte === COLON) {
+          if (this.#isForbidden()) return REFUSE.trailer
+          this.#state = TRAILER_VALUE
+        } else if (TOKEN[byte] === 1) this.#nameByte(byte)
+        else return REFUSE.trailer
         return 0
       case TRAILER_VALUE:
         if (byte === CR) this.#state = TRAILER_LF
@@ -212,9 +229,26 @@ export class ChunkCursor {
         if (byte !== LF) return REFUSE.trailer
         this.#state = DONE
         return 0
+      case LENIENT_TRAILER_CR:
+        // A bare CR: readers differ on whether it ends a line.
+        if (byte !== LF) return REFUSE.trailer
+        this.#state = TRAILER_START
+        return 0
       default: // LENIENT_TRAILER
         if (byte === LF) this.#state = TRAILER_START
+        else if (byte === CR) this.#state = LENIENT_TRAILER_CR
         return 0
     }
+  }
+
+  #nameByte(byte: number): void {
+    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+    for (let i = 0; i < FORBIDDEN.length; i++)
+      if (FORBIDDEN[i]!.charCodeAt(this.#count) !== lower) this.#forbidden &= ~(1 << i)
+    this.#count += 1
+  }
+
+  #isForbidden(): boolean {
+    return FORBIDDEN.some((name, i) => (this.#forbidden & (1 << i)) !== 0 && name.length === this.#count)
   }
 }

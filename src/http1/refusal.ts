@@ -46,7 +46,7 @@ const TABLE = {
   chunkExtension: row(400, 'bad-request', 'a chunk extension is malformed'),
   chunkExtensions: row(413, 'body-too-large', 'the chunk extensions are too long'),
   chunkEnd: row(400, 'smuggling', 'a chunk does not end in CRLF'),
-  trailer: row(400, 'bad-request', 'a trailer field is malformed'),
+  trailer: row(400, 'bad-request', 'a trailer field is malformed or forbidden'),
   trailers: row(431, 'head-too-large', 'the trailer section is too long'),
 } as const
 

@@ -125,9 +125,9 @@ export class RequestCursor {
     this.at = store.taken
     switch (gathered) {
       case 'bare-lf':
-        return REFUSE.bareLf
+        return this.#firstFault(store, head, REFUSE.bareLf)
       case 'too-long':
-        return store.pastFirstLine ? REFUSE.headTooLarge : REFUSE.targetTooLong
+        return this.#firstFault(store, head, store.pastFirstLine ? REFUSE.headTooLarge : REFUSE.targetTooLong)
       case 'more':
         return WITHIN_HEAD
       case 'complete':
@@ -137,6 +137,12 @@ export class RequestCursor {
     // Every line has ended in CRLF and the last is empty: what is not understood by now never will be.
     if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine
     return this.#headComplete(store.bytes, 0, headEnd, head)
+  }
+
+  /** What stands before the fault that was found here, so that the answer does not depend on how a head was cut. */
+  #firstFault(store: HeadBuffer, head: RequestHead, found: number): number {
+    const verdict = parseRequestHead(store.bytes, 0, store.length, this.#maxHead, head)
+    return verdict < 0 ? verdict : found
   }
 
   #headComplete(bytes: Buffer, start: number, end: number, head: RequestHead): number {

@@ -5,6 +5,7 @@
 
 import {
   COLON,
+  COMMA,
   CR,
   HTAB,
   LF,
@@ -171,7 +172,8 @@ function requestLine(bytes: Uint8Array, start: number, cap: number, head: Reques
   if (lineEnd > cap) {
     // Cut short, or a line that cannot be right however it goes on.
     const lf = bytes.indexOf(LF, version)
-    return lf >= 0 && lf < cap ? REFUSE.requestLine : MORE
+    if (lf < 0 || lf >= cap) return MORE
+    return lf === lineEnd - 2 ? REFUSE.bareLf : REFUSE.requestLine
   }
   const major = bytes[version + 5]!
   const minor = bytes[version + 7]!
@@ -337,7 +339,11 @@ function transferEncoding(
     if (last) chunked += 1
   })
   let commas = 0
-  for (let at = valueStart; at < valueEnd; at++) if (bytes[at] === 0x2c) commas += 1
+  for (let at = valueStart; at < valueEnd; at++) {
+    // White space to one reader and part of the word to another; llhttp takes it for either, as it stands.
+    if (bytes[at] === HTAB) return REFUSE.coding
+    if (bytes[at] === COMMA) commas += 1
+  }
   return last && chunked === 1 && commas === elements - 1 ? 0 : REFUSE.coding
 }
 

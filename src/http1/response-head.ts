@@ -4,7 +4,19 @@
  * is said so, and the caller stops judging (opaque).
  */
 
-import { CR, HTAB, LF, SP, decimal, eachElement, isWord, skipBlank, trimBlank } from './bytes.ts'
+import {
+  COLON,
+  COMMA,
+  CR,
+  HTAB,
+  LF,
+  SP,
+  decimal,
+  eachElement,
+  isWord,
+  skipBlank,
+  trimBlank,
+} from './bytes.ts'
 
 /** The head has not ended within the bytes given. */
 export const MORE = 0
@@ -57,12 +69,15 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
   head.eventStream = false
 
   let at = statusEnd
+  let framing = false
   while (at < end) {
     const line = at
     let colon = -1
     let byte = bytes[at]!
     while (byte !== LF) {
-      if (byte === 0x3a && colon < 0) colon = at
+      if (byte === COLON && colon < 0) colon = at
+      // RFC 9112 §2.2: a bare CR is invalid. Readers differ on whether it ends a line, and so on what follows.
+      else if (byte === CR && at + 1 < end && bytes[at + 1] !== LF) return OPAQUE
       at += 1
       if (at >= end) return MORE
       byte = bytes[at]!
@@ -70,8 +85,15 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
     const lineEnd = at > line && bytes[at - 1] === CR ? at - 1 : at
     at += 1
     if (lineEnd === line) return at
-    if (colon < 0 || bytes[line] === SP || bytes[line] === HTAB) continue
-    if (!field(bytes, line, colon, lineEnd, head)) return OPAQUE
+    if (bytes[line] === SP || bytes[line] === HTAB) {
+      // RFC 9112 §5.2: a folded line is part of the field before it. Where that one frames, readers differ.
+      if (framing) return OPAQUE
+      continue
+    }
+    if (colon < 0) continue
+    const length = trimBlank(bytes, line, colon) - line
+    framing = length === 14 || length === 17
+    if (!field(bytes, line, length, colon, lineEnd, head)) return OPAQUE
   }
   return MORE
 }
@@ -94,9 +116,16 @@ function statusLine(bytes: Uint8Array, start: number, end: number, head: Respons
 }
 
 /** Notes one field; false if the framing can no longer be told. */
-function field(bytes: Uint8Array, name: number, colon: number, lineEnd: number, head: ResponseHead): boolean {
-  // White space before the colon is removed by a lenient reader (RFC 9112 §5.1).
-  switch (trimBlank(bytes, name, colon) - name) {
+function field(
+  bytes: Uint8Array,
+  name: number,
+  length: number,
+  colon: number,
+  lineEnd: number,
+  head: ResponseHead,
+): boolean {
+  // White space before the colon is removed by a lenient reader (RFC 9112 §5.1): it is not in `length`.
+  switch (length) {
     case 10:
       if (isWord(bytes, name, 'connection')) connection(bytes, colon + 1, lineEnd, head)
       return true
@@ -110,16 +139,25 @@ function field(bytes: Uint8Array, name: number, colon: number, lineEnd: number, 
       return !isWord(bytes, name, 'content-length') || contentLength(bytes, colon + 1, lineEnd, head)
     case 17:
       if (isWord(bytes, name, 'transfer-encoding')) {
-        const value = trimBlank(bytes, colon + 1, lineEnd)
         // RFC 9112 §6.3 item 4: chunked last, else until close; either way it beats Content-Length.
-        const last = value - 7 > colon && isWord(bytes, value - 7, 'chunked')
-        head.length = last ? CHUNKED : UNTIL_CLOSE
+        head.length = endsInChunked(bytes, colon + 1, lineEnd) ? CHUNKED : UNTIL_CLOSE
         head.coded = true
       }
       return true
     default:
       return true
   }
+}
+
+/** Whether the last coding of the list is `chunked`, as a whole word. */
+function endsInChunked(bytes: Uint8Array, valueStart: number, valueEnd: number): boolean {
+  let end = valueEnd
+  // No tabs: llhttp takes `chunked` and a tab for another coding, and so goes on until the app closes.
+  while (end > valueStart && bytes[end - 1] === SP) end -= 1
+  const word = end - 'chunked'.length
+  if (word < valueStart || !isWord(bytes, word, 'chunked')) return false
+  const before = trimBlank(bytes, valueStart, word)
+  return before === valueStart || bytes[before - 1] === COMMA
 }
 
 function connection(bytes: Uint8Array, valueStart: number, valueEnd: number, head: ResponseHead): void {

@@ -178,6 +178,12 @@ export class Conversation implements Talk {
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {
+    this.#takeFromApp(bytes, start, end)
+    // Only now: what this packet holds beyond its response was sent before the next request was, and answers nothing.
+    this.#goOn()
+  }
+
+  #takeFromApp(bytes: Buffer, start: number, end: number): void {
     let sent = start
     let at = start
     while (at < end && this.#stage !== 'over') {
@@ -200,7 +206,7 @@ export class Conversation implements Talk {
           if (this.#responseBegins()) {
             this.#link.toClient(bytes, sent, to)
             sent = to
-            this.#responseOver(to < end)
+            this.#responseOver()
           }
           break
         case response.WITHIN_BODY:
@@ -208,7 +214,7 @@ export class Conversation implements Talk {
         case response.BODY_COMPLETE:
           this.#link.toClient(bytes, sent, to)
           sent = to
-          this.#responseOver(to < end)
+          this.#responseOver()
           break
         case response.NOT_UNDERSTOOD:
           return this.#turnOpaque(bytes, sent, at, end)
@@ -282,9 +288,8 @@ export class Conversation implements Talk {
     return this.#response.begin(head, this.#toHead)
   }
 
-  /** The whole response has gone to the client. `more`: the app has sent bytes beyond it, which nobody asked for. */
-  #responseOver(more: boolean): void {
-    if (more) this.#line.drop()
+  /** The whole response has gone to the client. */
+  #responseOver(): void {
     if (this.#request.between) this.#exchangeOver()
     else this.#stage = 'answered'
   }
@@ -292,11 +297,14 @@ export class Conversation implements Talk {
   /** Both messages are complete: the connection is idle again, or it was the last exchange. */
   #exchangeOver(): void {
     this.#line.rest(this.#terms.now)
-    if (!this.#persistent || (this.#clientEnded && this.#held.empty)) {
+    if (!this.#persistent || (this.#clientEnded && this.#held.empty))
       return this.#over('lastcall', this.#terms.parting ? 'drained' : 'closed')
-    }
     this.#rest()
-    if (this.#held.empty) return
+  }
+
+  /** Goes on with what the client sent meanwhile. */
+  #goOn(): void {
+    if (this.#stage !== 'idle' || this.#held.empty) return
     const held = this.#held.take()
     this.fromClient(held, 0, held.length)
     if (this.#clientEnded) this.clientEnded()
