@@ -65,6 +65,10 @@ export class Dialer {
     this.#arm()
   }
 
+  get held(): boolean {
+    return this.#held
+  }
+
   /** Holds everybody at the door, or lets them in again. */
   hold(on: boolean): void {
     if (this.#held === on) return

@@ -115,6 +115,13 @@ export class Pair implements Link, PortOwner {
     this.#settle()
   }
 
+  /** Gives up an app connection on which nothing is in flight, as if the app had: the next request dials again. */
+  hangUpApp(): void {
+    if (this.#app === undefined || this.#dialing || !this.#talk.idle) return
+    this.#talk.appEnded()
+    this.#settle()
+  }
+
   /** Ends it now, whatever is in flight. Returns whether something was. */
   cut(): boolean {
     const cut = this.#inFlight
@@ -320,7 +327,9 @@ export class Pair implements Link, PortOwner {
       if (this.client.backlog) app.pause(true)
       if (app.backlog) this.#pauseFor(APP_IS_SLOW, true)
     }
-    if (this.#finishing && !this.client.backlog) this.#rest()
+    if (!this.#finishing || this.client.backlog) return
+    this.#rest()
+    if (this.#house.dialer.held) this.hangUpApp()
   }
 
   #rest(): void {

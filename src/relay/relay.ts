@@ -173,8 +173,10 @@ export class Relay implements House {
     this.terms.lbHealthy = on
   }
 
+  /** Requests wait at the door, or no longer; also those of clients whose app connection is still open. */
   hold(on: boolean): void {
     this.dialer.hold(on)
+    if (on) for (const pair of this.#pairs) pair.hangUpApp()
   }
 
   /**
