@@ -59,6 +59,8 @@ export class Port implements SlabWriter {
   #pending = 0
   #paused = false
   #broken = false
+  /** Our FIN is on its way: saying so twice makes Node build an error, which costs more than the FIN. */
+  #finished = false
   #closed = false
 
   constructor(side: Side, kit: PortKit, owner: PortOwner) {
@@ -169,7 +171,9 @@ export class Port implements SlabWriter {
   /** Half-closes after what was written. */
   fin(): void {
     this.#kit.slab.flush()
-    if (!this.#closed) this.#socket.end()
+    if (this.#closed || this.#finished) return
+    this.#finished = true
+    this.#socket.end()
   }
 
   /** Closes with RST: the peer cannot take what it has for complete. */
