@@ -127,6 +127,8 @@ export async function run(config: Config): Promise<number> {
     tellLoadBalancers()
   })
 
+  // Before anybody can be told that we listen: a signal without a handler ends the process, or as PID 1 is ignored.
+  for (const name of SIGNALS) process.on(name, () => runner.signal(name))
   try {
     admin = await startAdmin({
       listen: config.admin,
@@ -164,10 +166,10 @@ export async function run(config: Config): Promise<number> {
   }
 
   runner.start()
-  for (const name of SIGNALS) process.on(name, () => runner.signal(name))
   const code = await ended.promise
   checker.stop()
   await admin.close()
+  await relay.closed()
   return code
 }
 

@@ -1,7 +1,7 @@
 /**
  * When somebody last came: the evidence on which a drain goes on (DESIGN §3). Probes do not count, and are known as
  * such only once their request is read, or once they leave without one: until then a connection counts, and is then
- * forgotten. Pure.
+ * forgotten, whoever else came in the meantime. Pure.
  */
 
 export interface Arrived {
@@ -9,37 +9,42 @@ export interface Arrived {
 }
 
 export class Arrivals {
-  /** When the last connection or request of a user came; -Infinity if none has. */
-  lastAt = -Infinity
-  /** When the last connection of a user came. */
-  lastConnectionAt = -Infinity
-  #before = -Infinity
-  #connectionBefore = -Infinity
-  #latest: Arrived | undefined
-  #now: () => number
+  readonly #now: () => number
+  /** When the last request of a user came, and the last connection that proved to be one's. */
+  #requestAt = -Infinity
+  #connectionAt = -Infinity
+  /** Connections on which nothing has been asked yet. */
+  readonly #undecided = new Set<Arrived>()
 
   constructor(now: () => number) {
     this.#now = now
   }
 
-  connection(who: Arrived): void {
-    this.#latest = who
-    this.#before = this.lastAt
-    this.#connectionBefore = this.lastConnectionAt
-    this.lastAt = who.acceptedAt
-    this.lastConnectionAt = who.acceptedAt
+  /** When the last connection or request of a user came; -Infinity if none has. */
+  get lastAt(): number {
+    return Math.max(this.#requestAt, this.lastConnectionAt)
   }
 
-  request(): void {
-    this.lastAt = this.#now()
-    this.#before = this.lastAt
+  /** When the last connection of a user came. */
+  get lastConnectionAt(): number {
+    let last = this.#connectionAt
+    for (const { acceptedAt } of this.#undecided) if (acceptedAt > last) last = acceptedAt
+    return last
+  }
+
+  connection(who: Arrived): void {
+    this.#undecided.add(who)
+  }
+
+  /** A user's request; the `first` one tells whose connection it is. */
+  request(who: Arrived, first: boolean): void {
+    this.#requestAt = this.#now()
+    if (first && this.#undecided.delete(who))
+      this.#connectionAt = Math.max(this.#connectionAt, who.acceptedAt)
   }
 
   /** It was a probe, or somebody who left without a word. */
   forget(who: Arrived): void {
-    if (this.#latest !== who) return
-    this.#latest = undefined
-    if (this.lastAt === who.acceptedAt) this.lastAt = this.#before
-    if (this.lastConnectionAt === who.acceptedAt) this.lastConnectionAt = this.#connectionBefore
+    this.#undecided.delete(who)
   }
 }

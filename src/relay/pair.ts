@@ -295,7 +295,7 @@ export class Pair implements Link, PortOwner {
     this.#method = methodLabel(method)
     this.#methodName = methodName(method)
     if (this.#house.keepsTargets) this.#target = bytes.toString('latin1', start, end)
-    if (!probe) this.#house.arrivals.request()
+    if (!probe) this.#house.arrivals.request(this, this.#requests === 0)
     else if (this.#requests === 0) this.#house.arrivals.forget(this)
     this.#requests += 1
   }

@@ -198,6 +198,12 @@ export class Relay implements House {
     return cut
   }
 
+  /** Resolves when the connections that were just ended are closed, and what was cut is in the access log. */
+  async closed(): Promise<void> {
+    await turn()
+    await turn()
+  }
+
   // -- what pairs ask ---------------------------------------------------------------------------------------------
 
   tick(): void {
