@@ -4,7 +4,7 @@
  * only where it is needed: `--help` needs no proxy, and the proxy none of the commands.
  */
 import { readFileSync } from 'node:fs'
-import { COMMANDS, commandHelp, mainHelp, type Command } from './cli/help.ts'
+import { COMMANDS, commandHelp, mainHelp, rehearseHelp, type Command } from './cli/help.ts'
 import { readConfig } from './config/parse.ts'
 import { didYouMean } from './config/suggest.ts'
 
@@ -13,17 +13,25 @@ const MISTAKE = 2
 async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv
   const command = COMMANDS.find((name) => name === first)
-  if (argv.includes('--help') || argv.includes('-h')) {
-    console.log(command === undefined ? mainHelp() : commandHelp(command))
+  // What stands behind `--` is another program's.
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
+  if (own.includes('--help') || own.includes('-h')) {
+    console.log(
+      first === 'rehearse' ? rehearseHelp() : command === undefined ? mainHelp() : commandHelp(command),
+    )
     return 0
   }
-  if (argv.includes('--version')) {
+  if (own.includes('--version')) {
     console.log(version())
     return 0
   }
   if (command !== undefined) return talk(command, rest)
+  if (first === 'rehearse') return rehearse(rest)
   if (first !== undefined && !first.startsWith('-'))
-    return mistakes([`${first}: no such command${didYouMean(first, COMMANDS)}`], 'lastcall --help')
+    return mistakes(
+      [`${first}: no such command${didYouMean(first, [...COMMANDS, 'rehearse'])}`],
+      'lastcall --help',
+    )
   return proxy(argv)
 }
 
@@ -40,6 +48,14 @@ async function talk(command: Command, argv: readonly string[]): Promise<number> 
   if (outcome.kind === 'problems') return mistakes(outcome.problems, `lastcall ${command} --help`)
   const { runCommand } = await import('./cli/commands.ts')
   return runCommand(command, outcome.target)
+}
+
+async function rehearse(argv: readonly string[]): Promise<number> {
+  const { readRehearse } = await import('./cli/rehearse-flags.ts')
+  const outcome = readRehearse(argv)
+  if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall rehearse --help')
+  const { runRehearsal } = await import('./cli/rehearse.ts')
+  return runRehearsal(outcome.request)
 }
 
 /** All of them at once, on stderr. */

@@ -4,6 +4,7 @@
  */
 import { GROUPS, initialText, type Option } from '../config/option.ts'
 import { OPTIONS } from '../config/options.ts'
+import { REHEARSE_ROWS } from './rehearse-flags.ts'
 
 const WIDTH = 100
 const INDENT = 2
@@ -46,7 +47,8 @@ export function mainHelp(): string {
   const groups = GROUPS.map((group) => {
     return `${group}:\n${table(optionsOf(group).map(helpRow), LEFT)}`
   })
-  const commands = COMMANDS.map((command): Row => [command, ABOUT[command].line])
+  const commands: Row[] = COMMANDS.map((command) => [command, ABOUT[command].line])
+  commands.push(['rehearse -- COMMAND', REHEARSE])
   return [
     'A drain sidecar for Kubernetes: no request is lost when a pod stops, and the app stays as it is.',
     `Usage:\n${table(
@@ -78,6 +80,30 @@ export function commandHelp(command: Command): string {
   const about = [`lastcall ${command}: ${line}.`, '', ...wrap(more, WIDTH)].join('\n')
   const exit = 'Exit code: 0 done, 1 not done or not reached, 2 a mistake on the command line.'
   return [about, usage, `Options:\n${table(CLIENT_ROWS, 15)}`, exit].join('\n\n')
+}
+
+const REHEARSE = 'stop your own app over and over under load, without and with lastcall'
+
+/** `lastcall rehearse --help` */
+export function rehearseHelp(): string {
+  const more =
+    'Starts replicas of COMMAND on free ports of 127.0.0.1 (each gets its own in $PORT, and in the place of {port} in ' +
+    'its arguments), plays the parts of the kubelet, kube-proxy and the clients, and replaces all replicas while ' +
+    'requests are under way: first the app alone, then with lastcall in front. No cluster is needed. Only GET is ' +
+    'sent unless --post is given. Ctrl-C ends everything at once.'
+  return [
+    [`lastcall rehearse: ${REHEARSE}.`, '', ...wrap(more, WIDTH)].join('\n'),
+    'Usage:\n  lastcall rehearse [options] -- COMMAND ARGS...\n' +
+      '  lastcall rehearse --path /items --svg stop.svg -- node my-app.js\n' +
+      '  lastcall rehearse -- python3 -m http.server {port} --bind 127.0.0.1',
+    `Options:\n${table([...REHEARSE_ROWS, ['--help', 'this']], 26)}`,
+    wrap(
+      'Options of the proxy (lastcall --help), such as --settle, --grace-period or --health http://127.0.0.1:{port}/ready, ' +
+        'are handed to it.',
+      WIDTH,
+    ).join('\n'),
+    'Exit code: 0 no request failed with lastcall in front, 1 some did, 2 it could not be rehearsed.',
+  ].join('\n\n')
 }
 
 /** The README's table of options, in Markdown. */

@@ -5,6 +5,7 @@
 
 import { CR, LF } from './bytes.ts'
 import { ChunkCursor } from './chunked.ts'
+import { withoutH2c } from './h2c.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { REFUSE } from './refusal.ts'
 import { MORE, parseRequestHead, type RequestHead } from './request-head.ts'
@@ -149,6 +150,7 @@ export class RequestCursor {
     this.headBytes = bytes
     this.headStart = start
     this.headEnd = end
+    if (head.upgrade === 'h2c') this.#declineH2c(head)
     if (head.length === 0) this.#state = COMPLETE
     else if (head.length > 0) {
       this.#state = LENGTH
@@ -159,5 +161,14 @@ export class RequestCursor {
       this.#chunks.reset()
     }
     return HEAD_COMPLETE
+  }
+  /** Nothing may answer that offer: the request goes on without it, as the ordinary one that it is as well. */
+  #declineH2c(head: RequestHead): void {
+    this.headBytes = withoutH2c(this.headBytes, this.headStart, this.headEnd)
+    head.targetStart -= this.headStart
+    head.targetEnd -= this.headStart
+    head.upgrade = 'none'
+    this.headStart = 0
+    this.headEnd = this.headBytes.length
   }
 }

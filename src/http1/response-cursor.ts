@@ -4,6 +4,7 @@
  */
 
 import { ChunkCursor } from './chunked.ts'
+import { EventStream } from './event-stream.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { CHUNKED, MORE, OPAQUE, parseResponseHead, type ResponseHead, UNTIL_CLOSE } from './response-head.ts'
 
@@ -48,9 +49,10 @@ export class ResponseCursor {
     return this.#state === UNTIL
   }
 
-  /** Between two chunks of a chunked body: where one may be put in. */
-  get atChunkStart(): boolean {
-    return this.#state === CHUNKS && this.#chunks!.atChunkStart
+  /** Between two events of an event stream and between two of its chunks: where it may be ended. */
+  get betweenEvents(): boolean {
+    if (this.#state !== CHUNKS || this.#chunks!.events === undefined) return false
+    return this.#chunks!.atChunkStart && this.#chunks!.events.between
   }
 
   /** A request has gone out: a response is awaited. */
@@ -106,6 +108,8 @@ export class ResponseCursor {
       this.#state = CHUNKS
       this.#chunks ??= new ChunkCursor(false, Infinity)
       this.#chunks.reset()
+      // What is compressed shows no events.
+      this.#chunks.events = head.eventStream && !head.encoded ? new EventStream() : undefined
     } else if (length === UNTIL_CLOSE) this.#state = UNTIL
     else {
       this.#state = LENGTH

@@ -11,6 +11,7 @@ import {
   HTAB,
   LF,
   SP,
+  VALUE,
   decimal,
   eachElement,
   isWord,
@@ -39,6 +40,8 @@ export class ResponseHead {
   coded = false
   /** Content-Type is text/event-stream. */
   eventStream = false
+  /** The content is compressed, or coded in another way. */
+  encoded = false
 
   /**
    * RFC 9112 §6.3 in its order: the length of the body of this response to a request that was, or was not, HEAD.
@@ -67,9 +70,11 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
   head.keepAlive = false
   head.upgradeOption = false
   head.eventStream = false
+  head.encoded = false
 
   let at = statusEnd
-  let framing = false
+  // Whether a folded line would matter here: behind a field that frames, and before the first field.
+  let framing = true
   while (at < end) {
     const line = at
     let colon = -1
@@ -86,7 +91,7 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
     at += 1
     if (lineEnd === line) return at
     if (bytes[line] === SP || bytes[line] === HTAB) {
-      // RFC 9112 §5.2: a folded line is part of the field before it. Where that one frames, readers differ.
+      // RFC 9112 §5.2: part of the field before it, to some. §2.2: before the first one, a field to others.
       if (framing) return OPAQUE
       continue
     }
@@ -137,8 +142,13 @@ function field(
       return true
     case 14:
       return !isWord(bytes, name, 'content-length') || contentLength(bytes, colon + 1, lineEnd, head)
+    case 16:
+      if (isWord(bytes, name, 'content-encoding')) head.encoded = true
+      return true
     case 17:
       if (isWord(bytes, name, 'transfer-encoding')) {
+        // A control character here: readers differ on what is left of the value.
+        for (let at = colon + 1; at < lineEnd; at++) if (VALUE[bytes[at]!] !== 1) return false
         // RFC 9112 §6.3 item 4: chunked last, else until close; either way it beats Content-Length.
         head.length = endsInChunked(bytes, colon + 1, lineEnd) ? CHUNKED : UNTIL_CLOSE
         head.coded = true

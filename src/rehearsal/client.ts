@@ -20,6 +20,8 @@ export interface Outgoing {
     readonly chunks: readonly Buffer[]
     readonly gapMs: number
     readonly framing: 'length' | 'chunked'
+    /** Its media type; none by default. */
+    readonly type?: string
   }
 }
 
@@ -105,9 +107,14 @@ function undiciClient(origin: string): HttpClient {
 function undiciBody(body: Outgoing['body']): { body?: Readable; headers?: Record<string, string> } {
   if (body === undefined) return {}
   const stream = Readable.from(chunksOf(body), { objectMode: false })
-  return body.framing === 'chunked'
-    ? { body: stream }
-    : { body: stream, headers: { 'content-length': lengthOf(body) } }
+  return { body: stream, headers: fieldsOf(body) }
+}
+
+function fieldsOf(body: Outgoing['body']): Record<string, string> {
+  return {
+    ...(body?.framing === 'length' ? { 'content-length': lengthOf(body) } : {}),
+    ...(body?.type === undefined ? {} : { 'content-type': body.type }),
+  }
 }
 
 function nodeClient(origin: string, agent: Agent | undefined): HttpClient {
@@ -125,7 +132,7 @@ function nodeClient(origin: string, agent: Agent | undefined): HttpClient {
 function nodeSend(origin: string, agent: Agent | undefined, outgoing: Outgoing): Promise<Outcome> {
   const { method, path, body } = outgoing
   return new Promise((resolve) => {
-    const headers = body?.framing === 'length' ? { 'content-length': lengthOf(body) } : {}
+    const headers = fieldsOf(body)
     const request = nodeRequest(`${origin}${path}`, {
       method,
       agent: agent ?? false,

@@ -8,13 +8,12 @@ import type { PodEvent } from './journal.ts'
 import { Pod } from './kubelet.ts'
 import type { PodSpec } from './pod-spec.ts'
 
-const READY_WITHIN_MS = 30_000
-
 export interface DeploymentOptions {
   readonly replicas: number
   /** Describes the pod of this name, on ports of its own. */
   readonly describe: (name: string) => Promise<PodSpec>
   readonly service: Service
+  readonly readyWithinMs: number
   readonly note: (event: PodEvent) => void
 }
 
@@ -61,12 +60,12 @@ export class Deployment {
   }
 
   async #create(): Promise<Pod> {
-    const { describe, service, note } = this.#options
+    const { describe, service, note, readyWithinMs } = this.#options
     this.#created += 1
     const spec = await describe(`pod-${this.#created}`)
     const pod = new Pod(spec, { note, endpoint: (state) => service.announce(spec.endpoint, state) })
     this.pods.push(pod)
-    await pod.start(READY_WITHIN_MS)
+    await pod.start(readyWithinMs)
     return pod
   }
 }

@@ -62,6 +62,43 @@ export function formatDetails(report: Report): string {
   ].join('\n')
 }
 
+/** Whether any request failed, and if so of what, as the pod saw it; the most frequent first. */
+export function formatCauses({ strategy, requests, failures }: Report): string {
+  if (failures.length === 0) return `${strategy}: none of ${requests} requests failed`
+  const counts = Map.groupBy(failures, (failure) => `${causeOf(failure)} (${phaseOf(failure)})`)
+  const causes = [...counts]
+    .toSorted(([, one], [, other]) => other.length - one.length)
+    .map(([cause, those]) => `  ${those.length} × ${cause}`)
+  return [`${strategy}: ${failures.length} of ${requests} requests failed`, ...causes].join('\n')
+}
+
+/** The client of a real cluster would see a refused connection as such, not as the reset that this Service makes of it. */
+function causeOf({ request, connection }: Failure): string {
+  if (request.status !== undefined) return request.failure!
+  const end = connection?.firstEnd
+  switch (end) {
+    case 'refused':
+      return 'connection refused'
+    case 'no-endpoint':
+      return 'no pod was ready'
+    case 'pod-rst':
+      return 'connection reset'
+    case 'pod-fin':
+      return 'connection closed without an answer, or in the middle of it'
+    case 'client-fin':
+    case 'client-rst':
+    case 'closed':
+    case undefined:
+      return request.failure!
+    default:
+      return end satisfies never
+  }
+}
+
+function phaseOf({ pod, ended }: Failure): string {
+  return pod === undefined ? 'no pod' : `pod ${ended}`
+}
+
 /** One failed request with its connection and its pod, in a line. */
 export function formatFailure({ request, pod, began, ended, sinceDeletionMs, connection }: Failure): string {
   const tookMs = request.endedAt - request.startedAt

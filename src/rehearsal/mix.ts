@@ -25,6 +25,7 @@ export interface Plan {
 
 const KIB = 1024
 const CHUNK_BYTES = 32 * KIB
+const JSON_TYPE = 'application/json'
 /** The longest that the mix keeps a connection waiting between two requests, and for an answer. */
 const LONGEST_IDLE_MS = 7000
 const LONGEST_ANSWER_MS = 6000
@@ -102,8 +103,11 @@ export function fullMix(density = 1): readonly Plan[] {
   ]
 }
 
-/** The same clients for an app that is not ours: GETs of one path, whatever it answers (but 5xx). */
-export function pathMix(path: string, density = 1): readonly Plan[] {
+/**
+ * The same clients for an app that is not ours: GETs of one path, whatever it answers (but 5xx). `postPath`: where
+ * small POSTs may go as well; without it nothing is sent that could change something.
+ */
+export function pathMix(path: string, density = 1, postPath?: string): readonly Plan[] {
   const ask = (): Ask => ({ method: 'GET', path, expect: undefined })
   const names = new Map([
     ['keep-alive', 'keep-alive'],
@@ -112,8 +116,21 @@ export function pathMix(path: string, density = 1): readonly Plan[] {
   ])
   return fullMix(density).flatMap(({ name, kinds, each, idleMs }) => {
     const own = names.get(name)
-    return own === undefined ? [] : [{ name: own, kinds, each, idleMs, ask }]
+    if (own === undefined) return []
+    const plan = { name: own, kinds, each, idleMs, ask }
+    if (postPath === undefined || name !== 'idle-post') return [plan]
+    return [plan, { ...plan, name, ask: (id: string, random: Random) => post(postPath, id, random) }]
   })
+}
+
+function post(path: string, id: string, random: Random): Ask {
+  const body = {
+    chunks: [Buffer.from(`{"id":"${id}"}`)],
+    gapMs: 0,
+    framing: framing(random),
+    type: JSON_TYPE,
+  }
+  return { method: 'POST', path, body, expect: undefined }
 }
 
 function framing(random: Random): 'length' | 'chunked' {

@@ -34,6 +34,8 @@ export interface RehearsalOptions {
   readonly app?: AppSpec
   /** How long the bundled app keeps an idle connection. */
   readonly appIdleMs?: number
+  /** How long a pod may take to become ready. */
+  readonly readyWithinMs?: number
   readonly progress?: (line: string) => void
 }
 
@@ -43,13 +45,19 @@ const AFTER_MS = 1500
 
 /** Runs a whole rehearsal. Rejects only if it could not be run: failed requests are the report's matter. */
 export async function rehearse(options: RehearsalOptions): Promise<Report> {
+  return reportOf(await recordRehearsal(options))
+}
+
+/** The same, with all that happened instead of what it comes to: for timelines. */
+export async function recordRehearsal(options: RehearsalOptions): Promise<Journal> {
   const { strategy, replicas = 3, rollouts = 2, seed = 1, graceMs = 30_000, lagMs = [200, 2000] } = options
-  const { plans = fullMix(), progress = () => {} } = options
+  const { plans = fullMix(), progress = () => {}, readyWithinMs = 30_000 } = options
   const random = new Random(seed)
-  const folder = await mkdtemp(join(tmpdir(), 'lastcall-rehearsal-'))
-  const ledger = join(folder, 'ledger')
-  const app = options.app ?? bundledApp(ledger, options.appIdleMs)
+  const bundled = options.app === undefined ? await bundledApp(options.appIdleMs) : undefined
+  const app = options.app ?? bundled!.app
   const events: PodEvent[] = []
+  let load: Load | undefined
+  const so = () => `${load?.requests.length ?? 0} requests, ${load?.failures ?? 0} failed`
   const service = new Service({ random: random.fork(), lagMs, choose: 'random' })
   const portRandom = new Random(seed ^ process.pid)
   const taken = new Set<number>()
@@ -57,7 +65,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Report> {
   const deployment = new Deployment({
     replicas,
     service,
-    note: (event) => events.push(event),
+    readyWithinMs,
+    note(event) {
+      events.push(event)
+      if (event.what === 'gone' && load !== undefined)
+        progress(`${strategy.name}: ${event.pod} is gone, ${so()}`)
+    },
     async describe(name) {
       const [forApp, traffic, admin] = [await port(), await port(), await port()]
       const ports = { app: forApp, traffic, admin }
@@ -68,10 +81,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Report> {
   const never = new AbortController().signal
   try {
     const origin = await service.listen()
+    progress(`${strategy.name}: starting ${replicas} pods`)
     await deployment.start()
     while (service.pending > 0) await pause(20, never)
     lateness.enable()
-    const load = new Load(origin, plans, random.fork())
+    load = new Load(origin, plans, random.fork())
     const rolloutMs: number[] = []
     try {
       await pause(BEFORE_MS, never)
@@ -80,41 +94,44 @@ export async function rehearse(options: RehearsalOptions): Promise<Report> {
         await deployment.roll()
         await deployment.gone()
         rolloutMs.push(performance.now() - beganAt)
-        progress(
-          `${strategy.name}: rollout ${count} of ${rollouts}, ${load.requests.length} requests, ${load.failures} failed`,
-        )
+        progress(`${strategy.name}: rollout ${count} of ${rollouts} done, ${so()}`)
       }
       await pause(AFTER_MS, never)
     } finally {
       await load.stop()
     }
     lateness.disable()
-    const journal: Journal = {
+    return {
       strategy: strategy.name,
       seed,
       rolloutMs,
       requests: load.requests,
-      connections: service.connections,
-      events,
-      ledger: options.app === undefined ? await readLedger(ledger) : undefined,
+      // As they are now: the end of the rehearsal, which kills what is left, is not part of it.
+      connections: service.connections.map((connection) => ({ ...connection })),
+      events: [...events],
+      ledger: bundled && (await readLedger(bundled.ledger)),
       output: new Map(deployment.pods.map((pod) => [pod.spec.name, pod.lines('lastcall') ?? []])),
       worstLatenessMs: lateness.max / 1e6,
     }
-    return reportOf(journal)
   } finally {
+    load = undefined
     await deployment.stop()
     await service.close()
-    await rm(folder, { recursive: true, force: true })
+    if (bundled !== undefined) await rm(bundled.folder, { recursive: true, force: true })
   }
 }
 
-function bundledApp(ledger: string, idleMs = 75_000): AppSpec {
+/** The bundled app, with a ledger in a folder of its own. */
+async function bundledApp(idleMs = 75_000): Promise<{ app: AppSpec; folder: string; ledger: string }> {
   const script = fileURLToPath(new URL(`./app${extname(import.meta.filename)}`, import.meta.url))
-  return {
+  const folder = await mkdtemp(join(tmpdir(), 'lastcall-rehearsal-'))
+  const ledger = join(folder, 'ledger')
+  const app: AppSpec = {
     command: (port) => [process.execPath, script, String(port)],
     env: { LEDGER: ledger, IDLE_MS: String(idleMs) },
     healthPath: '/',
   }
+  return { app, folder, ledger }
 }
 
 /** The ids in the ledger, each as often as it was applied; one that was cut in the middle of its line is not there. */

@@ -105,16 +105,24 @@ export function checkLedger(requests: readonly RequestRecord[], ledger: readonly
   return { acknowledged, applied: applied.size, lost, repeated, unacknowledged }
 }
 
+/** The connection that carried a request; undefined if the client never had one. */
+export function connectionOf(
+  request: RequestRecord,
+  connections: readonly ConnectionRecord[],
+): ConnectionRecord | undefined {
+  // Ports are used again: it is the last connection from that port that was open before the request ended.
+  return connections.findLast(
+    (candidate) => candidate.clientPort === request.clientPort && candidate.openedAt <= request.endedAt,
+  )
+}
+
 /** Joins a failed request to its connection, by the client's port, and to what had happened to the pod by then. */
 function explain(
   request: RequestRecord,
   connections: readonly ConnectionRecord[],
   events: readonly PodEvent[],
 ): Failure {
-  // Ports are used again: it is the last connection from that port that was open before the request ended.
-  const connection = connections.findLast(
-    (candidate) => candidate.clientPort === request.clientPort && candidate.openedAt <= request.endedAt,
-  )
+  const connection = connectionOf(request, connections)
   const pod = connection?.pod ?? request.pod
   const own = events.filter((event) => event.pod === pod)
   const deletedAt = own.find((event) => event.what === 'deleted')?.at

@@ -6,6 +6,7 @@
  */
 
 import { type AppFault, APP_FAULTS, healthAnswer, refusalAnswer } from '../http1/answer.ts'
+import { LAST_CHUNK } from '../http1/chunked.ts'
 import { farewell } from '../http1/farewell.ts'
 import { isLbHealth } from '../http1/lb-health.ts'
 import { refusalRow, REFUSE } from '../http1/refusal.ts'
@@ -18,7 +19,7 @@ import type { EndWho, EndWhy } from './counters.ts'
 import { EMPTY_LINE } from './forwarded.ts'
 import { Held } from './held.ts'
 import type { Link, Talk, Terms } from './link.ts'
-import { Tunnel } from './tunnel.ts'
+import { type Succession, SUCCESSION, successor } from './successor.ts'
 
 // Facts of the head just parsed: read at once, so that one of each serves all conversations.
 const requestHead = new RequestHead()
@@ -45,7 +46,8 @@ export class Conversation implements Talk {
   #toHead = false
   #http10 = false
   #persistent = true
-  #upgrade = false
+  /** What the connection becomes if the app agrees to an upgrade. */
+  #upgrade: Succession = 'opaque'
   /** Bytes of the final response have gone to the client. */
   #begun = false
   #status = 0
@@ -70,7 +72,13 @@ export class Conversation implements Talk {
     if (this.idle) this.#over('lastcall', why)
   }
 
-  leave(): void {}
+  /** An event stream that stands between two events ends here; its client comes back, to somebody else. */
+  leave(): void {
+    if (!this.#terms.leaving || this.#stage !== 'answering' || !this.#response.betweenEvents) return
+    this.#link.toClient(LAST_CHUNK, 0, LAST_CHUNK.length)
+    this.#over('lastcall', 'drained')
+  }
+  sweep(): void {}
 
   headTimedOut(): void {
     if (this.inHead) this.#refuse(REFUSE.headTimeout)
@@ -145,14 +153,14 @@ export class Conversation implements Talk {
     this.#toHead = head.method === METHOD_HEAD
     this.#http10 = head.minor === 0
     this.#persistent = head.persistent
-    this.#upgrade = head.upgrade !== 'none'
+    this.#upgrade = SUCCESSION[head.upgrade]
     const lbHealth = isLbHealth(headBytes, head, this.#terms.lbHealthPath)
     this.#link.requested(head.method, head.probe || lbHealth, headBytes, head.targetStart, head.targetEnd)
     if (lbHealth) return this.#answerLbHealth()
     this.#stage = 'answering'
     this.#response.expect()
     const tail = this.#terms.forwardedFor ? this.#link.forwardedLine() : EMPTY_LINE
-    const replayable = head.idempotent && head.length === 0 && !this.#upgrade
+    const replayable = head.idempotent && head.length === 0 && head.upgrade === 'none'
     this.#line.request(headBytes, headStart, headEnd - 2, tail, replayable, this.#terms.now)
   }
 
@@ -222,8 +230,10 @@ export class Conversation implements Talk {
           return this.#appBroke()
       }
       at = to
+      if (this.#terms.leaving && this.#response.betweenEvents) break
     }
-    if (this.#stage !== 'over') this.#link.toClient(bytes, sent, end)
+    if (this.#stage !== 'over') this.#link.toClient(bytes, sent, at)
+    this.leave()
   }
 
   appEnded(): void {
@@ -321,7 +331,7 @@ export class Conversation implements Talk {
     const { headBytes, headStart, headEnd, at } = this.#response
     if (headBytes === bytes) this.#link.toClient(bytes, sent, at)
     else this.#link.toClient(headBytes, headStart, headEnd)
-    this.#handOver(this.#upgrade ? 'tunnel' : 'opaque', 101, bytes, at, end)
+    this.#handOver(this.#upgrade, 101, bytes, at, end)
   }
 
   /** What the app says is not understood: bytes flow on unchanged, nothing is put in, until a side closes. */
@@ -333,15 +343,16 @@ export class Conversation implements Talk {
     this.#handOver('opaque', this.#status, bytes, gathered.length === 0 ? from : at, end)
   }
 
-  #handOver(kind: 'tunnel' | 'opaque', status: number, bytes: Buffer, start: number, end: number): void {
+  #handOver(kind: Succession, status: number, bytes: Buffer, start: number, end: number): void {
     this.#line.answered()
     this.#link.became(kind)
-    const next = new Tunnel(this.#link, this.#line, status)
+    const next = successor(kind, status, this.#terms, this.#link, this.#line)
     this.#link.handOver(next)
     const held = this.#held.take()
     if (held.length > 0) next.fromClient(held, 0, held.length)
     if (start < end) next.fromApp(bytes, start, end)
     if (this.#clientEnded) next.clientEnded()
+    if (this.#terms.leaving) next.leave('leaving')
     this.#stage = 'over'
   }
 

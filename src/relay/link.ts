@@ -37,6 +37,8 @@ export interface Link {
   refused(reason: Refusal): void
   /** The line to put in and the empty line that ends the head: `X-Forwarded-For: …\r\n\r\n`. */
   forwardedLine(): Buffer
+  /** Four random bytes: what a client masks a WebSocket frame with (RFC 6455 §5.3). */
+  maskingKey(): Uint8Array
 }
 
 /** What holds for all conversations; the shell changes it, they read it. */
@@ -45,6 +47,8 @@ export interface Terms {
   now: number
   /** Clients are to leave: each response says `Connection: close`. */
   parting: boolean
+  /** And what has no end is to be ended. */
+  leaving: boolean
   /** What `--lb-health-path` answers. */
   lbHealthy: boolean
   readonly maxHeadBytes: number
@@ -62,6 +66,8 @@ export interface Talk {
   clientEnded(): void
   clientGone(): void
   headTimedOut(): void
+  /** Called a few times a second, for those that wait for something until a time. */
+  sweep(): void
   /** The posture has changed to one in which clients are to leave: says so now, where the protocol has a word for it. */
   leave(posture: 'parting' | 'leaving'): void
   /** The client sees a FIN, and goes elsewhere. */

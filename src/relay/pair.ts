@@ -3,6 +3,7 @@
  * backpressure end to end, and keeps the books. Never shared: one client's bytes cannot reach another (DESIGN §1).
  */
 
+import { randomBytes } from 'node:crypto'
 import type { AppFault } from '../http1/answer.ts'
 import { methodLabel, methodName } from '../http1/request-head.ts'
 import {
@@ -85,6 +86,11 @@ export class Pair implements Link, PortOwner {
     }
   }
 
+  /** What is in flight is a WebSocket. */
+  get isWebSocket(): boolean {
+    return this.#inFlight && this.#protocol === 'websocket'
+  }
+
   // -- orders of the house ---------------------------------------------------------------------------------------
 
   /** Looks at the clock: called a few times a second. */
@@ -100,6 +106,7 @@ export class Pair implements Link, PortOwner {
       this.#watched = true
       this.client.watchPeer()
     }
+    this.#talk.sweep()
     this.#settle()
   }
 
@@ -315,6 +322,10 @@ export class Pair implements Link, PortOwner {
 
   forwardedLine(): Buffer {
     return (this.#line ??= forwardedLine(this.client.remoteAddress))
+  }
+
+  maskingKey(): Uint8Array {
+    return randomBytes(4)
   }
 
   // -- after each event ------------------------------------------------------------------------------------------

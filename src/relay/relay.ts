@@ -17,6 +17,8 @@ import { canTakeHandles, findWriteRequest, type Handle, takeHandles } from './na
 import { Pair } from './pair.ts'
 import { Port, type PortKit, type PortOwner } from './port.ts'
 import { Slab } from './slab.ts'
+import { Spread } from './spread.ts'
+import { plainTunnel } from './tunnel.ts'
 
 const SWEEP_MS = 250
 const SHARED_BUFFER = 64 * 1024
@@ -28,6 +30,8 @@ export type RelayConfig = Pick<
   Config,
   | 'listen'
   | 'app'
+  | 'protocol'
+  | 'websocketSpreadMs'
   | 'forwardedFor'
   | 'connectWaitMs'
   | 'headTimeoutMs'
@@ -71,6 +75,7 @@ export class Relay implements House {
   readonly #parts: RelayParts
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
+  readonly #spread: Spread
   #inFlight = 0
   #accepted = 0
   #turnedAway = 0
@@ -84,9 +89,11 @@ export class Relay implements House {
     this.keepsTargets = config.accessLog !== 'off'
     this.arrivals = new Arrivals(() => this.terms.now)
     this.dialer = new Dialer(clock, config.connectWaitMs)
+    this.#spread = new Spread(clock)
     this.terms = {
       now: clock.now(),
       parting: false,
+      leaving: false,
       lbHealthy: false,
       maxHeadBytes: config.maxHeadBytes,
       forwardedFor: config.forwardedFor === 'append',
@@ -160,13 +167,23 @@ export class Relay implements House {
 
   /**
    * How clients are treated from now on. `parting`: each response tells its client to leave, and protocols that have a
-   * word for it say so at once; `leaving`: so do those that have no other end.
+   * word for it say so at once; `leaving`: so do those that have no other end, WebSockets one after the other.
    */
   setPosture(posture: 'serving' | 'parting' | 'leaving'): void {
     this.terms.parting = posture !== 'serving'
+    this.terms.leaving = posture === 'leaving'
+    if (posture !== 'leaving') this.#spread.stop()
     if (posture === 'serving') return
     this.tick()
-    for (const pair of this.#pairs) pair.leave(posture)
+    const webSockets: Pair[] = []
+    for (const pair of this.#pairs) {
+      if (posture === 'leaving' && pair.isWebSocket) webSockets.push(pair)
+      else pair.leave(posture)
+    }
+    this.#spread.start(webSockets, this.#parts.config.websocketSpreadMs, (pair) => {
+      this.tick()
+      pair.leave('leaving')
+    })
   }
 
   setLbHealthy(on: boolean): void {
@@ -251,7 +268,10 @@ export class Relay implements House {
 
   #newPair(): Pair {
     this.tick()
-    const pair = new Pair(this, (link) => new Conversation(this.terms, link))
+    const { protocol } = this.#parts.config
+    const pair = new Pair(this, (link) =>
+      protocol === 'tcp' ? plainTunnel(link) : new Conversation(this.terms, link),
+    )
     this.#pairs.add(pair)
     this.counters.clients += 1
     this.counters.clientsTotal += 1
@@ -284,7 +304,7 @@ export class Relay implements House {
     this.#turnedAway += 1
     take(port)
     let cancel: Cancel | undefined
-    if (this.#turnedAway > MAX_TURNED_AWAY) return port.destroy()
+    if (this.#turnedAway > MAX_TURNED_AWAY || this.#parts.config.protocol === 'tcp') return port.destroy()
     cancel = this.#parts.clock.after(TURNED_AWAY_MS, () => port.destroy())
     port.write(FULL_ANSWER, 0, FULL_ANSWER.length)
     port.fin()

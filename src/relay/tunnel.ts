@@ -4,10 +4,18 @@
  * waits for it, and the deadline cuts it. Pure.
  */
 
-import type { AppLine } from './app-line.ts'
+import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
 import { Held } from './held.ts'
 import type { Link, Talk } from './link.ts'
+
+/** A client of `--protocol tcp`: the app is dialled at once, as in some protocols the server speaks first. */
+export function plainTunnel(link: Link): Tunnel {
+  const line = new AppLine(link)
+  link.began('tcp')
+  line.prepare()
+  return new Tunnel(link, line, 0)
+}
 
 export class Tunnel implements Talk {
   readonly idle = false
@@ -75,6 +83,7 @@ export class Tunnel implements Talk {
   }
 
   headTimedOut(): void {}
+  sweep(): void {}
   closeIfIdle(): void {}
   leave(): void {}
 

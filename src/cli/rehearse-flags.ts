@@ -1,0 +1,146 @@
+/**
+ * The command line of `lastcall rehearse [FLAGS] -- COMMAND ARGS...`, read and checked: its own flags from the table
+ * below, and those of the proxy, which are handed on to each sidecar as they are. Pure; running it is rehearse.ts's.
+ */
+import { readFlags, type FlagKind } from '../config/flags.ts'
+import { count, oneOf, positiveDuration } from '../config/kinds.ts'
+import { OPTIONS } from '../config/options.ts'
+import { readConfig } from '../config/parse.ts'
+import { bad, ok, parseDuration, type Reading } from '../config/units.ts'
+
+export interface RehearseRequest {
+  /** As written: `{port}` still stands for the port. */
+  readonly command: readonly [string, ...string[]]
+  readonly path: string
+  readonly post: string | undefined
+  readonly replicas: number
+  readonly rollouts: number
+  /** Undefined: any. */
+  readonly seed: number | undefined
+  readonly mode: 'native' | 'plain'
+  /** Sleep hooks to compare with, besides bare. */
+  readonly sleepsMs: readonly number[]
+  readonly lagMs: number
+  readonly readyWithinMs: number
+  readonly graceMs: number
+  readonly json: boolean
+  readonly svg: string | undefined
+  /** The path that the readiness probe asks; undefined: it connects. From `--health`. */
+  readonly healthPath: string | undefined
+  /** For the command line of the sidecars; `{port}` stands for the app's port. */
+  readonly flags: readonly string[]
+}
+
+export type RehearseOutcome =
+  | { readonly kind: 'request'; readonly request: RehearseRequest }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] }
+
+/** What help says of the flags that are rehearse's own. */
+export const REHEARSE_ROWS: readonly (readonly [left: string, right: string])[] = [
+  ['--path /PATH', 'what the clients GET; any answer below 500 is a right one [/]'],
+  ['--post /PATH', 'where they may POST small JSON bodies as well [none: nothing but GET is sent]'],
+  ['--replicas NUMBER', 'how many pods [3]'],
+  ['--rollouts NUMBER', 'how often all of them are replaced [1]'],
+  ['--mode native|plain', 'lastcall as a native sidecar or as an ordinary container [native]'],
+  ['--compare sleep:TIME,...', 'besides the app alone, also with a sleep as its preStop hook [none]'],
+  ['--lag DURATION', 'the longest that a change of the endpoints takes to be known [2s]'],
+  ['--ready-within DURATION', 'how long a replica may take to become ready [30s]'],
+  ['--seed NUMBER', 'the same chance again [another each time]'],
+  ['--svg FILE', 'draw a timeline: what happened to each request around each stop [none]'],
+  ['--json', 'print the reports as JSON'],
+]
+
+const OWN: readonly (readonly [string, FlagKind])[] = REHEARSE_ROWS.map(([left]) => {
+  const [flag = '', placeholder] = left.slice(2).split(' ')
+  return [flag, placeholder === undefined ? 'switch' : 'value']
+})
+const PROXY = Object.values(OPTIONS).map(({ flag }) => flag)
+/** Each sidecar needs its own; or the kubelet of the rehearsal would have to know it. */
+const TAKEN = new Set(['listen', 'app', 'admin', 'token'])
+const FLAGS = new Map<string, FlagKind>([...PROXY.map((flag) => [flag, 'value'] as const), ...OWN])
+
+const PORT = '{port}'
+const MOST_REPLICAS = 20
+
+/** Reads `argv` after `rehearse`. Every problem is one line. */
+export function readRehearse(argv: readonly string[]): RehearseOutcome {
+  const dashes = argv.indexOf('--')
+  const { values, problems: mistakes } = readFlags(dashes === -1 ? argv : argv.slice(0, dashes), FLAGS)
+  const problems = [...mistakes]
+  const [file, ...args] = dashes === -1 ? [] : argv.slice(dashes + 1)
+  if (file === undefined) problems.push('COMMAND is missing: lastcall rehearse [options] -- COMMAND ARGS...')
+  function given<T, Otherwise>(flag: string, otherwise: Otherwise, read: (text: string) => Reading<T>) {
+    const text = values.get(flag)
+    if (text === undefined) return otherwise
+    const reading = read(text)
+    if (reading.kind === 'ok') return reading.value
+    problems.push(`--${flag} ${text}: ${reading.why}`)
+    return otherwise
+  }
+  for (const flag of TAKEN)
+    if (values.has(flag)) problems.push(`--${flag}: rehearse chooses it itself; drop it`)
+  const handed = PROXY.filter((flag) => values.has(flag) && !TAKEN.has(flag))
+  const read = readConfig(
+    handed.map((flag) => `--${flag}=${values.get(flag)!.replaceAll(PORT, '3000')}`),
+    {},
+  )
+  if (read.kind === 'problems') problems.push(...read.problems)
+  const graceMs = read.kind === 'config' ? read.config.gracePeriodMs : Infinity
+  const healthPath = given('health', undefined, readHealth)
+  const request = {
+    path: given('path', '/', readPath),
+    post: given('post', undefined, readPath),
+    replicas: given('replicas', 3, (text) => most(count(1).read(text), MOST_REPLICAS)),
+    rollouts: given('rollouts', 1, count(1).read),
+    seed: given('seed', undefined, count(0).read),
+    mode: given('mode', 'native', oneOf('native', 'plain').read),
+    sleepsMs: given('compare', [], (text) => readCompare(text, graceMs)),
+    lagMs: given('lag', 2000, parseDuration),
+    readyWithinMs: given('ready-within', 30_000, positiveDuration.read),
+    graceMs,
+    json: values.has('json'),
+    svg: values.get('svg'),
+    healthPath,
+    flags: handed.flatMap((flag) => (flag === 'grace-period' ? [] : [`--${flag}`, values.get(flag)!])),
+  }
+  if (file === undefined || problems.length > 0) return { kind: 'problems', problems }
+  return { kind: 'request', request: { ...request, command: [file, ...args] } }
+}
+
+/** Puts the port in the place of each `{port}`. */
+export function withPort(text: string, port: number): string {
+  return text.replaceAll(PORT, String(port))
+}
+
+function readPath(text: string): Reading<string> {
+  if (!text.startsWith('/')) return bad('must begin with a slash, like /items?limit=1')
+  return /^[!-~]+$/.test(text) && !text.includes('#')
+    ? ok(text)
+    : bad('only a path and a query, like /items?limit=1: no spaces, no fragment')
+}
+
+/** The path of an http URL of the app itself: every replica has another port. */
+function readHealth(text: string): Reading<string | undefined> {
+  if (text === 'tcp') return ok(undefined)
+  const path = /^http:\/\/127\.0\.0\.1:\{port\}(\/.*)?$/.exec(text)
+  return path === null
+    ? bad(`every replica has a port of its own; write it like http://127.0.0.1:${PORT}/ready`)
+    : ok(path[1] ?? '/')
+}
+
+function readCompare(text: string, graceMs: number): Reading<readonly number[]> {
+  const sleepsMs: number[] = []
+  for (const part of text.split(',')) {
+    const reading = part.startsWith('sleep:') ? parseDuration(part.slice('sleep:'.length)) : undefined
+    if (reading === undefined) return bad('must be sleep with its time, like sleep:15s')
+    if (reading.kind === 'bad') return reading
+    if (reading.value >= graceMs)
+      return bad('as long as --grace-period: the app would be killed in its sleep')
+    sleepsMs.push(reading.value)
+  }
+  return ok(sleepsMs)
+}
+
+function most(reading: Reading<number>, max: number): Reading<number> {
+  return reading.kind === 'ok' && reading.value > max ? bad(`too many; at most ${max}`) : reading
+}

@@ -1,0 +1,60 @@
+/**
+ * Takes fields that are about the connection, and options of Connection, out of a head (RFC 9110 §7.6.1). Every other
+ * byte of the head stays as it was written. What is taken out, and why, its callers know. Pure.
+ */
+
+import { CR, LF, eachElement, isWord, trimBlank } from './bytes.ts'
+
+export interface Unwanted {
+  /** Names of fields that go as a whole, in lower case. */
+  readonly fields: readonly string[]
+  /** The options that go from Connection; the others are kept, as they name fields that a relay has to drop. */
+  readonly options: RegExp
+}
+
+/** The head in `bytes[start..end)`, which ends with its empty line, without those, and with `added` as its last lines. */
+export function withoutConnectionFields(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  unwanted: Unwanted,
+  added: Buffer,
+): Buffer {
+  const parts: Buffer[] = []
+  let kept = start
+  let at = start
+  let last = start
+  while (at < end) {
+    const lf = bytes.indexOf(LF, at)
+    const lineEnd = lf + 1
+    if (lf === at || (lf === at + 1 && bytes[at] === CR)) {
+      last = at
+      break
+    }
+    const options = remaining(bytes, at, lf, unwanted)
+    if (options !== 'other') {
+      parts.push(bytes.subarray(kept, at))
+      if (options !== '') parts.push(Buffer.from(`Connection: ${options}\r\n`, 'latin1'))
+      kept = lineEnd
+    }
+    at = lineEnd
+  }
+  parts.push(bytes.subarray(kept, last), added, bytes.subarray(last, end))
+  return Buffer.concat(parts)
+}
+
+/** The options that are left of a line; 'other' for a line that stays as it is. */
+function remaining(bytes: Buffer, start: number, end: number, { fields, options }: Unwanted): string {
+  const colon = bytes.indexOf(0x3a, start)
+  if (colon < 0 || colon > end) return 'other'
+  const length = trimBlank(bytes, start, colon) - start
+  if (fields.some((name) => name.length === length && isWord(bytes, start, name))) return ''
+  if (length !== 10 || !isWord(bytes, start, 'connection')) return 'other'
+  const rest: string[] = []
+  const valueEnd = bytes[end - 1] === CR ? end - 1 : end
+  eachElement(bytes, colon + 1, valueEnd, (from, to) => {
+    const option = bytes.toString('latin1', from, to)
+    if (!options.test(option)) rest.push(option)
+  })
+  return rest.join(', ')
+}
