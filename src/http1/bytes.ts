@@ -14,7 +14,7 @@ export const COLON = 0x3a
 export const TOKEN = new Uint8Array(256)
 /** 1 for what a field value may hold: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
 export const VALUE = new Uint8Array(256)
-/** 1 for what a request target may hold: VCHAR, and obs-text, which clients do send unescaped. */
+/** 1 for what a request target may hold: VCHAR. RFC 3986 would allow less; llhttp and HAProxy allow no obs-text either. */
 export const TARGET = new Uint8Array(256)
 /** The value of a hexadecimal digit, or 255. */
 export const HEX = new Uint8Array(256).fill(255)
@@ -23,7 +23,7 @@ for (let byte = 0; byte < 256; byte++) {
   const char = String.fromCharCode(byte)
   if (/[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(char)) TOKEN[byte] = 1
   if (byte === HTAB || (byte >= SP && byte !== 0x7f)) VALUE[byte] = 1
-  if (byte > SP && byte !== 0x7f) TARGET[byte] = 1
+  if (byte > SP && byte < 0x7f) TARGET[byte] = 1
   if (/[0-9A-Fa-f]/.test(char)) HEX[byte] = parseInt(char, 16)
 }
 
