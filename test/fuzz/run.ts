@@ -1,0 +1,56 @@
+/**
+ * The long run: `npm run fuzz -- --seed N --seconds N`. A difference is saved as a transcript in test/wire/found/, where
+ * it fails the wire tests until it is understood: fixed, or written down as what must happen. Exit code 1 then.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { encode, fenced } from '../fixtures/transcript.ts'
+import { campaign, type Difference, summary } from './campaign.ts'
+
+const { values } = parseArgs({ options: { seed: { type: 'string' }, seconds: { type: 'string' } } })
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
+const seconds = Number(values.seconds ?? 60)
+const PROGRESS_MS = 5000
+
+console.log(`seed ${seed}, ${seconds} s`)
+process.exitCode = run()
+
+function run(): number {
+  const start = performance.now()
+  let told = start
+  for (const { tally, difference } of campaign(seed)) {
+    if (difference !== undefined) {
+      console.log(
+        `${difference.side}: ${difference.what}\nstream seed ${difference.seed}: saved as ${save(difference)}`,
+      )
+      return 1
+    }
+    const now = performance.now()
+    const over = now - start > seconds * 1000
+    if (!over && now - told < PROGRESS_MS) continue
+    told = now
+    const rate = Math.round(((tally.requests + tally.responses) / (now - start)) * 1000)
+    console.log(`${Math.round((now - start) / 1000)} s: ${summary(tally)}, ${rate} messages/s`)
+    if (over) return 0
+  }
+  return 0
+}
+
+function save({ what, side, stream, seed: streamSeed }: Difference): string {
+  const folder = fileURLToPath(new URL('../wire/found/', import.meta.url))
+  const path = `${folder}${side}-${streamSeed}.md`
+  const asked = Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  const blocks = side === 'client' ? [] : fenced('client', encode(asked))
+  const text = [
+    '# Found by fuzzing',
+    '',
+    `## ${what.replaceAll('\n', ' ')}`,
+    '',
+    'DESIGN §2: to be understood.',
+    '',
+  ]
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(path, `${[...text, ...blocks, ...fenced(side, encode(stream))].join('\n')}\n`)
+  return path
+}
