@@ -4,12 +4,16 @@
  */
 
 import { COLON, CR, HEX, HTAB, LF, SP, TOKEN, VALUE } from './bytes.ts'
+import type { EventStream } from './event-stream.ts'
 import { REFUSE } from './refusal.ts'
 
 /** Chunk extensions of one body, in bytes: as much as Node's own server allows (CVE-2024-22019). */
 export const MAX_EXTENSIONS = 16 * 1024
 /** Digits of a chunk size: leading zeros are allowed, but not for ever. */
 const MAX_SIZE_DIGITS = 16
+
+/** What ends a chunked body (RFC 9112 §7.1), without trailers. */
+export const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 
 const SIZE = 0
 const EXT_NAME = 1
@@ -39,6 +43,8 @@ const FORBIDDEN = ['content-length', 'transfer-encoding', 'connection', 'host', 
 const ALL_FORBIDDEN = (1 << FORBIDDEN.length) - 1
 
 export class ChunkCursor {
+  /** If given, it is shown the data, and `advance` stops behind each chunk. */
+  events: EventStream | undefined
   #state = SIZE
   /** While in SIZE the size so far, then the bytes of data that are still to come. */
   #size = 0
@@ -85,6 +91,7 @@ export class ChunkCursor {
       if (this.#state === DATA) {
         const skip = Math.min(this.#size, end - at)
         this.#size -= skip
+        this.events?.take(bytes, at, at + skip)
         at += skip
         if (this.#size === 0) this.#state = DATA_CR
         continue
@@ -93,6 +100,7 @@ export class ChunkCursor {
       const verdict = this.#byte(bytes[at]!)
       if (verdict < 0) return verdict
       at += 1
+      if (this.events !== undefined && this.atChunkStart) return at
     }
     return at
   }

@@ -40,6 +40,8 @@ export class ResponseHead {
   coded = false
   /** Content-Type is text/event-stream. */
   eventStream = false
+  /** The content is compressed, or coded in another way. */
+  encoded = false
 
   /**
    * RFC 9112 §6.3 in its order: the length of the body of this response to a request that was, or was not, HEAD.
@@ -68,6 +70,7 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
   head.keepAlive = false
   head.upgradeOption = false
   head.eventStream = false
+  head.encoded = false
 
   let at = statusEnd
   // Whether a folded line would matter here: behind a field that frames, and before the first field.
@@ -139,6 +142,9 @@ function field(
       return true
     case 14:
       return !isWord(bytes, name, 'content-length') || contentLength(bytes, colon + 1, lineEnd, head)
+    case 16:
+      if (isWord(bytes, name, 'content-encoding')) head.encoded = true
+      return true
     case 17:
       if (isWord(bytes, name, 'transfer-encoding')) {
         // A control character here: readers differ on what is left of the value.
