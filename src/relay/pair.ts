@@ -22,6 +22,8 @@ import type { House } from './house.ts'
 
 /** How long a client that has been told goodbye may take to leave (RFC 9112 §9.6). */
 export const LINGER_MS = 2000
+/** A client that has dialled gets so long, at most, to send the first byte before it is closed as idle. */
+const NEW_MS = 500
 /** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
 const WATCH_AFTER_MS = 10_000
 
@@ -114,6 +116,11 @@ export class Pair implements Link, PortOwner {
   leave(posture: 'parting' | 'leaving'): void {
     this.#talk.leave(posture)
     this.#settle()
+  }
+
+  /** Its client has only just dialled: nobody does that without being about to ask. */
+  get isNew(): boolean {
+    return this.#requests === 0 && this.#talk.idle && this.#house.terms.now - this.acceptedAt < NEW_MS
   }
 
   /** Half-closes the client's connection if nothing is in flight on it. */

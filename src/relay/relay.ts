@@ -25,6 +25,9 @@ const SHARED_BUFFER = 64 * 1024
 /** Connections above the limit that are being told so at any time; more are closed without a word. */
 const MAX_TURNED_AWAY = 64
 const TURNED_AWAY_MS = 1000
+const SHORT_TURN_MS = 0.2
+/** How often it is looked whether those who have just dialled have asked. */
+const NEWCOMERS_MS = 25
 
 export type RelayConfig = Pick<
   Config,
@@ -154,14 +157,18 @@ export class Relay implements House {
    * connections in its queue, and their clients were promised an answer. Resolves when the listener is closed.
    */
   async closeListener(): Promise<void> {
-    const until = this.#parts.clock.now() + 250
+    const { clock } = this.#parts
+    const until = clock.now() + 250
     let before: number
+    let turnedAt: number
     do {
       before = this.#accepted
       // Two turns of the event loop: one poll in between is sure to have seen the queue.
       await turn()
+      turnedAt = clock.now()
       await turn()
-    } while (this.#accepted !== before && this.#parts.clock.now() < until)
+      // Who comes between that poll and the close is reset all the same: a turn with little else to do leaves no time.
+    } while ((this.#accepted !== before || clock.now() - turnedAt > SHORT_TURN_MS) && clock.now() < until)
     this.#server.close()
   }
 
@@ -198,14 +205,29 @@ export class Relay implements House {
 
   /**
    * Half-closes the connections on which nothing is in flight. What their clients have sent already is read first, so
-   * that a request which is in our kernel is served, not lost. Resolves when that has been done; some may then be in
-   * flight again.
+   * that a request which is in our kernel is served, not lost; and those who have dialled a moment ago get a moment to
+   * ask. Resolves when that has been done; some may then be in flight again.
    */
   async closeIdle(): Promise<void> {
     await turn()
     await turn()
     this.tick()
-    for (const pair of this.#pairs) pair.closeIfIdle()
+    while (this.#closeIdle() > 0) {
+      await new Promise<void>((resolve) => {
+        this.#parts.clock.after(NEWCOMERS_MS, resolve)
+      })
+      this.tick()
+    }
+  }
+
+  /** Returns how many were spared, as they are new. */
+  #closeIdle(): number {
+    let spared = 0
+    for (const pair of this.#pairs) {
+      if (pair.isNew) spared += 1
+      else pair.closeIfIdle()
+    }
+    return spared
   }
 
   /** Ends everything now. Returns how many requests were cut. */

@@ -44,7 +44,11 @@ for (const how of ['body', 'chunks'] as const) {
       app.signal('SIGKILL')
       t.equal(await raw.end(), 'reset')
       t.notMatch(raw.text, /second|\r\n0\r\n/)
-      for (const [i, { status }] of (await settled).entries()) t.equal(status, 'rejected', others[i]!.name)
+      for (const [i, outcome] of (await settled).entries()) {
+        // The app may have been killed between taking the request and the head of its answer: then it is 503.
+        const { status } = outcome.status === 'fulfilled' ? outcome.value : { status: 'none' }
+        t.match(status, /none|503/, others[i]!.name)
+      }
       await untilQuiet(t, sidecar)
     },
   )
