@@ -4,6 +4,7 @@
  * Requests: what llhttp refuses we refuse; what both accept has the same method, target, version, body and end. We may
  * refuse more. Responses: where both understand one it ends at the same byte; we may find that we do not understand.
  */
+import { withoutOffer } from './h2c.ts'
 import { type Judge, LENIENT, STRICT } from './llhttp.ts'
 import { readRequests, readResponse, type Requests, type Response } from './ours.ts'
 import type { Random } from './random.ts'
@@ -45,15 +46,15 @@ export function requestDifference(
   const closes = () => judge.error?.startsWith('HPE_CLOSED_CONNECTION') && complete.some(hasProxyConnection)
   for (const [i, message] of complete.entries()) {
     const start = afterEmptyLines(stream, at)
-    const next = start + message.length
-    if (!stream.subarray(start, next).equals(message)) return `the app got other bytes for request ${i}`
+    const next = endOf(stream, start, message)
+    if (next < 0) return `the app got other bytes for request ${i}`
     judge.feed(stream.subarray(at, next - 1))
     if (closes()) return undefined
     if (judge.complete !== i) return `llhttp finds the end of request ${i} earlier (${judge.error ?? ''})`
     judge.feed(stream.subarray(next - 1, next))
     if (judge.complete !== i + 1)
       return `llhttp does not find the end of request ${i} (${judge.error ?? 'waits'})`
-    const problem = messageDifference(judge, i, message.toString('latin1'))
+    const problem = messageDifference(judge, i, stream.toString('latin1', start, next))
     if (problem !== undefined) return problem
     at = next
   }
@@ -69,6 +70,17 @@ export function requestDifference(
   return judge.error !== undefined && end !== 'in-head'
     ? `llhttp refuses where we are ${end}: ${judge.error}`
     : undefined
+}
+
+/** Where the request ends that the app got as `message`, which is `stream` at `start` but for an offer of h2c. */
+function endOf(stream: Buffer, start: number, message: Buffer): number {
+  const end = start + message.length
+  if (stream.subarray(start, end).equals(message)) return end
+  const text = stream.toString('latin1', start)
+  const head = text.slice(0, text.indexOf('\r\n\r\n') + 4)
+  const left = withoutOffer(head)
+  const same = (left + text.slice(head.length)).startsWith(message.toString('latin1'))
+  return same ? end + head.length - left.length : -1
 }
 
 function hasProxyConnection(message: Buffer): boolean {

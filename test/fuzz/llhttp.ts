@@ -115,7 +115,8 @@ export class Judge {
       const taken = this.#parser.execute(bytes.subarray(at))
       if (typeof taken === 'number') at += taken
       else this.error = `${taken.code}: ${taken.reason}`
-      if (taken === 0) this.error = 'takes nothing'
+      // Behind an Upgrade on a connection that is to close it just stops.
+      if (taken === 0) this.error = 'HPE_CLOSED_CONNECTION: takes nothing'
     }
   }
 
