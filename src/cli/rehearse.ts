@@ -21,6 +21,8 @@ import { type RehearseRequest, withPort } from './rehearse-flags.ts'
 const FAILED = 1
 const UNUSABLE = 2
 const SHOWN_FAILURES = 10
+/** Later than this, a request may be written to a connection whose FIN has been waiting in the kernel for long. */
+const BUSY_MS = 25
 
 /** Runs a rehearsal to its end; resolves to the exit code. A signal ends the process, and every child with it. */
 export async function runRehearsal(request: RehearseRequest): Promise<number> {
@@ -95,10 +97,19 @@ function resultOf(reports: readonly Report[], { svg }: RehearseRequest, seed: nu
     ...reports.map(formatCauses),
     ...own,
     ...(more > 0 ? [`  and ${more} more`] : []),
+    ...(last.failures.length > 0 && last.worstLatenessMs > BUSY_MS ? [busy(last.worstLatenessMs)] : []),
     '',
     svg === undefined ? '--svg FILE draws what happened to each request.' : `Timeline: ${svg}`,
     `Seed: ${seed}`,
   ].join('\n')
+}
+
+function busy(latenessMs: number): string {
+  const late = Math.round(latenessMs)
+  return (
+    `This machine was busy (the clients were late by up to ${late} ms): a failure on an idle connection may be ` +
+    'of their making. Try again when it is quiet.'
+  )
 }
 
 function writable(file: string): boolean {

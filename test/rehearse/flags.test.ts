@@ -1,0 +1,73 @@
+/** The command line of `lastcall rehearse`: what is read, what is handed to the sidecars, what is refused. */
+import tap from 'tap'
+import { type RehearseRequest, readRehearse, withPort } from '../../src/cli/rehearse-flags.ts'
+
+function read(...argv: string[]): RehearseRequest {
+  const outcome = readRehearse(argv)
+  if (outcome.kind === 'problems') throw new Error(outcome.problems.join('\n'))
+  return outcome.request
+}
+
+function problems(...argv: string[]): string {
+  const outcome = readRehearse(argv)
+  return outcome.kind === 'problems' ? outcome.problems.join('\n') : ''
+}
+
+void tap.test('what stands behind -- is the command, flags of its own included', async (t) => {
+  t.match(read('--', 'node', 'app.js', '--path', '--', '{port}'), {
+    command: ['node', 'app.js', '--path', '--', '{port}'],
+    path: '/',
+    post: undefined,
+    replicas: 3,
+    rollouts: 1,
+    mode: 'native',
+    sleepsMs: [],
+    graceMs: 30_000,
+    json: false,
+    flags: [],
+  })
+})
+
+void tap.test('options of the proxy are handed on; the grace period is the pods’', async (t) => {
+  const request = read(
+    '--settle=1s',
+    '--grace-period',
+    '20s',
+    '--json',
+    '--compare',
+    'sleep:5s,sleep:500ms',
+    '--',
+    'x',
+  )
+  t.match(request, { flags: ['--settle', '1s'], graceMs: 20_000, json: true, sleepsMs: [5000, 500] })
+})
+
+void tap.test('a health URL is asked of each replica, on its own port', async (t) => {
+  const request = read('--health', 'http://127.0.0.1:{port}/ready?x=1', '--', 'x')
+  t.equal(request.healthPath, '/ready?x=1')
+  t.same(
+    request.flags.map((flag) => withPort(flag, 4711)),
+    ['--health', 'http://127.0.0.1:4711/ready?x=1'],
+  )
+  t.match(
+    problems('--health', 'http://127.0.0.1:3001/ready', '--', 'x'),
+    /every replica has a port of its own/,
+  )
+})
+
+void tap.test('each mistake is told', async (t) => {
+  t.match(problems(), /^COMMAND is missing/)
+  t.match(problems('--path', '/'), /^COMMAND is missing/)
+  t.match(problems('--'), /^COMMAND is missing/)
+  t.match(problems('node', 'app.js'), /"node": not expected here.*\n.*"app\.js".*\nCOMMAND is missing/)
+  t.match(problems('--pth', '/', '--', 'x'), /--pth: unknown flag; did you mean --path\?/)
+  t.match(problems('--path', 'items', '--', 'x'), /--path items: must begin with a slash/)
+  t.match(problems('--app', '127.0.0.1:3000', '--', 'x'), /--app: rehearse chooses it itself/)
+  t.match(problems('--compare', 'sleep:30s', '--', 'x'), /killed in its sleep/)
+  t.match(problems('--compare', 'exec', '--', 'x'), /like sleep:15s/)
+  t.match(problems('--replicas', '0', '--', 'x'), /--replicas 0/)
+  t.match(problems('--replicas', '21', '--', 'x'), /at most 20/)
+  t.match(problems('--mode', 'job', '--', 'x'), /must be native or plain/)
+  t.match(problems('--settle', '60s', '--', 'x'), /grace-period/, 'sums that the proxy would refuse')
+  t.match(problems('--settle', '3', '--lag', '2', '--', 'x').split('\n').length, 2, 'all of them at once')
+})

@@ -1,0 +1,224 @@
+/**
+ * `lastcall rehearse` as a user runs it: real processes, a real app that dies at once on SIGTERM. Bare it loses
+ * requests, with lastcall it loses none; an app that cannot be rehearsed with is told why; Ctrl-C leaves nothing behind.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import tap, { type Test } from 'tap'
+import { file, folder } from '../fixtures/folder.ts'
+import { type Program, startProgram } from '../fixtures/program.ts'
+import { entry } from '../fixtures/sidecar.ts'
+import { until } from '../fixtures/until.ts'
+import { malformed } from './well-formed.ts'
+
+const RUN_MS = 60_000
+const APP = `
+import { createServer } from 'node:http'
+const posts = []
+createServer((request, response) => {
+  if (request.url === '/broken') return response.writeHead(500).end()
+  if (request.method === 'POST' && request.headers['content-type'] !== 'application/json') return response.writeHead(500).end()
+  if (request.url.startsWith('/items') || request.method === 'POST') setTimeout(() => response.end('[]'), 20)
+  else response.writeHead(404).end()
+}).listen(Number(process.argv[2] ?? process.env.PORT), process.env.WHERE ?? '127.0.0.1')
+console.log('my app says hello')
+`
+/** Short, but longer than the lag, as they must be. */
+const QUICK = ['--replicas=1', '--lag=1s', '--settle=1200ms', '--app-stop=1s', '--grace-period=15s']
+
+/** Runs it in a folder of the user's, which has `app.mjs`. */
+function rehearse(
+  t: Test,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): { program: Program; home: string } {
+  const home = folder(t)
+  file(home, 'app.mjs', APP)
+  const program = startProgram(t, {
+    command: process.execPath,
+    args: [entry('src'), 'rehearse', ...args],
+    env: { PATH: process.env['PATH'], ...env },
+    cwd: home,
+  })
+  return { program, home }
+}
+
+const said = (program: Program) => program.lines.join('\n')
+
+// Each of these mostly waits; together they take as long as the longest.
+tap.jobs = 3
+/** Anew for each: tap writes into it. */
+const together = () => ({ buffered: true, timeout: RUN_MS })
+
+void tap.test(
+  'bare an app loses requests, with lastcall none; and here is the picture',
+  together(),
+  async (t) => {
+    const { program, home } = rehearse(t, [
+      ...QUICK,
+      '--path=/items?limit=1',
+      '--svg=stop.svg',
+      '--seed=1',
+      '--',
+      process.execPath,
+      'app.mjs',
+      '{port}',
+    ])
+    t.same(await program.end(RUN_MS), { code: 0, signal: null }, said(program))
+    const text = said(program)
+    t.match(text, /the app is up after [\d.]+ s and answers 200 to GET \/items\?limit=1/)
+    t.match(text, /bare: pod-1 is gone, \d+ requests/, 'progress')
+    t.match(text, /^strategy +requests +failed .*rollout/m)
+    t.match(text, /^bare +\d+ +[1-9]\d* /m)
+    t.match(text, /^lastcall native +\d{2,} +0 /m)
+    t.match(text, /^bare: \d+ of \d+ requests failed\n {2}\d+ × connection /m)
+    t.match(text, /^lastcall native: none of \d+ requests failed$/m)
+    const svg = readFileSync(join(home, 'stop.svg'), 'utf8')
+    t.equal(malformed(svg), undefined)
+    t.equal(svg.match(/data-pod="pod-1"/g)?.length, 2, 'the pod that was replaced, bare and with lastcall')
+    for (const state of ['running', 'preStop hook', 'serving', 'settling', 'lame-duck', 'drained'])
+      t.match(svg, new RegExp(`<title>(app|lastcall): ${state}, [\\d.]+ s</title>`), state)
+    t.match(svg, /<g class="failed"><title>GET \/items\?limit=1: FAILED/)
+    t.match(svg, /<g class="answered"><title>GET \/items\?limit=1: 200/)
+    t.notMatch(svg, /NaN|undefined/)
+  },
+)
+
+void tap.test(
+  'as JSON; the port by $PORT, POSTs where they are allowed, a plain sidecar',
+  together(),
+  async (t) => {
+    const { program } = rehearse(
+      t,
+      [
+        ...QUICK,
+        '--json',
+        '--mode=plain',
+        '--path=/items',
+        '--post=/items',
+        '--',
+        process.execPath,
+        'app.mjs',
+      ],
+      { WHERE: '0.0.0.0', LASTCALL_NONSENSE: 'x' },
+    )
+    t.same(await program.end(RUN_MS), { code: 0, signal: null }, said(program))
+    const lines = program.lines.filter((line) => !/^ *[\d.]+ s {2}/.test(line))
+    const result = JSON.parse(lines.join('\n')) as {
+      command: string[]
+      seed: number
+      reports: {
+        strategy: string
+        requests: number
+        failures: unknown[]
+        byClient: Record<string, unknown>
+      }[]
+    }
+    t.match(result.command.at(-1), 'app.mjs')
+    t.type(result.seed, 'number')
+    const [bare, lastcall] = result.reports
+    t.equal(bare?.strategy, 'bare')
+    t.ok(bare!.failures.length > 0)
+    t.equal(lastcall?.strategy, 'lastcall plain')
+    t.same(lastcall!.failures, [])
+    t.ok(
+      Object.keys(lastcall!.byClient).some((name) => name.startsWith('idle-post')),
+      'POSTs were sent',
+    )
+  },
+)
+
+void tap.test(
+  'Ctrl-C ends every process at once',
+  { ...together(), skip: process.platform !== 'linux' && 'reads /proc' },
+  async (t) => {
+    const { program } = rehearse(t, [...QUICK, '--path=/items', '--', process.execPath, 'app.mjs'])
+    await program.line(/lastcall native: starting/, RUN_MS)
+    const children = await until('the app and its sidecar', () => {
+      const found = childrenOf(program.pid)
+      return found.length >= 2 ? found : undefined
+    })
+    program.signal('SIGINT')
+    t.same(await program.end(5000), { code: 130, signal: null })
+    t.match(said(program), /interrupted/)
+    await until('nothing is left', () => children.every((pid) => !exists(pid)), 5000)
+  },
+)
+
+void tap.test('an app that ends is shown with its last words', together(), async (t) => {
+  const script = "console.error('no database'); setTimeout(() => process.exit(3), 50)"
+  const { program } = rehearse(t, ['--', process.execPath, '-e', script])
+  t.same(await program.end(RUN_MS), { code: 2, signal: null })
+  t.match(
+    said(program),
+    /the app ended by itself \(3\) before it listened on 127\.0\.0\.1:\d+\nThe last it said:\n {2}no database/,
+  )
+})
+
+void tap.test(
+  'an app that does not listen where it should is told how it gets its port',
+  together(),
+  async (t) => {
+    const { program } = rehearse(t, [
+      '--ready-within=500ms',
+      '--',
+      process.execPath,
+      '-e',
+      "console.log('waiting'); setInterval(() => {}, 1000)",
+    ])
+    t.same(await program.end(RUN_MS), { code: 2, signal: null })
+    t.match(
+      said(program),
+      /does not listen on 127\.0\.0\.1:\d+ after 0\.5 s; it gets its port in \$PORT.*\n.*\n {2}waiting/,
+    )
+  },
+)
+
+void tap.test(
+  'a program that is not there, a path that fails, a file that cannot be',
+  together(),
+  async (t) => {
+    const { program: missing } = rehearse(t, ['--', './not-there'])
+    t.same(await missing.end(RUN_MS), { code: 2, signal: null })
+    t.match(said(missing), /\.\/not-there: no such program/)
+    const { program: broken } = rehearse(t, ['--path=/broken', '--', process.execPath, 'app.mjs'])
+    t.same(await broken.end(RUN_MS), { code: 2, signal: null })
+    t.match(said(broken), /fails at GET \/broken \(status 500\); name a path that works with --path/)
+    const { program: nowhere } = rehearse(t, ['--svg=no/where.svg', '--', process.execPath, 'app.mjs'])
+    t.same(await nowhere.end(RUN_MS), { code: 2, signal: null })
+    t.match(said(nowhere), /--svg no\/where\.svg: cannot be written/)
+  },
+)
+
+void tap.test('without a command, or with a flag that is not there: usage', together(), async (t) => {
+  const { program: none } = rehearse(t, [])
+  t.same(await none.end(RUN_MS), { code: 2, signal: null })
+  t.match(said(none), /COMMAND is missing.*\nSee lastcall rehearse --help/)
+  const { program: help } = rehearse(t, ['--help'])
+  t.same(await help.end(RUN_MS), { code: 0, signal: null })
+  t.match(said(help), /^lastcall rehearse: .*--path \/PATH.*--svg FILE.*Exit code/s)
+  t.same(
+    help.lines.filter((line) => line.length > 100),
+    [],
+  )
+})
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name)
+    return Number.isInteger(pid) && parentOf(pid) === parent ? [pid] : []
+  })
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined // it has just ended
+  }
+}
+
+function exists(pid: number): boolean {
+  return parentOf(pid) !== undefined
+}
