@@ -1,13 +1,12 @@
 /**
  * `npm start`: lastcall in front of the bundled demo app, or of a real one with `--app host:port`, on free ports. Plays
- * the kubelet's part at the end: SIGTERM to lastcall, and to the demo app once lastcall says that it is drained. All
- * flags are lastcall's own and pass through.
+ * the kubelet's part at the end: SIGTERM to lastcall, and to the demo app once lastcall's log says that it is drained.
+ * All flags are lastcall's own and pass through.
  */
 import { fileURLToPath } from 'node:url'
 import { type Child, startChild } from './child.ts'
 import { invitation, parse, PHASES, readable } from './text.ts'
 
-const LOOK_MS = 50
 const DIST = new URL('../../dist/', import.meta.url)
 const flags = process.argv.slice(2)
 
@@ -28,51 +27,39 @@ async function startApp(): Promise<{ child: Child; place: string }> {
   return { child, place: await place.promise }
 }
 
-/** Looks at `/status` until the process ends, and tells each phase once. */
-async function follow(admin: string, entered: (phase: string) => void): Promise<void> {
-  let last = 'serving'
-  for (;;) {
-    try {
-      const response = await fetch(`http://${admin}/status`)
-      const { phase } = (await response.json()) as { phase: string }
-      if (phase !== last) entered(phase)
-      last = phase
-    } catch {
-      return // it has ended
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-  }
-}
-
 async function main(): Promise<number> {
   const app = given('--app') ? undefined : await startApp()
-  let admin: string | undefined
+  let phase = ''
+  let asked = 0
 
   const placed = ['--listen', '--admin'].flatMap((flag) => (given(flag) ? [] : [flag, '127.0.0.1:0']))
   const behind = app === undefined ? [] : ['--app', app.place]
-  const sidecar = startChild(
-    fileURLToPath(new URL('cli.js', DIST)),
-    [...placed, ...behind, ...flags],
-    (text) => {
-      say('lastcall', readable(text))
-      const fields = parse(text)
-      if (admin !== undefined || !String(fields?.['msg']).startsWith('listening')) return
-      admin = String(fields?.['admin'])
-      console.log(invitation({ traffic: String(fields?.['listen']), admin, demo: app !== undefined }))
-    },
-  )
+  const script = fileURLToPath(new URL('cli.js', DIST))
+  const sidecar = startChild(script, [...placed, ...behind, ...flags], heard)
 
-  let asked = 0
+  function heard(text: string): void {
+    say('lastcall', readable(text))
+    const fields = parse(text)
+    if (String(fields?.['msg']).startsWith('listening')) {
+      const { listen, admin } = fields as { listen: string; admin: string }
+      console.log(invitation({ traffic: listen, admin, demo: app !== undefined }))
+    }
+    if (typeof fields?.['phase'] === 'string') entered(fields['phase'])
+  }
+
+  function entered(name: string): void {
+    phase = name
+    const meaning = PHASES[name]
+    if (meaning !== undefined) say('phase', `${name}: ${meaning}`)
+    if (asked > 0 && name === 'drained') app?.child.signal('SIGTERM')
+  }
+
   const stop = () => {
     asked += 1
     sidecar.signal('SIGTERM') // the second one ends it at once
-    if (asked > 1) app?.child.signal('SIGKILL')
-    if (asked > 1 || admin === undefined) return
+    if (asked > 1) return app?.child.signal('SIGKILL')
     console.log('\nstopping: the kubelet would send SIGTERM now, or call the hooks\n')
-    void follow(admin, (phase) => {
-      say('phase', `${phase}: ${PHASES[phase] ?? ''}`)
-      if (phase === 'drained') app?.child.signal('SIGTERM')
-    })
+    if (phase === 'drained') app?.child.signal('SIGTERM')
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 

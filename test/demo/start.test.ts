@@ -22,6 +22,14 @@ async function start(
   return { demo, url: line.replace('Send requests to ', ''), admin }
 }
 
+/** Waits until one request is under way. */
+async function inFlight(admin: string): Promise<void> {
+  await until('a request in flight', async () => {
+    const metrics = await (await fetch(`${admin}/metrics`)).text()
+    return /^lastcall_in_flight\{kind="http1"\} 1$/m.test(metrics)
+  })
+}
+
 const phases = (demo: Program) => demo.lines.flatMap((line) => /^phase: +(\S+):/.exec(line)?.[1] ?? [])
 
 await tap.test('the demo app behind lastcall drains on one SIGINT, and loses nothing', async (t) => {
@@ -38,10 +46,7 @@ await tap.test('the demo app behind lastcall drains on one SIGINT, and loses not
     )
 
   const slow = fetch(`${url}/rpc/slow?seconds=2`)
-  await until('the slow request in flight', async () => {
-    const metrics = await (await fetch(`${admin}/metrics`)).text()
-    return /^lastcall_in_flight\{kind="http1"\} 1$/m.test(metrics)
-  })
+  await inFlight(admin)
   demo.signal('SIGINT')
   t.same(await (await slow).json(), { slept: 2 }, 'what was in flight was answered')
   t.same(await demo.end(15_000), { code: 0, signal: null })
@@ -50,8 +55,9 @@ await tap.test('the demo app behind lastcall drains on one SIGINT, and loses not
 })
 
 await tap.test('a second SIGINT ends it at once', async (t) => {
-  const { demo, url } = await start(t, [])
+  const { demo, url, admin } = await start(t, [])
   const slow = fetch(`${url}/rpc/slow?seconds=60`).catch(() => 'cut')
+  await inFlight(admin)
   demo.signal('SIGINT')
   await demo.line(/^phase: +settling/)
   demo.signal('SIGINT')
