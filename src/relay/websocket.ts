@@ -106,6 +106,8 @@ export class WebSocketTalk implements Talk {
   appGone(): void {
     this.#line.lost()
     if (this.#over || this.#toldClient) return
+    // The client has the app's whole Close, or will: a reset might take it away again.
+    if (this.#fromApp.closing && this.#fromApp.between) return this.#end('app', 'closed')
     this.#finish()
     this.#link.resetClient('app', 'reset')
   }

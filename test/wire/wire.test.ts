@@ -135,15 +135,16 @@ function unfaithful(transcript: Transcript, scene: Scene): string[] {
   const problems: string[] = []
   const line = `X-Forwarded-For: ${setting.clientAddress.replace('::ffff:', '')}\r\n\r\n`
   const heads = scene.requests.map((request) => request.toString('latin1').replace(line, '\r\n'))
-  let rest = sent('client').toString('latin1')
-  for (const head of heads) {
+  let rest = withoutH2c(sent('client').toString('latin1'))
+  for (const head of isLeaving(transcript) ? [] : heads) {
     if (setting.lbHealthPath !== undefined && head === '') rest = rest.replace(/^(?:\r\n)*.*?\r\n\r\n/s, '')
     else rest = rest.replace(/^(?:\r\n)*/, '')
     if (!rest.startsWith(head))
       problems.push(`the app got ${JSON.stringify(head)} of ${JSON.stringify(rest)}`)
     rest = rest.slice(head.length)
   }
-  const settled = scene.client === 'open' && (scene.talk.idle || scene.carried !== 'http1')
+  const settled =
+    !isLeaving(transcript) && scene.client === 'open' && (scene.talk.idle || scene.carried !== 'http1')
   if (settled && rest.replaceAll('\r\n', '') !== '')
     problems.push(`the app never got ${JSON.stringify(rest)}`)
   // Of each connection: what comes unasked ends it, so that all it ever gave the client is how it began.
@@ -154,8 +155,25 @@ function unfaithful(transcript: Transcript, scene: Scene): string[] {
 }
 
 function isParting({ setting, steps }: Transcript): boolean {
-  const signs = steps.flatMap((step) => step.inputs.map((input) => input.kind === 'sign' && input.sign))
-  return setting.parting || signs.includes('clients are to leave')
+  const signs = new Set(
+    steps.flatMap((step) => step.inputs.map((input) => input.kind === 'sign' && input.sign)),
+  )
+  return setting.parting || signs.has('clients are to leave') || signs.has('what has no end is to end')
+}
+
+/** Both sides may be told, each between two frames: a Close is put in, and what comes later is dropped. */
+function isLeaving({ steps }: Transcript): boolean {
+  return steps.some(({ inputs }) =>
+    inputs.some((input) => input.kind === 'sign' && input.sign === 'what has no end is to end'),
+  )
+}
+
+/** The one offer that is taken out of requests (RFC 9113 §3.1), as these transcripts write it. */
+function withoutH2c(text: string): string {
+  return text.replace(
+    /^Connection: Upgrade, HTTP2-Settings((?:, [^\r]*)?)\r\nUpgrade: h2c\r\nHTTP2-Settings: \S+\r\n/gm,
+    (_, rest: string) => (rest === '' ? '' : `Connection: ${rest.slice(2)}\r\n`),
+  )
 }
 
 /** A next request, or garbage, in the last packet of the client gives what it gives on its own after the end. */
