@@ -58,8 +58,11 @@ export interface Child {
   readonly pid: number
   /** What it has said lately, for the case that it fails. */
   said(): string
+  answer(): string
   /** SIGTERM, and SIGKILL if that does not help; answers when it has ended. */
   stop(): Promise<void>
+  /** Answers when it has ended, of itself or by `stop`. */
+  readonly ended: Promise<void>
 }
 
 export interface StartOptions {
@@ -67,6 +70,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv | undefined
   /** An IPC channel to it. */
   readonly channel?: boolean
+  /** Keeps what it writes to stdout whole, as its `answer`. */
+  readonly keepsAll?: boolean
 }
 
 /** Starts a program. One that cannot be started says so in `said`. */
@@ -80,9 +85,11 @@ export function start(command: Command, options: StartOptions = {}): Child {
   ]
   const child = spawn(file, args, { stdio, env: { ...process.env, ...options.env } })
   let text = ''
+  const answer: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
-      text = (text + chunk.toString()).slice(-4000)
+      if (options.keepsAll === true && stream === child.stdout) answer.push(chunk)
+      else text = (text + chunk.toString()).slice(-4000)
     })
   }
   running.add(child)
@@ -92,7 +99,7 @@ export function start(command: Command, options: StartOptions = {}): Child {
       running.delete(child)
       resolve()
     })
-    child.on('exit', () => {
+    child.on('close', () => {
       running.delete(child)
       resolve()
     })
@@ -101,6 +108,8 @@ export function start(command: Command, options: StartOptions = {}): Child {
     process: child,
     pid: child.pid ?? 0,
     said: () => text,
+    answer: () => Buffer.concat(answer).toString(),
+    ended,
     async stop() {
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)

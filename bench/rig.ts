@@ -44,7 +44,8 @@ export interface RigOptions {
 export class Rig {
   readonly options: RigOptions
   readonly samples: Sample[] = []
-  readonly #folder = mkdtempSync(join(tmpdir(), 'lastcall-bench-'))
+  /** For everything that is written; it goes when the rig is closed. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'lastcall-bench-'))
   #app: { child: Child; port: number } | undefined
   #load: Child | undefined
   #started = 0
@@ -67,7 +68,7 @@ export class Rig {
   async close(): Promise<void> {
     await this.#load?.stop()
     await this.#app?.child.stop()
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   get appPort(): number {
@@ -86,7 +87,7 @@ export class Rig {
   async places(): Promise<Places> {
     this.#started += 1
     const files = fileLimit()
-    const folder = mkdtempSync(join(this.#folder, `${this.#started}-`))
+    const folder = mkdtempSync(join(this.folder, `${this.#started}-`))
     return {
       listen: await freePort(),
       admin: await freePort(),
@@ -159,7 +160,7 @@ export class Rig {
 
 /** How many client connections a relay may have, each with one to the app, and some files to spare. */
 export function mostConnections(): number {
-  return Math.floor((fileLimit() - 500) / 2)
+  return Math.floor((fileLimit() - 1000) / 2)
 }
 
 type Part<T> = T extends { kind: 'closed' | 'open' | 'fresh' | 'upload' | 'download' } ? T : never

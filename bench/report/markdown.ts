@@ -6,8 +6,12 @@ import { METRICS } from './metrics.ts'
 import { type Figure, type Row, rowsOf } from './stats.ts'
 import { judge, type Verdict } from './targets.ts'
 
-/** The whole report. `titles` are those of the scenarios, by name. */
-export function formatReport(results: Results, titles: ReadonlyMap<string, string>): string {
+/** The whole report. `titles` are those of the scenarios, by name; `plots` the files beside it. */
+export function formatReport(
+  results: Results,
+  titles: ReadonlyMap<string, string>,
+  plots: readonly string[],
+): string {
   const rows = rowsOf(withAdded(results.samples))
   const names = [...new Set(rows.map(({ scenario }) => scenario))]
   return [
@@ -20,6 +24,8 @@ export function formatReport(results: Results, titles: ReadonlyMap<string, strin
       ({ name, version, about }) => `- ${name}${version === '' ? '' : ` ${version}`}: ${about}`,
     ),
     ...results.missing.map(({ name, why }) => `- not measured: ${name} (${why})`),
+    '',
+    ...plots.map((path) => `![${path}](${path})`),
     '',
     '## Targets',
     '',

@@ -2,6 +2,7 @@
 
 import { bodies } from './bodies.ts'
 import { cost } from './cost.ts'
+import { drain } from './drain.ts'
 import { fresh } from './fresh.ts'
 import { hostile } from './hostile.ts'
 import { idle } from './idle.ts'
@@ -10,4 +11,14 @@ import { latency } from './latency.ts'
 import type { Scenario } from './scenario.ts'
 import { start } from './start.ts'
 
-export const SCENARIOS: readonly Scenario[] = [latency, cost, fresh, bodies, idle, hostile, start, image]
+export const SCENARIOS: readonly Scenario[] = [
+  latency,
+  cost,
+  fresh,
+  bodies,
+  idle,
+  hostile,
+  start,
+  image,
+  drain,
+]

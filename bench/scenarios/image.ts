@@ -51,8 +51,8 @@ function packed(folder: string, paths: readonly string[], flags: readonly string
 }
 
 function productionModules(): string[] {
-  const options = { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const
-  const text = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], options)
+  const list = ['ls', '--omit=dev', '--all', '--parseable']
+  const text = execFileSync('npm', list, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   return text
     .split('\n')
     .map((path) => relative(ROOT, path))

@@ -1,6 +1,6 @@
 /** The shape of a scenario, and the loop that nearly all of them have: rounds, in each every case, in each every peer. */
 
-import type { Rig, Running } from '../rig.ts'
+import type { Rig, Rival, Running } from '../rig.ts'
 import type { Sample } from '../sample.ts'
 
 export interface Scenario {
@@ -20,43 +20,53 @@ export interface Case {
 
 /**
  * Interleaved rounds: whatever slows the machine down for a while slows everybody down. Peers are started once, and their
- * order changes from round to round. A peer that fails is noted and left out of the rest of the scenario.
+ * order changes from round to round. A peer that cannot be started is noted and left out. `anew` says when peers are
+ * started: for memory, what the case before has left behind would count.
  */
 export async function interleave(
   rig: Rig,
   scenario: string,
   rounds: number,
   cases: readonly Case[],
+  anew: 'scenario' | 'case' = 'scenario',
 ): Promise<void> {
-  const running: Running[] = []
-  const failed = (peer: string, one: string, round: number, error: unknown): void => {
-    const why = error instanceof Error ? error.message : String(error)
-    rig.options.progress(`${scenario}: ${peer} failed: ${why}`)
-    rig.note({ scenario, case: one, peer, round, values: {}, marks: [`failed: ${why.slice(0, 200)}`] })
+  const running = new Map<string, Running>()
+  const broken = new Set<string>()
+  const stop = async (): Promise<void> => {
+    await Promise.all([...running.values()].map((peer) => peer.stop()))
+    running.clear()
+  }
+  const launch = async (rival: Rival): Promise<Running> => {
+    broken.add(rival.name)
+    const peer = await rig.launch(rival)
+    broken.delete(rival.name)
+    running.set(rival.name, peer)
+    return peer
+  }
+  const turn = async (rival: Rival, one: Case, round: number): Promise<void> => {
+    const { name } = rival
+    const sample = { scenario, case: one.name, peer: name, round }
+    rig.options.progress(`${scenario}: round ${round} of ${rounds}, ${one.name}, ${name}`)
+    try {
+      const peer = running.get(name) ?? (await launch(rival))
+      rig.note({ ...sample, ...(await one.measure(peer)) })
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      rig.options.progress(`${scenario}: ${name} failed: ${why}`)
+      rig.note({ ...sample, values: {}, marks: [`failed: ${why.slice(0, 200)}`] })
+    }
+    if (anew === 'case') await stop()
   }
   try {
-    for (const rival of rig.options.rivals) {
-      try {
-        running.push(await rig.launch(rival))
-      } catch (error) {
-        failed(rival.name, 'start', 0, error)
-      }
-    }
     for (let round = 1; round <= rounds; round += 1) {
       for (const one of cases) {
-        for (const peer of rotated(running, round)) {
-          rig.options.progress(`${scenario}: round ${round} of ${rounds}, ${one.name}, ${peer.name}`)
-          try {
-            const finding = await one.measure(peer)
-            rig.note({ scenario, case: one.name, peer: peer.name, round, ...finding })
-          } catch (error) {
-            failed(peer.name, one.name, round, error)
-          }
+        for (const rival of rotated(rig.options.rivals, round)) {
+          if (!broken.has(rival.name)) await turn(rival, one, round)
         }
       }
     }
   } finally {
-    await Promise.all(running.map((peer) => peer.stop()))
+    await stop()
   }
 }
 
