@@ -26,7 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   health: ['config', 'clock.ts'],
   admin: ['config', 'clock.ts', 'relay/counters.ts'],
   metrics: ['config', 'relay/counters.ts', 'lifecycle/state.ts'],
-  cli: ['config', 'relay/counters.ts'],
+  cli: ['config', 'relay/counters.ts', 'rehearsal'],
   'view.ts': ['admin', 'lifecycle', 'metrics/catalog.ts', 'relay', 'health', 'clock.ts', 'config'],
   'cli.ts': ['cli', 'config', 'main.ts'],
   'docs.ts': ['cli', 'lifecycle/picture.ts'],
