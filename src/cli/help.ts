@@ -33,6 +33,9 @@ const ABOUT: Record<Command, { readonly line: string; readonly more: string }> =
   },
 }
 
+export const MANIFEST_COMMANDS = ['inject', 'check'] as const
+export type ManifestCommand = (typeof MANIFEST_COMMANDS)[number]
+
 const CLIENT_ROWS: readonly Row[] = [
   ['--admin URL', 'where it answers: URL, HOST:PORT or :PORT; or LASTCALL_ADMIN [http://127.0.0.1:9099]'],
   ['--token TOKEN', 'its token, if it has one; or LASTCALL_TOKEN'],
@@ -47,14 +50,14 @@ export function mainHelp(): string {
   const groups = GROUPS.map((group) => {
     return `${group}:\n${table(optionsOf(group).map(helpRow), LEFT)}`
   })
-  const commands: Row[] = COMMANDS.map((command) => [command, ABOUT[command].line])
-  commands.push(['rehearse -- COMMAND', REHEARSE])
+  const commands = COMMANDS.map((command): Row => [command, ABOUT[command].line])
   return [
     'A drain sidecar for Kubernetes: no request is lost when a pod stops, and the app stays as it is.',
     `Usage:\n${table(
       [
         ['lastcall [options]', 'run the proxy in front of the app'],
         ['lastcall COMMAND', 'talk to a running one; more with lastcall COMMAND --help'],
+        ['lastcall rehearse -- COMMAND', REHEARSE],
       ],
       LEFT,
     )}`,
@@ -103,6 +106,78 @@ export function rehearseHelp(): string {
       WIDTH,
     ).join('\n'),
     'Exit code: 0 no request failed with lastcall in front, 1 some did, 2 it could not be rehearsed.',
+  ].join('\n\n')
+}
+
+const FILE_ROW: Row = [
+  '-f FILE',
+  'a file or folder of manifests, YAML or JSON; again for more; - or none: standard input',
+]
+
+interface ManifestHelp {
+  readonly line: string
+  readonly more: string
+  readonly usage: string
+  readonly rows: readonly Row[]
+  readonly notes: readonly string[]
+}
+
+const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
+  inject: {
+    line: 'add the sidecar to Kubernetes manifests',
+    more:
+      'Reads manifests and prints them with lastcall in front of the app of each Deployment, StatefulSet, DaemonSet, ' +
+      'ReplicaSet, Pod, Argo Rollout, Job and CronJob, and the Services in the same input turned to it. Comments, order ' +
+      'and formatting survive; twice is once; --remove takes it out again. What cannot be done safely is refused, and ' +
+      'then nothing is printed but why.',
+    usage:
+      '  lastcall inject [-f FILE]... [options] [options of lastcall]\n' +
+      '  lastcall inject -f app.yaml --grace-period 60s > app-with-lastcall.yaml\n' +
+      '  kubectl get deploy,svc web -o yaml | lastcall inject | kubectl apply -f -',
+    rows: [
+      FILE_ROW,
+      ['--mode native|plain', 'a native sidecar (Kubernetes 1.29 and later), or a second container [native]'],
+      ['--name WORKLOAD', 'only this one, web or deployment/web; again for more [all]'],
+      ['--container NAME', 'which container is the app, where that cannot be told'],
+      ['--image IMAGE', 'the image of lastcall [ghcr.io/lastcall/lastcall:VERSION]'],
+      ['--remove', 'take lastcall out, and restore what was changed for it'],
+      ['--help', 'this'],
+    ],
+    notes: [
+      'Options of lastcall (lastcall --help) become those of the sidecar. The port of the app is found in Services and ' +
+        'containerPorts, or given with --app 127.0.0.1:PORT. Variables LASTCALL_... do not count here.',
+      'Exit code: 0 done, 1 refused, 2 a mistake on the command line or an input that cannot be read.',
+    ],
+  },
+  check: {
+    line: 'find in Kubernetes manifests what loses requests when a pod stops',
+    more:
+      'Judges manifests with lastcall or without: each finding says where it is, what happens to requests because of it, ' +
+      'and how to mend it. It sees only what it is given, so give it Services, PodDisruptionBudgets and autoscalers too.',
+    usage:
+      '  lastcall check [-f FILE]... [--format text|json|github]\n' +
+      '  lastcall check -f k8s/\n' +
+      '  kustomize build . | lastcall check',
+    rows: [
+      FILE_ROW,
+      ['--format FORMAT', 'text, json, or github (workflow commands that mark the lines) [text]'],
+      ['--help', 'this'],
+    ],
+    notes: [
+      'The annotation lastcall.dev/ignore: RULE,RULE of an object silences rules for it. All rules: docs/rules.md.',
+      'Exit code: 0 nothing or warnings only, 1 errors found, 2 a mistake or an input that cannot be read.',
+    ],
+  },
+}
+
+/** `lastcall inject --help`, `lastcall check --help`. */
+export function manifestHelp(command: ManifestCommand): string {
+  const { line, more, usage, rows, notes } = MANIFEST_HELP[command]
+  return [
+    [`lastcall ${command}: ${line}.`, '', ...wrap(more, WIDTH)].join('\n'),
+    `Usage:\n${usage}`,
+    `Options:\n${table(rows, 20)}`,
+    ...notes.map((note) => wrap(note, WIDTH).join('\n')),
   ].join('\n\n')
 }
 

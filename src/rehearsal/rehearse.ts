@@ -68,8 +68,9 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
     readyWithinMs,
     note(event) {
       events.push(event)
-      if (event.what === 'gone' && load !== undefined)
-        progress(`${strategy.name}: ${event.pod} is gone, ${so()}`)
+      if (load === undefined) return
+      if (event.what === 'deleted') progress(`${strategy.name}: ${event.pod} is being stopped`)
+      if (event.what === 'gone') progress(`${strategy.name}: ${event.pod} is gone, ${so()}`)
     },
     async describe(name) {
       const [forApp, traffic, admin] = [await port(), await port(), await port()]
@@ -81,7 +82,7 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
   const never = new AbortController().signal
   try {
     const origin = await service.listen()
-    progress(`${strategy.name}: starting ${replicas} pods`)
+    progress(`${strategy.name}: starting ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`)
     await deployment.start()
     while (service.pending > 0) await pause(20, never)
     lateness.enable()
