@@ -28,7 +28,7 @@ const TABLE = {
   method: row(501, 'method', 'the method is not known'),
   connect: row(405, 'method', 'CONNECT is not supported: this is no forward proxy'),
   version: row(505, 'version', 'the HTTP version is not supported'),
-  http2: row(505, 'http2', 'HTTP/2 is not spoken here'),
+  http2: row(505, 'http2', 'the preface of HTTP/2 is malformed, or not at the beginning'),
   noHost: row(400, 'bad-request', 'the Host field is missing'),
   hosts: row(400, 'smuggling', 'there is more than one Host field'),
   host: row(400, 'bad-request', 'the Host field is malformed'),

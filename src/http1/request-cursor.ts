@@ -7,6 +7,7 @@ import { CR, LF } from './bytes.ts'
 import { ChunkCursor } from './chunked.ts'
 import { withoutH2c } from './h2c.ts'
 import { HeadBuffer } from './head-buffer.ts'
+import { PREFACE, prefaceIn } from './preface.ts'
 import { REFUSE } from './refusal.ts'
 import { MORE, parseRequestHead, type RequestHead } from './request-head.ts'
 
@@ -19,12 +20,15 @@ export const WITHIN_BODY = 3
 export const BODY_COMPLETE = 4
 /** The request is complete; `next` makes ready for another. */
 export const REQUEST_COMPLETE = 5
+/** The connection begins with the preface of HTTP/2, which is complete: what follows is not for this cursor. */
+export const HTTP2_PREFACE = 6
 
 const EMPTY_LINES = 0
 const HEAD = 1
 const LENGTH = 2
 const CHUNKS = 3
 const COMPLETE = 4
+const PREFACE_REST = 5
 
 export class RequestCursor {
   /** The offset behind what the last `advance` took. */
@@ -34,6 +38,7 @@ export class RequestCursor {
   headEnd = 0
   readonly #maxHead: number
   #state = EMPTY_LINES
+  #isFirst = true
   #sawCr = false
   #left = 0
   #chunks: ChunkCursor | undefined
@@ -57,6 +62,7 @@ export class RequestCursor {
   /** Makes ready for the next request. */
   next(): void {
     this.#state = EMPTY_LINES
+    this.#isFirst = false
     this.#sawCr = false
     this.#head = undefined
   }
@@ -80,6 +86,8 @@ export class RequestCursor {
         this.at = to
         return this.#chunks!.done ? this.#complete() : WITHIN_BODY
       }
+      case PREFACE_REST:
+        return this.#preface(bytes, start, end)
       default:
         this.at = start
         return REQUEST_COMPLETE
@@ -99,8 +107,10 @@ export class RequestCursor {
       if (this.#sawCr) {
         if (byte !== LF) return REFUSE.bareCr
         this.#sawCr = false
-      } else if (byte === CR) this.#sawCr = true
-      else return this.#wholeHead(bytes, at, end, head)
+      } else if (byte === CR) {
+        this.#sawCr = true
+        this.#isFirst = false
+      } else return this.#wholeHead(bytes, at, end, head)
       at += 1
     }
     this.at = end
@@ -114,7 +124,12 @@ export class RequestCursor {
       this.at = headEnd
       return this.#headComplete(bytes, start, headEnd, head)
     }
-    if (headEnd !== MORE) return headEnd
+    if (headEnd !== MORE) {
+      if (headEnd !== REFUSE.http2 || !this.#isFirst || prefaceIn(bytes, start, end) !== 'whole')
+        return headEnd
+      this.at = start + PREFACE.length
+      return HTTP2_PREFACE
+    }
     this.#state = HEAD
     this.#head = new HeadBuffer(this.#maxHead, true)
     return this.#gather(bytes, start, end, head)
@@ -135,9 +150,28 @@ export class RequestCursor {
     }
     this.#head = undefined
     const headEnd = parseRequestHead(store.bytes, 0, store.length, this.#maxHead, head)
+    if (headEnd === MORE) return this.#prefaceBegins(store.length, bytes, end)
     // Every line has ended in CRLF and the last is empty: what is not understood by now never will be.
     if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine
     return this.#headComplete(store.bytes, 0, headEnd, head)
+  }
+
+  /** What ends in an empty line and is no head yet can only be the preface of HTTP/2, which has two. */
+  #prefaceBegins(length: number, bytes: Buffer, end: number): number {
+    if (!this.#isFirst) return REFUSE.http2
+    this.#state = PREFACE_REST
+    this.#left = PREFACE.length - length
+    return this.#preface(bytes, this.at, end)
+  }
+
+  #preface(bytes: Buffer, start: number, end: number): number {
+    let at = start
+    for (; at < end && this.#left > 0; at++) {
+      if (bytes[at] !== PREFACE[PREFACE.length - this.#left]) return REFUSE.http2
+      this.#left -= 1
+    }
+    this.at = at
+    return this.#left === 0 ? HTTP2_PREFACE : WITHIN_HEAD
   }
 
   /** What stands before the fault that was found here, so that the answer does not depend on how a head was cut. */

@@ -19,6 +19,7 @@ import {
   skipBlank,
   trimBlank,
 } from './bytes.ts'
+import { prefaceIn } from './preface.ts'
 import { REFUSE } from './refusal.ts'
 import { isAbsoluteForm } from './target.ts'
 
@@ -186,7 +187,10 @@ function requestLine(bytes: Uint8Array, start: number, cap: number, head: Reques
     return bytes[lineEnd - 2] === LF ? REFUSE.bareLf : REFUSE.requestLine
   }
 
-  if (isPri(bytes, start, methodEnd, major)) return REFUSE.http2
+  if (isPri(bytes, start, methodEnd, major)) {
+    // RFC 9113 §3.4. Whether it is one, and at its place, is the caller's to say.
+    return prefaceIn(bytes, start, cap) === 'part' ? MORE : REFUSE.http2
+  }
   if (major !== 0x31 || minor > 0x31) return REFUSE.version
   head.minor = minor - 0x30
 

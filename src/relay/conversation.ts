@@ -104,6 +104,10 @@ export class Conversation implements Talk {
           this.#held.mind(this.#line.waiting)
           if (found === request.BODY_COMPLETE && this.#stage === 'answered') this.#exchangeOver()
           break
+        case request.HTTP2_PREFACE: // It has been HTTP/2 from its first byte on (RFC 9113 §3.3).
+          this.#ask()
+          this.#held.add(bytes, to, end)
+          return this.#handOver('http2', 0, bytes, end, end)
         case request.REQUEST_COMPLETE:
           // Pipelined: the next request waits until this response is complete, so that the two cannot be mixed up.
           this.#held.add(bytes, at, end)
@@ -266,7 +270,7 @@ export class Conversation implements Talk {
       case 'answered':
         return this.#over('app', 'closed')
       case 'answering':
-        if (this.#begun) return this.#cut('app', 'reset')
+        if (this.#begun) return this.#over('app', 'reset', true)
         if (this.#response.inHead) return this.#answerFault('cutHead')
         if (!this.#line.replay()) this.#answerFault('failed')
     }
@@ -363,7 +367,7 @@ export class Conversation implements Talk {
     this.#link.refused(label)
     this.#line.drop()
     if (this.#stage === 'answered') return this.#over('lastcall', 'refused')
-    if (this.#begun) return this.#cut('lastcall', 'refused')
+    if (this.#begun) return this.#over('lastcall', 'refused', true)
     const answer = refusalAnswer(verdict)
     this.#link.toClient(answer, 0, answer.length)
     this.#status = status
@@ -378,16 +382,12 @@ export class Conversation implements Talk {
     this.#over('app', 'refused')
   }
 
-  /** A response that has begun cannot be completed. */
-  #cut(who: EndWho, why: EndWhy): void {
-    this.#end()
-    this.#link.resetClient(who, why)
-  }
-
-  #over(who: EndWho, why: EndWhy): void {
+  /** `cut`: a response that has begun cannot be completed, and must not look complete. */
+  #over(who: EndWho, why: EndWhy, cut = false): void {
     this.#line.drop()
     this.#end()
-    this.#link.finClient(who, why)
+    if (cut) this.#link.resetClient(who, why)
+    else this.#link.finClient(who, why)
   }
 
   #end(): void {

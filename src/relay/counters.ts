@@ -32,6 +32,12 @@ export const REFUSALS = [
   'app-failed',
   'draining',
   'http2',
+  'rapid-reset',
+  'continuation-flood',
+  'ping-flood',
+  'settings-flood',
+  'priority-flood',
+  'empty-frames',
 ] as const
 export type Refusal = (typeof REFUSALS)[number]
 

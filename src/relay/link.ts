@@ -4,6 +4,7 @@
  */
 
 import type { AppFault } from '../http1/answer.ts'
+import type { Stream } from '../http2/streams.ts'
 import type { EndWho, EndWhy, Protocol, Refusal } from './counters.ts'
 
 /** What a conversation has the shell do. Byte ranges are valid only during the call. */
@@ -28,6 +29,14 @@ export interface Link {
   began(protocol: Protocol): void
   /** What is in flight is now carried as this. */
   became(protocol: Protocol): void
+  /** What had begun was no request: it is in flight no more, and never was. */
+  withdrew(): void
+  /** A stream of HTTP/2 has begun: each is in flight on its own, beside others. */
+  streamBegan(stream: Stream): void
+  /** It has ended. In flight until the kernel took all bytes. */
+  streamEnded(stream: Stream): void
+  /** The head of a request on its way has begun: from now on it may take as long as a head may take. */
+  headBegan(): void
   /** From here on another conversation has both sides; what is left to tell, the caller tells it itself. */
   handOver(to: Talk): void
   /** A request of a user, not of a prober, has its head complete. `target` is in `bytes[start..end)`. */

@@ -5,16 +5,9 @@
 
 import { randomBytes } from 'node:crypto'
 import type { AppFault } from '../http1/answer.ts'
-import { methodLabel, methodName } from '../http1/request-head.ts'
-import {
-  METHODS,
-  type EndWho,
-  type EndWhy,
-  PROTOCOLS,
-  type Protocol,
-  type Refusal,
-  STATUS_CLASSES,
-} from './counters.ts'
+import type { Stream } from '../http2/streams.ts'
+import { Books, type RequestInFlight } from './books.ts'
+import type { EndWho, EndWhy, Protocol, Refusal } from './counters.ts'
 import { forwardedLine } from './forwarded.ts'
 import type { Link, Talk } from './link.ts'
 import { BULK, Port, type PortOwner, type Side } from './port.ts'
@@ -27,41 +20,20 @@ const NEW_MS = 500
 /** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
 const WATCH_AFTER_MS = 10_000
 
-const OTHER = METHODS.length - 1
-const NO_STATUS = STATUS_CLASSES.length - 1
-
 /** Why the client is not being read from. */
 const APP_IS_SLOW = 1
 const CONVERSATION_IS_FULL = 2
-
-export interface RequestInFlight {
-  readonly protocol: Protocol
-  readonly ageMs: number
-  readonly client: string
-  readonly method?: string
-  readonly target?: string
-}
 
 export class Pair implements Link, PortOwner {
   readonly client: Port
   readonly acceptedAt: number
   readonly #house: House
+  readonly #books: Books
   #talk: Talk
   #app: Port | undefined
   #dialing = false
   #paused = 0
   #line: Buffer | undefined
-  #protocol: Protocol = 'http1'
-  #method = OTHER
-  #methodName = ''
-  #target = ''
-  #requests = 0
-  /** A request is in flight, or its last bytes are on their way to the kernel. */
-  #inFlight = false
-  #finishing = false
-  #beganAt = 0
-  /** Since when nothing has been in flight. */
-  #restingSince: number
   #lingerUntil = Infinity
   /** Since when the client has not taken what we have for it (slow read). */
   #stuckSince = Infinity
@@ -71,26 +43,19 @@ export class Pair implements Link, PortOwner {
   constructor(house: House, talk: (link: Link) => Talk) {
     this.#house = house
     this.acceptedAt = house.terms.now
-    this.#restingSince = house.terms.now
     this.client = new Port('client', house.kit, this)
+    this.#books = new Books(house, this.client)
     this.#talk = talk(this)
   }
 
-  /** What /status shows; undefined while nothing is in flight. */
-  request(now: number): RequestInFlight | undefined {
-    if (!this.#inFlight) return undefined
-    return {
-      protocol: this.#protocol,
-      ageMs: now - this.#beganAt,
-      client: this.client.remoteAddress,
-      ...(this.#methodName !== '' && { method: this.#methodName }),
-      ...(this.#target !== '' && { target: this.#target }),
-    }
+  /** What /status shows. */
+  requests(now: number): Iterable<RequestInFlight> {
+    return this.#books.shown(now)
   }
 
   /** What is in flight is a WebSocket. */
   get isWebSocket(): boolean {
-    return this.#inFlight && this.#protocol === 'websocket'
+    return this.#books.carriedAs === 'websocket'
   }
 
   // -- orders of the house ---------------------------------------------------------------------------------------
@@ -102,8 +67,9 @@ export class Pair implements Link, PortOwner {
     if (!this.client.backlog) this.#stuckSince = Infinity
     else if (this.#stuckSince === Infinity) this.#stuckSince = now
     else if (now - this.#stuckSince >= idleTimeoutMs) return this.#giveUp()
-    if (this.#talk.inHead && now - this.#beganAt >= headTimeoutMs) this.#talk.headTimedOut()
-    else if (!this.#inFlight && now - this.#restingSince >= idleTimeoutMs) this.#talk.closeIfIdle('timeout')
+    if (this.#talk.inHead && now - this.#books.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
+    else if (this.#books.inFlight === 0 && now - this.#books.restingSince >= idleTimeoutMs)
+      this.#talk.closeIfIdle('timeout')
     else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
       this.#watched = true
       this.client.watchPeer()
@@ -120,12 +86,12 @@ export class Pair implements Link, PortOwner {
 
   /** Its client has only just dialled: nobody does that without being about to ask. */
   get isNew(): boolean {
-    return this.#requests === 0 && this.#talk.idle && this.#house.terms.now - this.acceptedAt < NEW_MS
+    return this.#books.requests === 0 && this.#talk.idle && this.#house.terms.now - this.acceptedAt < NEW_MS
   }
 
   /** Half-closes the client's connection if nothing is in flight on it. */
   closeIfIdle(): void {
-    if (!this.#inFlight) this.#talk.closeIfIdle('drained')
+    if (this.#books.inFlight === 0) this.#talk.closeIfIdle('drained')
     this.#settle()
   }
 
@@ -136,11 +102,11 @@ export class Pair implements Link, PortOwner {
     this.#settle()
   }
 
-  /** Ends it now, whatever is in flight. Returns whether something was. */
-  cut(): boolean {
-    const cut = this.#inFlight
-    this.#lastWords('lastcall', cut ? 'cut' : 'drained')
-    if (cut) this.client.reset()
+  /** Ends it now, whatever is in flight. Returns how much was. */
+  cut(): number {
+    const cut = this.#books.inFlight
+    this.#lastWords('lastcall', cut > 0 ? 'cut' : 'drained')
+    if (cut > 0) this.client.reset()
     else this.client.destroy()
     this.dropApp()
     return cut
@@ -226,8 +192,8 @@ export class Pair implements Link, PortOwner {
     if (this.#lingerUntil === Infinity) this.#talk.clientGone()
     this.dropApp()
     this.#lastWords('client', error === undefined ? 'closed' : 'reset')
-    if (this.#inFlight) this.#rest()
-    if (this.#requests === 0) this.#house.arrivals.forget(this)
+    this.#books.close()
+    if (this.#books.requests === 0) this.#house.arrivals.forget(this)
     this.#house.leave(this)
   }
 
@@ -285,20 +251,28 @@ export class Pair implements Link, PortOwner {
   }
 
   began(protocol: Protocol): void {
-    this.#beganAt = this.#house.terms.now
-    this.#method = OTHER
-    this.#methodName = ''
-    this.#target = ''
-    if (this.#finishing) this.#rest()
-    this.#protocol = protocol
-    this.#inFlight = true
-    this.#house.inFlight(protocol, 1)
+    this.#books.began(protocol)
   }
 
   became(protocol: Protocol): void {
-    this.#house.inFlight(this.#protocol, -1)
-    this.#protocol = protocol
-    this.#house.inFlight(protocol, 1)
+    this.#books.became(protocol)
+  }
+
+  withdrew(): void {
+    this.#books.withdrew()
+  }
+
+  streamBegan(stream: Stream): void {
+    this.#house.arrivals.request(this, this.#books.requests === 0)
+    this.#books.streamBegan(stream)
+  }
+
+  streamEnded(stream: Stream): void {
+    this.#books.streamEnded(stream)
+  }
+
+  headBegan(): void {
+    this.#books.headBeganAt = this.#house.terms.now
   }
 
   handOver(to: Talk): void {
@@ -306,21 +280,14 @@ export class Pair implements Link, PortOwner {
   }
 
   requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void {
-    this.#method = methodLabel(method)
-    this.#methodName = methodName(method)
-    if (this.#house.keepsTargets) this.#target = bytes.toString('latin1', start, end)
-    if (!probe) this.#house.arrivals.request(this, this.#requests === 0)
-    else if (this.#requests === 0) this.#house.arrivals.forget(this)
-    this.#requests += 1
+    const isFirst = this.#books.requests === 0
+    if (!probe) this.#house.arrivals.request(this, isFirst)
+    else if (isFirst) this.#house.arrivals.forget(this)
+    this.#books.requested(method, bytes, start, end)
   }
 
   finished(status: number): void {
-    const { counters, terms } = this.#house
-    const durationMs = terms.now - this.#beganAt
-    const statusClass = status >= 100 && status < 600 ? Math.floor(status / 100) - 1 : NO_STATUS
-    counters.finished(PROTOCOLS.indexOf(this.#protocol), this.#method, statusClass, durationMs)
-    this.#house.logRequest(this.#methodName, this.#target, status, durationMs, this.client)
-    this.#finishing = true
+    this.#books.finished(status)
   }
 
   refused(reason: Refusal): void {
@@ -345,18 +312,10 @@ export class Pair implements Link, PortOwner {
       if (this.client.backlog) app.pause(true)
       if (app.backlog) this.#pauseFor(APP_IS_SLOW, true)
     }
-    if (!this.#finishing || this.client.backlog) return
-    this.#rest()
-    if (this.#house.dialer.held) this.hangUpApp()
-  }
-
-  #rest(): void {
-    this.#finishing = false
-    this.#inFlight = false
+    if (this.client.backlog || !this.#books.taken()) return
     // A client that is slow to read is not yet slow to leave.
     if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#house.terms.now + LINGER_MS
-    this.#restingSince = this.#house.terms.now
-    this.#house.inFlight(this.#protocol, -1)
+    if (this.#house.dialer.held) this.hangUpApp()
   }
 
   #pauseFor(reason: number, on: boolean): void {

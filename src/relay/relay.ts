@@ -14,6 +14,7 @@ import { Dialer } from './dialer.ts'
 import type { House, Limits } from './house.ts'
 import type { Terms } from './link.ts'
 import { canTakeHandles, findWriteRequest, type Handle, takeHandles } from './native.ts'
+import type { RequestInFlight } from './books.ts'
 import { Pair } from './pair.ts'
 import { Port, type PortKit, type PortOwner } from './port.ts'
 import { Slab } from './slab.ts'
@@ -119,12 +120,9 @@ export class Relay implements House {
   }
 
   /** What is in flight, for /status. */
-  *requests(): Iterable<NonNullable<ReturnType<Pair['request']>>> {
+  *requests(): Iterable<RequestInFlight> {
     const now = this.#parts.clock.now()
-    for (const pair of this.#pairs) {
-      const request = pair.request(now)
-      if (request !== undefined) yield request
-    }
+    for (const pair of this.#pairs) yield* pair.requests(now)
   }
 
   // -- orders of the lifecycle -----------------------------------------------------------------------------------
@@ -233,7 +231,7 @@ export class Relay implements House {
   /** Ends everything now. Returns how many requests were cut. */
   cut(): number {
     let cut = 0
-    for (const pair of this.#pairs) if (pair.cut()) cut += 1
+    for (const pair of this.#pairs) cut += pair.cut()
     return cut
   }
 
@@ -266,7 +264,8 @@ export class Relay implements House {
 
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void {
     if (!this.keepsTargets) return
-    if (this.#parts.config.accessLog === 'errors' && status > 0 && status < 500) return
+    // 0: the client never got one. -1: nobody can tell (HTTP/2).
+    if (this.#parts.config.accessLog === 'errors' && status !== 0 && status < 500) return
     this.#parts.accessLog({ method, target, status, durationMs, client: client.remoteAddress })
   }
 

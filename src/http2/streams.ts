@@ -1,0 +1,72 @@
+/**
+ * Which streams of a connection are open, from what both sides have said: HEADERS, END_STREAM, RST_STREAM, GOAWAY,
+ * PUSH_PROMISE. Pure. RFC 9113 §5.1.
+ */
+
+/** A stream, as the books want it. */
+export interface Stream {
+  readonly beganAt: number
+  method: 'GET' | 'POST' | undefined
+  /** The status, if it is known: 0 before there is one, -1 if it cannot be told. */
+  status: number
+}
+
+interface Entry extends Stream {
+  clientDone: boolean
+  appDone: boolean
+}
+
+export class Streams {
+  readonly #open = new Map<number, Entry>()
+  /** The highest stream that the client has opened. */
+  lastClient = 0
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  get(id: number): Stream | undefined {
+    return this.#open.get(id)
+  }
+
+  /** The client opens a stream, or the app promises one. */
+  begin(id: number, now: number): Stream {
+    const entry = { beganAt: now, method: undefined, status: 0, clientDone: id % 2 === 0, appDone: false }
+    this.#open.set(id, entry)
+    if (id % 2 === 1) this.lastClient = id
+    return entry
+  }
+
+  /** That side has said its last on the stream. Returns the stream if it is closed thereby. */
+  done(id: number, side: 'client' | 'app'): Stream | undefined {
+    const entry = this.#open.get(id)
+    if (entry === undefined) return undefined
+    if (side === 'client') entry.clientDone = true
+    else entry.appDone = true
+    return entry.clientDone && entry.appDone ? this.close(id) : undefined
+  }
+
+  /** One side has reset it. Returns the stream if it was open. */
+  close(id: number): Stream | undefined {
+    const entry = this.#open.get(id)
+    this.#open.delete(id)
+    return entry
+  }
+
+  /**
+   * A side says in GOAWAY that it has not, and will not, act on the other's streams above `last`: they are over.
+   * Returns those that were open. RFC 9113 §6.8.
+   */
+  abandon(by: 'client' | 'app', last: number): Stream[] {
+    const odd = by === 'app' ? 1 : 0
+    const over = [...this.#open.keys()].filter((id) => id % 2 === odd && id > last)
+    return over.map((id) => this.close(id)!)
+  }
+
+  /** Closes all; returns those that were open. */
+  clear(): Stream[] {
+    const all = [...this.#open.values()]
+    this.#open.clear()
+    return all
+  }
+}

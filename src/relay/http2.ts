@@ -1,0 +1,301 @@
+/**
+ * The brain of one client connection that speaks HTTP/2 with prior knowledge, paired with one app connection: frames
+ * pass, streams are counted, and the connection is given up without losing a call. Pure. DESIGN §1 to §3; RFC 9113.
+ *
+ * The farewell is RFC 9113 §6.8's. First GOAWAY(2^31-1) and a PING: the client opens no more streams, and when the
+ * ACK comes, all those that it had opened before have come, too. Only then the last GOAWAY, with the last stream seen:
+ * it is exact, and every stream was served. A client that does not answer gets it while draining, a second later. What
+ * such a client opens beyond is refused with REFUSED_STREAM and never reaches the app, so that to send it again
+ * elsewhere is safe. Not earlier, as until then to serve is better than to refuse: that relies on no client's retries.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { type AppFault, APP_FAULTS } from '../http1/answer.ts'
+import { PREFACE } from '../http1/preface.ts'
+import * as h2 from '../http2/frame.ts'
+import { Guard } from '../http2/guard.ts'
+import { literalField } from '../http2/hpack-literal.ts'
+import { AppSettings } from '../http2/settings.ts'
+import { type Stream, Streams } from '../http2/streams.ts'
+import type { AppLine } from './app-line.ts'
+import type { EndWho, EndWhy, Refusal } from './counters.ts'
+import { forwardedAddress } from './forwarded.ts'
+import { Held } from './held.ts'
+import { type AppHeard, AppSide } from './http2-app-side.ts'
+import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.ts'
+import type { Link, Talk, Terms } from './link.ts'
+
+/** How long the client has to answer our PING; a new client to ask something; the app to finish a frame. */
+export const PATIENCE_MS = 1000
+/** Answers that wait for a place between two frames of the app: a client that needs more of them is a flood. */
+const MAX_WAITING = 256
+/** Streams of one connection: apps allow a hundred or so. Bounds memory where the app sets no bound. */
+const MAX_STREAMS = 16_384
+
+/** Nobody else's PING is taken for ours. */
+export const OUR_PING = randomBytes(8)
+
+interface Failure {
+  readonly error: number
+  readonly why: EndWhy
+  readonly since: number
+}
+
+export class Http2Talk implements Talk, ClientHeard, AppHeard {
+  readonly #terms: Terms
+  readonly #link: Link
+  readonly #line: AppLine
+  readonly #held: Held
+  readonly #streams = new Streams()
+  readonly #client: ClientSide
+  readonly #app: AppSide
+  readonly #beganAt: number
+  #clientEnded = false
+  /** `told`: that streams are prohibited. `final`: which was the last. */
+  #farewell: 'none' | 'told' | 'final' = 'none'
+  #toldAt = 0
+  #ponged = false
+  /** The app says goodbye itself. */
+  #appLeaves = false
+  /** What the client is to hear at the next place between two frames of the app. */
+  #waiting: Buffer[] = []
+  #discarded = 0
+  /** The error that the connection ends with, at the next such place. */
+  #failure: Failure | undefined
+  #over = false
+
+  /** The preface is complete. Takes over a line that is not there yet, and what seemed to be the first request. */
+  constructor(terms: Terms, link: Link, line: AppLine) {
+    this.#terms = terms
+    this.#link = link
+    this.#line = line
+    this.#held = new Held((on) => link.pauseClient(on))
+    this.#beganAt = terms.now
+    const shared: Shared = {
+      terms,
+      streams: this.#streams,
+      settings: new AppSettings(),
+      guard: new Guard(),
+      forwarded: terms.forwardedFor
+        ? literalField('x-forwarded-for', forwardedAddress(link.forwardedLine()))
+        : undefined,
+    }
+    this.#client = new ClientSide(shared, this, (bytes, start, end) => line.send(bytes, start, end))
+    this.#app = new AppSide(shared, this, (bytes, start, end) => link.toClient(bytes, start, end))
+    link.withdrew()
+    line.prepare()
+    line.send(PREFACE, 0, PREFACE.length)
+  }
+
+  get idle(): boolean {
+    return !this.#over && this.#streams.size === 0
+  }
+
+  get inHead(): boolean {
+    return !this.#over && this.#client.inBlock
+  }
+
+  fromClient(bytes: Buffer, start: number, end: number): void {
+    if (this.#over) return
+    this.#client.relay.feed(bytes, start, end)
+    this.#held.mind(this.#line.waiting)
+    this.#speak()
+  }
+
+  clientEnded(): void {
+    this.#clientEnded = true
+    if (this.#over) return
+    // Faithful: the app sees what it would see without us, and decides whether to go on.
+    if (this.#streams.size > 0) this.#line.fin()
+    else this.#end('client', 'closed')
+  }
+
+  clientGone(): void {
+    this.#letGo()
+  }
+
+  headTimedOut(): void {
+    this.fault(h2.ENHANCE_YOUR_CALM, 'head-timeout')
+  }
+
+  sweep(): void {
+    if (this.#over) return
+    this.#speak()
+    const failure = this.#failure
+    if (failure === undefined || this.#terms.now - failure.since < PATIENCE_MS) return
+    this.#letGo()
+    this.#link.resetClient('lastcall', failure.why)
+  }
+
+  leave(): void {
+    this.#speak()
+  }
+
+  closeIfIdle(why: 'drained' | 'timeout'): void {
+    if (!this.idle) return
+    this.#sayLast(h2.NO_ERROR)
+    this.#end('lastcall', why)
+  }
+
+  appOpen(): void {
+    this.#line.opened()
+    this.#held.resume()
+    if (this.#clientEnded) this.#line.fin()
+  }
+
+  /**
+   * RFC 9113 §6.8: streams above the one in GOAWAY were not processed, and may be sent again. With NO_ERROR, clients
+   * take it for a server that is leaving, and do so by themselves; an error would be the end of their calls.
+   */
+  appFailed(fault: AppFault): void {
+    this.#line.lost()
+    this.#link.refused(APP_FAULTS[fault].label)
+    this.#say(h2.EMPTY_SETTINGS)
+    this.#say(h2.goaway(0, h2.NO_ERROR))
+    this.#end('app', 'refused')
+  }
+
+  fromApp(bytes: Buffer, start: number, end: number): void {
+    if (!this.#over) this.#app.relay.feed(bytes, start, end)
+  }
+
+  /**
+   * A cut response cannot look complete here, so nothing is reset: that would cost what is complete. If nothing was
+   * cut, the client is told which was the last stream: what it has sent since was lost on nobody.
+   */
+  appEnded(): void {
+    if (this.idle) this.#sayLast(h2.NO_ERROR)
+    this.#end('app', 'closed')
+  }
+
+  appGone(): void {
+    this.#line.lost()
+    this.#end('app', 'reset')
+  }
+
+  // -- what the client's side reports ------------------------------------------------------------------------------
+
+  fault(error: number, label: Refusal): void {
+    if (this.#failure !== undefined) return
+    this.#link.refused(label)
+    const why = error === h2.ENHANCE_YOUR_CALM ? 'limit' : 'protocol'
+    this.#failure = { error, why, since: this.#terms.now }
+    this.#client.relay.stop()
+    this.#speak()
+  }
+
+  began(stream: Stream): void {
+    this.#link.streamBegan(stream)
+    if (this.#streams.size > MAX_STREAMS) this.fault(h2.ENHANCE_YOUR_CALM, 'http2')
+  }
+
+  blockBegan(): void {
+    this.#link.headBegan()
+  }
+
+  ended(stream: Stream): void {
+    this.#link.streamEnded(stream)
+  }
+
+  turnedAway(stream: number, error: number): void {
+    this.#link.refused('draining')
+    this.#waiting.push(h2.rstStream(stream, error))
+    if (this.#waiting.length > MAX_WAITING) this.fault(h2.ENHANCE_YOUR_CALM, 'http2')
+  }
+
+  discarded(bytes: number): void {
+    this.#discarded += bytes
+  }
+
+  pinged(opaque: Buffer): boolean {
+    if (this.#farewell === 'none' || this.#ponged || !opaque.equals(OUR_PING)) return false
+    this.#ponged = true
+    return true
+  }
+
+  // -- what the app's side reports ---------------------------------------------------------------------------------
+
+  goesAway(last: number): void {
+    this.#appLeaves = true
+    this.#client.lastOfApp = Math.min(this.#client.lastOfApp, last)
+  }
+
+  between(): void {
+    this.#speak()
+  }
+
+  // -- what we say -------------------------------------------------------------------------------------------------
+
+  /** Says what is to be said, if this is a place for it. */
+  #speak(): void {
+    if (this.#over || !this.#app.mayInsert) return
+    if (this.#failure !== undefined) return this.#fail(this.#failure)
+    if (!this.#app.greeted) return
+    if (this.#waiting.length > 0 || this.#discarded > 0) this.#sayWaiting()
+    if (this.#appLeaves) return
+    if (this.#farewell === 'none' && this.#isToLeave()) {
+      this.#farewell = 'told'
+      this.#toldAt = this.#terms.now
+      this.#say(h2.goaway(h2.MAX_STREAM, h2.NO_ERROR))
+      this.#say(h2.ping(OUR_PING))
+    }
+    if (this.#farewell === 'told' && this.#hasHeard()) this.#sayLast(h2.NO_ERROR)
+    if (this.#farewell === 'final' && this.#streams.size === 0) this.#end('lastcall', 'drained')
+  }
+
+  /** A client that has just come is let ask first: told at once, it would come again, and again be told. */
+  #isToLeave(): boolean {
+    if (!this.#terms.parting) return false
+    return this.#streams.lastClient > 0 || this.#terms.now - this.#beganAt >= PATIENCE_MS
+  }
+
+  #hasHeard(): boolean {
+    return this.#ponged || (this.#terms.leaving && this.#terms.now - this.#toldAt >= PATIENCE_MS)
+  }
+
+  /** From here on no stream is let in that has not come yet. */
+  #sayLast(error: number): void {
+    if (this.#farewell === 'final' || this.#appLeaves || !this.#app.mayInsert) return
+    const last = this.#streams.lastClient
+    this.#farewell = 'final'
+    this.#client.lastAllowed = last
+    this.#app.lastAllowed = last
+    if (!this.#app.greeted) this.#say(h2.EMPTY_SETTINGS)
+    this.#say(h2.goaway(last, error))
+  }
+
+  #sayWaiting(): void {
+    for (const bytes of this.#waiting) this.#say(bytes)
+    this.#waiting = []
+    // The client counts what the app never saw: without it back, its other streams would run dry (RFC 9113 §5.2).
+    if (this.#discarded > 0) this.#say(h2.windowUpdate(0, this.#discarded))
+    this.#discarded = 0
+  }
+
+  #fail({ error, why }: Failure): void {
+    if (!this.#app.greeted) this.#say(h2.EMPTY_SETTINGS)
+    this.#say(h2.goaway(Math.min(this.#streams.lastClient, this.#client.lastAllowed), error))
+    this.#end('lastcall', why)
+  }
+
+  #say(bytes: Buffer): void {
+    this.#app.relay.put(bytes)
+  }
+
+  #end(who: EndWho, why: EndWhy): void {
+    if (this.#over) return
+    this.#letGo()
+    this.#link.finClient(who, why)
+  }
+
+  #letGo(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#client.relay.stop()
+    this.#app.relay.stop()
+    this.#line.drop()
+    this.#line.release()
+    this.#held.resume()
+    for (const stream of this.#streams.clear()) this.#link.streamEnded(stream)
+  }
+}
