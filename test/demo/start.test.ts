@@ -15,6 +15,14 @@ async function start(
   flags: readonly string[],
 ): Promise<{ demo: Program; url: string; admin: string }> {
   const demo = startProgram(t, { command: process.execPath, args: [SCRIPT, ...FAST, ...flags] })
+  // Killed, it could not take its own children along; asked twice, it does.
+  t.teardown(async () => {
+    if (demo.exit !== undefined) return
+    demo.signal('SIGTERM')
+    await demo.line(/^stopping/)
+    demo.signal('SIGTERM')
+    await demo.end(5000)
+  })
   const line = await demo.line(/^Send requests to /, 20_000)
   await demo.line(/^Ctrl-C drains/)
   const admin = /curl (http:\S+)\/status/.exec(demo.lines.join('\n'))![1]!
