@@ -80,8 +80,9 @@ export class FrameRelay {
     this.#replaced = true
   }
 
-  /** Nothing more is relayed, nor looked at. */
+  /** What has been read goes out; nothing more is relayed, nor looked at. */
   stop(): void {
+    this.#flush(this.#at)
     this.#stopped = true
   }
 

@@ -27,8 +27,8 @@ import type { Link, Talk, Terms } from './link.ts'
 
 /** How long the client has to answer our PING; a new client to ask something; the app to finish a frame. */
 export const PATIENCE_MS = 1000
-/** Answers that wait for a place between two frames of the app: a client that needs more of them is a flood. */
-const MAX_WAITING = 256
+/** Streams that a client may open after it has been told not to: each costs us an answer that it may not read. */
+const MAX_TURNED_AWAY = 1000
 /** Streams of one connection: apps allow a hundred or so. Bounds memory where the app sets no bound. */
 const MAX_STREAMS = 16_384
 
@@ -59,6 +59,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   #appLeaves = false
   /** What the client is to hear at the next place between two frames of the app. */
   #waiting: Buffer[] = []
+  #turnedAway = 0
   #discarded = 0
   /** The error that the connection ends with, at the next such place. */
   #failure: Failure | undefined
@@ -200,7 +201,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   turnedAway(stream: number, error: number): void {
     this.#link.refused('draining')
     this.#waiting.push(h2.rstStream(stream, error))
-    if (this.#waiting.length > MAX_WAITING) this.fault(h2.ENHANCE_YOUR_CALM, 'http2')
+    this.#turnedAway += 1
+    if (this.#turnedAway > MAX_TURNED_AWAY) this.fault(h2.ENHANCE_YOUR_CALM, 'http2')
   }
 
   discarded(bytes: number): void {
