@@ -19,7 +19,7 @@ async function start(
   t.teardown(async () => {
     if (demo.exit !== undefined) return
     demo.signal('SIGTERM')
-    await demo.line(/^stopping/)
+    await demo.line(/^phase: +settling/)
     demo.signal('SIGTERM')
     await demo.end(5000)
   })
