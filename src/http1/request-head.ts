@@ -42,6 +42,7 @@ const IDEMPOTENT = new Set(
   ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'].map((name) => METHODS.indexOf(name)),
 )
 const CONNECT = METHODS.indexOf('CONNECT')
+const OPTIONS = METHODS.indexOf('OPTIONS')
 
 /** What clients send that look after this pod rather than use it: the kubelet and the load balancers' health checks. */
 const PROBES = ['kube-probe/', 'googlehc/', 'elb-healthchecker/']
@@ -201,8 +202,8 @@ function requestLine(bytes: Uint8Array, start: number, cap: number, head: Reques
   head.idempotent = IDEMPOTENT.has(method)
   const first = bytes[target]!
   // RFC 9112 §3.2: origin-form, or asterisk-form for OPTIONS, or absolute-form.
-  if (first !== 0x2f && !(first === 0x2a && at === target + 1) && !isAbsoluteForm(bytes, target, at))
-    return REFUSE.target
+  const asterisk = first === 0x2a && at === target + 1 && method === OPTIONS
+  if (first !== 0x2f && !asterisk && !isAbsoluteForm(bytes, target, at)) return REFUSE.target
   return lineEnd
 }
 
@@ -283,9 +284,12 @@ for (const char of '/?#@\\<>"^`{|}') HOST_BAD[char.charCodeAt(0)] = 1
 function upgrade(bytes: Uint8Array, valueStart: number, valueEnd: number, head: RequestHead): void {
   const start = skipBlank(bytes, valueStart, valueEnd)
   const end = trimBlank(bytes, start, valueEnd)
-  if (end - start === 9 && isWord(bytes, start, 'websocket')) head.upgrade = 'websocket'
-  else if (end - start === 3 && isWord(bytes, start, 'h2c')) head.upgrade = 'h2c'
-  else head.upgrade = 'other'
+  // An offer of h2c among others, or in a line of its own, is one all the same.
+  if (head.upgrade === 'h2c') return
+  head.upgrade = end - start === 9 && isWord(bytes, start, 'websocket') ? 'websocket' : 'other'
+  eachElement(bytes, start, end, (from, to) => {
+    if (to - from === 3 && isWord(bytes, from, 'h2c')) head.upgrade = 'h2c'
+  })
 }
 
 function connection(bytes: Uint8Array, valueStart: number, valueEnd: number, head: RequestHead): number {

@@ -168,12 +168,15 @@ function isLeaving({ steps }: Transcript): boolean {
   )
 }
 
-/** The one offer that is taken out of requests (RFC 9113 §3.1), as these transcripts write it. */
+/** The one offer that is taken out of requests (RFC 9113 §3.1), where it is one: with its option in Connection. */
 function withoutH2c(text: string): string {
-  return text.replace(
-    /^Connection: Upgrade, HTTP2-Settings((?:, [^\r]*)?)\r\nUpgrade: h2c\r\nHTTP2-Settings: \S+\r\n/gm,
-    (_, rest: string) => (rest === '' ? '' : `Connection: ${rest.slice(2)}\r\n`),
-  )
+  if (!/^Upgrade:.*\bh2c\b/im.test(text) || !/^Connection:.*\bupgrade\b/im.test(text)) return text
+  return text
+    .replace(/^(?:Upgrade|HTTP2-Settings):.*\r\n/gim, '')
+    .replace(/^Connection: *(.*)\r\n/gim, (_, list: string) => {
+      const kept = list.split(/ *, */).filter((option) => !/^(?:upgrade|http2-settings)$/i.test(option))
+      return kept.length === 0 ? '' : `Connection: ${kept.join(', ')}\r\n`
+    })
 }
 
 /** A next request, or garbage, in the last packet of the client gives what it gives on its own after the end. */
