@@ -39,8 +39,12 @@ export class Arrivals {
   /** A user's request; the `first` one tells whose connection it is. */
   request(who: Arrived, first: boolean): void {
     this.#requestAt = this.#now()
-    if (first && this.#undecided.delete(who))
-      this.#connectionAt = Math.max(this.#connectionAt, who.acceptedAt)
+    if (first) this.stays(who)
+  }
+
+  /** It was a user's, as its bytes show: there are protocols without requests. */
+  stays(who: Arrived): void {
+    if (this.#undecided.delete(who)) this.#connectionAt = Math.max(this.#connectionAt, who.acceptedAt)
   }
 
   /** It was a probe, or somebody who left without a word. */

@@ -11,6 +11,7 @@ import type { Port, PortKit } from './port.ts'
 export interface Limits {
   readonly headTimeoutMs: number
   readonly idleTimeoutMs: number
+  readonly protocol: 'auto' | 'tcp'
 }
 
 export interface House {

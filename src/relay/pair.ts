@@ -193,7 +193,8 @@ export class Pair implements Link, PortOwner {
     this.dropApp()
     this.#lastWords('client', error === undefined ? 'closed' : 'reset')
     this.#books.close()
-    if (this.#books.requests === 0) this.#house.arrivals.forget(this)
+    if (this.#house.limits.protocol === 'tcp' && !this.client.silent) this.#house.arrivals.stays(this)
+    else if (this.#books.requests === 0) this.#house.arrivals.forget(this)
     this.#house.leave(this)
   }
 

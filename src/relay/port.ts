@@ -101,6 +101,11 @@ export class Port implements SlabWriter {
     return this.#closed
   }
 
+  /** Whether the peer has never said anything. */
+  get silent(): boolean {
+    return this.#socket.bytesRead === 0
+  }
+
   get remoteAddress(): string {
     return this.#socket.remoteAddress ?? ''
   }

@@ -163,6 +163,34 @@ void tap.test('a drain waits for connections, refuses new ones, and says nothing
   t.match(verdictOf(sidecar), { inFlight: 1, finished: 1, cut: 0 })
 })
 
+void tap.test(
+  'a connection that said something is evidence; one that said nothing was a probe',
+  async (t) => {
+    const server = await serve(t, (socket) => socket.pipe(socket))
+    const sidecar = await inFrontOf(t, server.where, ['--settle', '0s', '--quiet', '3s'])
+    sidecar.signal('SIGTERM')
+    await sidecar.log('phase: serving -> settling')
+    const lameDuck = sidecar.log('phase: settling -> lame-duck').then(() => performance.now())
+    const draining = sidecar.log(PHASE.draining).then(() => performance.now())
+    const began = await lameDuck
+    const user = await rawClient(t, sidecar.listen)
+    user.send('hello')
+    await user.until('an echo', () => user.text === 'hello')
+    const said = performance.now()
+    user.socket.end()
+    await user.end()
+    await until('it is gone', async () => (await inFlight(sidecar)) === 0)
+    for (let count = 0; count < 5; count++) {
+      const probe = await rawClient(t, sidecar.listen)
+      probe.socket.destroy()
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+    const quietFor = (await draining) - said
+    t.ok(said - began < 2500, 'the machine is fast enough for this test')
+    t.ok(quietFor > 2800 && quietFor < 4800, `draining ${Math.round(quietFor)} ms after the user came`)
+  },
+)
+
 void tap.test('the deadline cuts what does not end', async (t) => {
   const server = await serve(t, (socket) => socket.write('hello'))
   const sidecar = await inFrontOf(t, server.where, ['--grace-period', '6s', '--app-stop', '1s'])
