@@ -4,7 +4,16 @@
  * only where it is needed: `--help` needs no proxy, and the proxy none of the commands.
  */
 import { readFileSync } from 'node:fs'
-import { COMMANDS, commandHelp, mainHelp, rehearseHelp, type Command } from './cli/help.ts'
+import {
+  COMMANDS,
+  MANIFEST_COMMANDS,
+  commandHelp,
+  mainHelp,
+  manifestHelp,
+  rehearseHelp,
+  type Command,
+  type ManifestCommand,
+} from './cli/help.ts'
 import { readConfig } from './config/parse.ts'
 import { didYouMean } from './config/suggest.ts'
 
@@ -13,12 +22,11 @@ const MISTAKE = 2
 async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv
   const command = COMMANDS.find((name) => name === first)
+  const manifest = MANIFEST_COMMANDS.find((name) => name === first)
   // What stands behind `--` is another program's.
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv
   if (own.includes('--help') || own.includes('-h')) {
-    console.log(
-      first === 'rehearse' ? rehearseHelp() : command === undefined ? mainHelp() : commandHelp(command),
-    )
+    console.log(helpOf(first))
     return 0
   }
   if (own.includes('--version')) {
@@ -27,12 +35,21 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (command !== undefined) return talk(command, rest)
   if (first === 'rehearse') return rehearse(rest)
+  if (manifest !== undefined) return manifests(manifest, rest)
   if (first !== undefined && !first.startsWith('-'))
     return mistakes(
-      [`${first}: no such command${didYouMean(first, [...COMMANDS, 'rehearse'])}`],
+      [`${first}: no such command${didYouMean(first, [...COMMANDS, ...MANIFEST_COMMANDS, 'rehearse'])}`],
       'lastcall --help',
     )
   return proxy(argv)
+}
+
+function helpOf(first: string | undefined): string {
+  const command = COMMANDS.find((name) => name === first)
+  const manifest = MANIFEST_COMMANDS.find((name) => name === first)
+  if (first === 'rehearse') return rehearseHelp()
+  if (manifest !== undefined) return manifestHelp(manifest)
+  return command === undefined ? mainHelp() : commandHelp(command)
 }
 
 async function proxy(argv: readonly string[]): Promise<number> {
@@ -56,6 +73,11 @@ async function rehearse(argv: readonly string[]): Promise<number> {
   if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall rehearse --help')
   const { runRehearsal } = await import('./cli/rehearse.ts')
   return runRehearsal(outcome.request)
+}
+
+async function manifests(command: ManifestCommand, argv: readonly string[]): Promise<number> {
+  const { runCheck, runInject } = await import('./manifest/command.ts')
+  return command === 'inject' ? runInject(argv, version()) : runCheck(argv)
 }
 
 /** All of them at once, on stderr. */

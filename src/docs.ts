@@ -1,11 +1,12 @@
 /**
  * `npm run docs`: writes what the documentation must not say by heart: the picture of the lifecycle, drawn from its
- * table, and the README's table of options, made from theirs. With `--check` it writes nothing and exits 1 if
- * something is stale, which a test holds.
+ * table; the page of the rules of lastcall check and the README's table of options, made from theirs. With `--check` it
+ * writes nothing and exits 1 if something is stale, which a test holds.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { markdownTable } from './cli/help.ts'
 import { drawLifecycle } from './lifecycle/picture.ts'
+import { rulesPage } from './manifest/rules-page.ts'
 
 const ROOT = new URL('../', import.meta.url)
 const OPTIONS = /(?<=<!-- options -->\n).*?(?=<!-- \/options -->)/s
@@ -18,6 +19,7 @@ interface Page {
 
 const PAGES: readonly Page[] = [
   { path: 'docs/lifecycle.svg', make: drawLifecycle },
+  { path: 'docs/rules.md', make: rulesPage },
   { path: 'README.md', make: withOptions },
 ]
 

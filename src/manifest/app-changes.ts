@@ -1,0 +1,112 @@
+/**
+ * What changes in the app's own half of the pod: its hook, its readinessProbe (which lastcall takes over), the name of
+ * its port, the pod's grace period, what a mesh must not catch. Each is written down as it was. Pure.
+ */
+import { isPostgrest, type App } from './app.ts'
+import { pointer } from './before.ts'
+import { setKey, type Edits } from './edits.ts'
+import { wasOf } from './input.ts'
+import { meshesOf, portListWith } from './mesh.ts'
+import { probeHealth } from './probe.ts'
+import { APP_HOOK_NOTES, hook, type SidecarPlan } from './sidecar.ts'
+import { at, list, text, type Path } from './tree.ts'
+import { ownPort, portsOf, variable, type Container, type Workload } from './workload.ts'
+
+/** Where the keys of a container stand that come before `lifecycle`. */
+const BEFORE_LIFECYCLE = [
+  'name',
+  'image',
+  'imagePullPolicy',
+  'command',
+  'args',
+  'workingDir',
+  'ports',
+  'env',
+  'envFrom',
+]
+
+/** Adds to `edits`; returns what the user should know. */
+export function adapted(
+  workload: Workload,
+  app: App,
+  plan: SidecarPlan,
+  graceSeconds: number,
+  edits: Edits,
+): string[] {
+  const { podPath } = workload
+  setKey(workload, edits, {
+    kind: 'set',
+    path: [...podPath, 'spec', 'terminationGracePeriodSeconds'],
+    value: graceSeconds,
+    after: [],
+    notes: { '': 'The one deadline: the same as --grace-period.' },
+  })
+  for (const { annotation } of meshesOf(workload)) {
+    const path = [...podPath, 'metadata', 'annotations', annotation]
+    const value = portListWith(text(at(workload.item.value, ...path)), plan.adminPort)
+    const notes = { '': "The kubelet's hooks and probes must not meet the mesh." }
+    setKey(workload, edits, { kind: 'set', path, value, after: [], notes })
+  }
+  setKey(workload, edits, {
+    kind: 'set',
+    path: [...app.container.path, 'lifecycle', 'preStop'],
+    value: hook('app', plan.adminPort, plan.token),
+    after: BEFORE_LIFECYCLE,
+    notes: APP_HOOK_NOTES,
+  })
+  takeProbe(workload, app, edits)
+  if (workload.sidecar === undefined) giveName(workload, app, plan, edits)
+  return toLoopback(workload, app, edits)
+}
+
+/** The kubelet asks lastcall, and lastcall the app. */
+function takeProbe(workload: Workload, app: App, edits: Edits): void {
+  if (probeHealth(app).kind === 'stays') return
+  const path = [...app.container.path, 'readinessProbe']
+  edits.before[pointer(workload.item.value, path)] = wasOf(workload.input, workload.item, path)
+  edits.changes.push({ kind: 'delete', path })
+}
+
+/** The app's port gets another name, and those probes and hooks of its container that used the old one follow. */
+function giveName(workload: Workload, app: App, plan: SidecarPlan, edits: Edits): void {
+  const port = portsOf(app.container).find(({ number }) => number === app.port)
+  if (port?.name === undefined || port.name !== plan.portName) return
+  const names = new Set(workload.containers.flatMap(portsOf).map(({ name }) => name))
+  const name = ['app', 'app-http', 'lastcall-app'].find((one) => !names.has(one)) ?? `app-${app.port}`
+  const paths: Path[] = [['ports', port.index, 'name']]
+  for (const key of ['livenessProbe', 'startupProbe', 'readinessProbe'])
+    for (const how of ['httpGet', 'tcpSocket']) paths.push([key, how, 'port'])
+  paths.push(['lifecycle', 'postStart', 'httpGet', 'port'])
+  for (const path of paths) {
+    if (at(app.container.value, ...path) !== port.name) continue
+    if (path[0] === 'readinessProbe' && probeHealth(app).kind === 'moves') continue
+    setKey(workload, edits, { kind: 'set', path: [...app.container.path, ...path], value: name })
+  }
+}
+
+/** PostgREST listens where a variable says: on loopback nobody gets past lastcall. */
+function toLoopback(workload: Workload, { container }: App, edits: Edits): string[] {
+  if (!isPostgrest(container) || !couldBeLoopback(container)) return []
+  const env = list(container.value['env'])
+  const path = [...container.path, 'env']
+  const row = { name: 'PGRST_SERVER_HOST', value: '127.0.0.1' }
+  if (env.length === 0) {
+    setKey(workload, edits, { kind: 'set', path, value: [row], after: BEFORE_LIFECYCLE })
+    return []
+  }
+  edits.before[`${pointer(workload.item.value, path)}/${row.name}`] = null
+  const notes = { value: 'Reachable through lastcall only.' }
+  edits.changes.push({ kind: 'insert', path: [...path, env.length], value: row, notes })
+  return []
+}
+
+/** Nobody has said where it listens, and the kubelet needs none of its ports. */
+export function couldBeLoopback(container: Container): boolean {
+  const said = list(container.value['env']).some((row) => at(row, 'name') === 'PGRST_SERVER_HOST')
+  const probed = ['livenessProbe', 'startupProbe'].some((key) =>
+    ['httpGet', 'tcpSocket', 'grpc'].some(
+      (how) => ownPort(container, at(container.value, key, how, 'port')) !== undefined,
+    ),
+  )
+  return !said && !probed && variable(container, 'PGRST_SERVER_UNIX_SOCKET') === undefined
+}

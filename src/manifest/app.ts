@@ -1,0 +1,113 @@
+/**
+ * Which container of a workload is the app, and on which port it listens: from what is said, never a guess. Where it
+ * cannot be told, a sentence says what to give. Pure.
+ */
+import { parseApp } from '../config/address.ts'
+import { settingsOf, argumentsOf, type Settings } from './settings.ts'
+import { at, text } from './tree.ts'
+import {
+  appsOf,
+  ownPort,
+  portsOf,
+  servicePorts,
+  servicesOf,
+  variable,
+  type Container,
+  type Place,
+  type Workload,
+} from './workload.ts'
+
+export interface App {
+  readonly container: Container
+  readonly port: number
+}
+
+export type AppReading =
+  | { readonly kind: 'app'; readonly app: App }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+/** Ports of the names that people give to the port where requests come. */
+const TRAFFIC_NAMES = new Set(['http', 'web', 'grpc', 'h2c', 'http1', 'http2', 'api'])
+
+/** Finds the app of a workload among what the input says; `given` are the options of the command line. */
+export function findApp(
+  workload: Workload,
+  places: readonly Place[],
+  given: Settings,
+  containerName?: string,
+): AppReading {
+  const apps = appsOf(workload)
+  const named = apps.find(({ name }) => name === containerName)
+  if (containerName !== undefined && named === undefined)
+    return unknown(`has no container ${containerName}; --container must be one of ${namesOf(apps)}`)
+  const port = findPort(workload, named === undefined ? apps : [named], places, given)
+  if (typeof port === 'string') return unknown(port)
+  const container =
+    named ??
+    apps.find((one) => portsOf(one).some(({ number }) => number === port)) ??
+    (apps.length === 1 ? apps[0] : apps.find((one) => probedPort(one) === port || listenPort(one) === port))
+  if (container === undefined)
+    return unknown(
+      `has several containers, and none says that it listens on ${port}; give --container NAME, one of ${namesOf(apps)}`,
+    )
+  return { kind: 'app', app: { container, port } }
+}
+
+function findPort(
+  workload: Workload,
+  apps: readonly Container[],
+  places: readonly Place[],
+  given: Settings,
+): number | string {
+  const said = given.get('app') ?? appOfSidecar(workload)
+  if (said !== undefined) {
+    const address = parseApp(said)
+    if (address.kind === 'bad') return `--app ${said}: ${address.why}`
+    if (address.value.kind === 'unix')
+      return `--app ${said}: inject cannot share a socket between containers; add the sidecar by hand (k8s/README.md), or let the app listen on a port`
+    return address.value.port
+  }
+  const declared = apps.flatMap(portsOf)
+  const served = servicesOf(places, workload)
+    .flatMap((service) => servicePorts(service, workload))
+    .flatMap(({ number }) => number ?? [])
+  const known = apps.flatMap((one) => listenPort(one) ?? [])
+  const traffic = declared.filter(({ name }) => name !== undefined && TRAFFIC_NAMES.has(name))
+  const sources = [served, known, traffic.map(({ number }) => number), declared.map(({ number }) => number)]
+  for (const source of sources) {
+    const [port, ...others] = new Set(source)
+    if (port === undefined) continue
+    if (others.length === 0) return port
+    const ports = [port, ...others].join(', ')
+    return `has several ports (${ports}), and which one gets the requests cannot be told; give --app 127.0.0.1:PORT`
+  }
+  return 'does not say on which port its app listens (no containerPort, and no Service in the input); give --app 127.0.0.1:PORT, or leave it out with --name OTHERS'
+}
+
+function appOfSidecar({ sidecar }: Workload): string | undefined {
+  return sidecar === undefined ? undefined : settingsOf(argumentsOf(sidecar)).get('app')
+}
+
+/** Where an app listens whose image is known. */
+export function listenPort(container: Container): number | undefined {
+  if (!isPostgrest(container)) return undefined
+  return Number(variable(container, 'PGRST_SERVER_PORT') ?? 3000)
+}
+
+export function isPostgrest({ value }: Container): boolean {
+  return /(^|\/)postgrest([:@]|$)/.test(text(value['image']) ?? '')
+}
+
+/** The port that its readinessProbe asks. */
+export function probedPort(container: Container): number | undefined {
+  const probe = at(container.value, 'readinessProbe')
+  return ownPort(container, at(probe, 'httpGet', 'port') ?? at(probe, 'tcpSocket', 'port'))
+}
+
+function namesOf(containers: readonly Container[]): string {
+  return containers.map(({ name }) => name).join(', ')
+}
+
+function unknown(why: string): AppReading {
+  return { kind: 'unknown', why }
+}

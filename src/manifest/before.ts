@@ -1,0 +1,73 @@
+/**
+ * What inject writes down of the time before it, in an annotation of each object that it changes, so that --remove can
+ * bring it back: nothing (null), or how it was written. Pure.
+ */
+import type { Change, Was } from './change.ts'
+import { at, branch, isBranch, list, text, type Path, type Tree } from './tree.ts'
+
+export const BEFORE = 'lastcall.dev/before'
+
+/** Lists whose items go by their name: others may be put before them. */
+const NAMED = new Set(['containers', 'initContainers', 'env'])
+
+/** By place: a JSON pointer (RFC 6901) in which containers and variables go by their name. */
+export type Before = Readonly<Record<string, Was | null>>
+
+/** What an object's annotation says; empty if it has none or none that can be read. */
+export function beforeOf(value: Tree): Before {
+  const said = text(at(value, 'metadata', 'annotations', BEFORE))
+  try {
+    const parsed: unknown = JSON.parse(said ?? '{}')
+    return isBranch(parsed as Tree) ? (parsed as Before) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The change that writes down `before`; what was written down earlier is older, and stays. */
+export function remember(value: Tree, before: Before): Change[] {
+  const old = beforeOf(value)
+  const joined = { ...before, ...old }
+  if (Object.keys(joined).length === Object.keys(old).length) return []
+  return [
+    {
+      kind: 'set',
+      path: ['metadata', 'annotations', BEFORE],
+      value: JSON.stringify(joined),
+      after: ['name', 'namespace', 'labels'],
+      notes: { '': 'What was here before, for lastcall inject --remove.' },
+    },
+  ]
+}
+
+/** A path of an object as text. */
+export function pointer(value: Tree, path: Path): string {
+  let said = ''
+  for (const [i, step] of path.entries()) {
+    const byName = typeof step === 'number' && NAMED.has(String(path[i - 1]))
+    const name = byName ? text(at(value, ...path.slice(0, i + 1), 'name')) : undefined
+    said += `/${String(name ?? step)
+      .replaceAll('~', '~0')
+      .replaceAll('/', '~1')}`
+  }
+  return said
+}
+
+/** The path that a pointer leads to now; undefined if an item of a list is gone. */
+export function pathOf(value: Tree, said: string): Path | undefined {
+  const path: (string | number)[] = []
+  for (const part of said.slice(1).split('/')) {
+    const step = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    const here = at(value, ...path)
+    if (!Array.isArray(here)) {
+      path.push(step)
+      continue
+    }
+    const items = list(here as Tree)
+    const index = items.findIndex((item) => branch(item)['name'] === step)
+    const found = index === -1 && /^\d+$/.test(step) ? Number(step) : index
+    if (found < 0 || found >= items.length) return undefined
+    path.push(found)
+  }
+  return path
+}

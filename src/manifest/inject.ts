@@ -1,0 +1,115 @@
+/**
+ * Adds lastcall to one workload, and to the Services that send to it: what is to change, or why it cannot be done
+ * safely, in sentences that say what to do. Reconciles: what is there already as it should be is left alone, so twice
+ * is once. Pure.
+ */
+import { findApp } from './app.ts'
+import { adapted } from './app-changes.ts'
+import { remember } from './before.ts'
+import type { Change, Notes } from './change.ts'
+import type { Edits } from './edits.ts'
+import { kindObstacle, podObstacles } from './obstacles.ts'
+import type { ObjectChanges } from './input.ts'
+import { planned } from './plan.ts'
+import { redirected } from './services.ts'
+import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
+import { argumentsOf, settingsOf, type Settings } from './settings.ts'
+import { at, covers, list, type Branch, type Path, type Tree } from './tree.ts'
+import type { Place, Workload } from './workload.ts'
+
+/** What the command line asks for. */
+export interface Request {
+  readonly mode: Mode | undefined
+  readonly image: string | undefined
+  /** The image of a sidecar that has none yet. */
+  readonly defaultImage: string
+  readonly container: string | undefined
+  /** The options of lastcall that were given. */
+  readonly given: Settings
+}
+
+export type Injection =
+  | {
+      readonly kind: 'changes'
+      readonly changes: readonly (Place & ObjectChanges)[]
+      /** What the user should know, in sentences. */
+      readonly remarks: readonly string[]
+    }
+  | { readonly kind: 'refused'; readonly why: readonly string[] }
+
+/** Plans lastcall for a workload; `places` are all objects of the input. */
+export function inject(workload: Workload, places: readonly Place[], request: Request): Injection {
+  const kindly = kindObstacle(workload, request.mode)
+  if (kindly !== undefined) return refused(workload, [kindly])
+  const reading = findApp(workload, places, request.given, request.container)
+  if (reading.kind === 'unknown') return refused(workload, [reading.why])
+  const { app } = reading
+  const plan = planned(workload, app, request)
+  const why = [
+    ...(plan.kind === 'problems' ? plan.problems : []),
+    ...podObstacles(workload, app, request.given, plan.kind === 'plan' ? plan.plan : undefined),
+  ]
+  if (plan.kind === 'problems' || why.length > 0) return refused(workload, why)
+
+  const edits: Edits = { changes: [], before: {} }
+  const remarks = [...plan.remarks, ...adapted(workload, app, plan.plan, plan.graceSeconds, edits)]
+  edits.changes.push(...containerChanges(workload, plan.plan))
+  const services = redirected(workload, places, app, plan.plan)
+  const own = [...edits.changes, ...remember(workload.item.value, edits.before)]
+  return {
+    kind: 'changes',
+    changes: [{ input: workload.input, item: workload.item, changes: own }, ...services.changes],
+    remarks: [...remarks, ...services.remarks].map((remark) => `${workload.title}: ${remark}`),
+  }
+}
+
+function refused(workload: Workload, why: readonly string[]): Injection {
+  return { kind: 'refused', why: why.map((sentence) => `${workload.title} ${sentence}`) }
+}
+
+/** The sidecar itself: added, moved to where its form wants it, or brought up to date. */
+function containerChanges(workload: Workload, plan: SidecarPlan): Change[] {
+  const wanted = sidecar(plan)
+  const notes = sidecarNotes(plan.mode)
+  const { sidecar: there, podPath, spec } = workload
+  if (there === undefined) return [addition(podPath, spec, plan.mode, wanted, notes)]
+  const value = updated(there.value, wanted, plan.settings)
+  if (there.native === (plan.mode === 'native'))
+    return covers(there.value, value) ? [] : [{ kind: 'set', path: there.path, value, notes }]
+  const { restartPolicy: _, lifecycle: __, ...rest } = value
+  const moved = plan.mode === 'native' ? value : rest
+  return [without(spec, there.path), addition(podPath, spec, plan.mode, moved, notes)]
+}
+
+/** Takes an item out of its list, and the list with it if it was the only one. */
+export function without(spec: Branch, path: Path): Change {
+  const alone = list(spec[String(path.at(-2))]).length === 1
+  return { kind: 'delete', path: alone ? path.slice(0, -1) : path }
+}
+
+function addition(podPath: Path, spec: Branch, mode: Mode, value: Tree, notes: Notes): Change {
+  const at0 = [...podPath, 'spec']
+  if (mode === 'plain') return { kind: 'insert', path: [...at0, 'containers', 0], value, notes }
+  const others = list(spec['initContainers']).length
+  if (others > 0) return { kind: 'insert', path: [...at0, 'initContainers', others], value, notes }
+  const keys = Object.keys(spec)
+  const after = keys.slice(0, keys.indexOf('containers'))
+  return { kind: 'set', path: [...at0, 'initContainers'], value: [value], after, notes }
+}
+
+/** What is there, with what is lastcall's own brought up to date; what the user tuned by hand stays. */
+function updated(there: Branch, wanted: Branch, settings: Settings): Branch {
+  const { resources: _, securityContext: __, name: ___, ...own } = wanted
+  const value: Record<string, Tree> = { ...there }
+  for (const [key, part] of Object.entries(own)) {
+    const probe = key.endsWith('Probe')
+    const same = probe ? covers(at(there, key, 'httpGet'), at(part, 'httpGet')!) : covers(there[key], part)
+    if (!same && !(key === 'args' && sameSettings(there, settings))) value[key] = part
+  }
+  return value
+}
+
+function sameSettings(there: Branch, settings: Settings): boolean {
+  const said = settingsOf(argumentsOf({ path: [], name: '', value: there, native: false }))
+  return said.size === settings.size && [...settings].every(([flag, value]) => said.get(flag) === value)
+}

@@ -1,0 +1,25 @@
+/** All rules over all objects: what they find, less what the objects themselves say to ignore. Pure. */
+import type { Finding } from './rule.ts'
+import { RULES } from './rules/table.ts'
+import { at, text } from './tree.ts'
+import type { Place } from './workload.ts'
+import { worldOf } from './world.ts'
+
+/** Annotation of an object: ids of rules, with commas between, that are not to be told of it. */
+export const IGNORE = 'lastcall.dev/ignore'
+
+/** The findings, in the order of the objects and then of the rules. */
+export function judge(places: readonly Place[]): Finding[] {
+  const world = worldOf(places)
+  const found = RULES.flatMap((rule) =>
+    rule.find(world).map(({ place, path, saw }): Finding => ({ rule, place, path, saw })),
+  )
+  const kept = found.filter(({ rule, place }) => !ignored(place).includes(rule.id))
+  const order = new Map(places.map(({ item }, i) => [item, i]))
+  return kept.toSorted((a, b) => (order.get(a.place.item) ?? 0) - (order.get(b.place.item) ?? 0))
+}
+
+function ignored({ item }: Place): string[] {
+  const said = text(at(item.value, 'metadata', 'annotations', IGNORE)) ?? ''
+  return said.split(',').map((id) => id.trim())
+}

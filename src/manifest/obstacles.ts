@@ -1,0 +1,106 @@
+/**
+ * What stands in the way of adding lastcall safely, each a sentence that goes on after `Deployment web ...` and says
+ * what to do. Pure.
+ */
+import type { App } from './app.ts'
+import type { Mode, SidecarPlan } from './sidecar.ts'
+import type { Settings } from './settings.ts'
+import { at, text } from './tree.ts'
+import { appsOf, ownPort, portsOf, variable, type Workload } from './workload.ts'
+
+/** What the kind of the workload forbids. */
+export function kindObstacle(workload: Workload, mode: Mode | undefined): string | undefined {
+  const { kind, item, spec } = workload
+  const reference = at(item.value, 'spec', 'workloadRef')
+  if (kind === 'Rollout' && reference !== undefined)
+    return `takes its pods from ${text(at(reference, 'kind')) ?? 'workload'} ${text(at(reference, 'name')) ?? ''} (workloadRef): inject lastcall there`
+  if (appsOf(workload).length === 0) return 'has no containers: give the whole manifest'
+  const plain = mode === 'plain' || (mode === undefined && workload.sidecar?.native === false)
+  if ((kind === 'Job' || kind === 'CronJob') && plain)
+    return 'would never complete with a plain sidecar, which does not end with the app: use --mode native (Kubernetes 1.29 and later)'
+  const os = text(at(spec, 'os', 'name')) ?? text(at(spec, 'nodeSelector', 'kubernetes.io/os'))
+  return os === 'windows'
+    ? 'runs on Windows, and lastcall on Linux only: leave it out with --name OTHERS'
+    : undefined
+}
+
+/** What the pod as it is forbids; all of it at once. */
+export function podObstacles(
+  workload: Workload,
+  app: App,
+  given: Settings,
+  plan: SidecarPlan | undefined,
+): string[] {
+  const found = [hookObstacle(app), encryption(app, given), hostPort(app)]
+  if (plan !== undefined) found.push(...takenPorts(workload, app, plan), hostNetwork(workload, given))
+  return found.filter((why) => why !== undefined)
+}
+
+function hookObstacle({ container }: App): string | undefined {
+  const hook = at(container.value, 'lifecycle', 'preStop')
+  const whose = `has a preStop of its own in container ${container.name}`
+  const command = at(hook, 'exec', 'command')
+  if (command !== undefined) {
+    const words = JSON.stringify(command)
+    const sleeps = /sleep \d+|"sleep","\d+/.test(words)
+    return sleeps
+      ? `${whose} (exec ${words}), and a container can have one only. It only waits, which --settle and --quiet do: remove it`
+      : `${whose} (exec ${words}), and a container can have one only. Remove it, or let the app do on SIGTERM what it does: lastcall holds that back until nothing is in flight`
+  }
+  const path = text(at(hook, 'httpGet', 'path'))
+  if (path !== undefined && path.replace(/^\/*/, '') !== 'prestop/app')
+    return `${whose} (httpGet ${path}), and a container can have one only. Remove it, or let the app do on SIGTERM what it does`
+  if (at(hook, 'tcpSocket') !== undefined)
+    return `${whose} (tcpSocket), which does nothing in a hook: remove it`
+  return undefined
+}
+
+/** An app that speaks TLS cannot be read. */
+function encryption({ container, port }: App, given: Settings): string | undefined {
+  if (given.get('protocol') === 'tcp') return undefined
+  const probes = ['readinessProbe', 'livenessProbe', 'startupProbe'].map((key) =>
+    at(container.value, key, 'httpGet'),
+  )
+  const tls = probes.some(
+    (get) => at(get, 'scheme') === 'HTTPS' && ownPort(container, at(get, 'port')) === port,
+  )
+  return tls
+    ? `speaks HTTPS on port ${port} (so says its probe), and lastcall reads requests in the clear: let the app speak HTTP behind it, or give --protocol tcp, which only counts connections`
+    : undefined
+}
+
+function hostPort({ container, port }: App): string | undefined {
+  const bound = portsOf(container).find(({ number, hostPort: host }) => number === port && host !== undefined)
+  return bound === undefined || bound.hostPort === undefined
+    ? undefined
+    : `gives port ${port} of container ${container.name} a hostPort (${bound.hostPort}), by which requests would reach the app past lastcall: remove it, and use a Service`
+}
+
+/** All containers of a pod share its ports. */
+function takenPorts(workload: Workload, app: App, plan: SidecarPlan): string[] {
+  const wanted = [
+    { flag: '--listen', port: plan.listenPort },
+    { flag: '--admin', port: plan.adminPort },
+  ]
+  return wanted.flatMap(({ flag, port }) => {
+    const owner = workload.containers.find(
+      (one) =>
+        one !== workload.sidecar &&
+        (portsOf(one).some(({ number }) => number === port) ||
+          variable(one, 'PGRST_ADMIN_SERVER_PORT') === String(port)),
+    )
+    const other = owner?.name ?? (app.port === port ? app.container.name : undefined)
+    if (other === undefined) return []
+    return [
+      `has port ${port} taken already, by container ${other}: give ${flag} another one, like ${flag} :${port + 10_000}`,
+    ]
+  })
+}
+
+function hostNetwork({ spec, sidecar }: Workload, given: Settings): string | undefined {
+  if (spec['hostNetwork'] !== true || sidecar !== undefined) return undefined
+  const unsaid = ['listen', 'admin'].filter((flag) => !given.has(flag)).map((flag) => `--${flag} :PORT`)
+  return unsaid.length === 0
+    ? undefined
+    : `uses hostNetwork: the ports of lastcall are the node's, where others may have the usual ones; choose free ones with ${unsaid.join(' and ')}`
+}

@@ -1,0 +1,121 @@
+/**
+ * The sidecar that a workload shall have, as numbers and options: from what was asked, what is there already and what
+ * the pod says; judged by the table of options, as lastcall itself will. Pure.
+ */
+import { readConfig } from '../config/parse.ts'
+import { parseDuration, printDuration } from '../config/units.ts'
+import type { App } from './app.ts'
+import type { Request } from './inject.ts'
+import { probeHealth } from './probe.ts'
+import type { Mode, SidecarPlan } from './sidecar.ts'
+import { argsOf, argumentsOf, settingsOf } from './settings.ts'
+import { at, number, text } from './tree.ts'
+import { portsOf, type Workload } from './workload.ts'
+
+export type Planned =
+  | {
+      readonly kind: 'plan'
+      readonly plan: SidecarPlan
+      readonly graceSeconds: number
+      readonly remarks: readonly string[]
+    }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] }
+
+/** How long a request may take where nobody says. */
+const LONGEST_REQUEST_MS = 30_000
+/** Annotation of the pod that says it: `lastcall.dev/longest-request: 90s`. */
+export const LONGEST_REQUEST = 'lastcall.dev/longest-request'
+
+/** The longest request of a workload in ms: as its pods' annotation says, else 30 s. */
+export function longestRequestMs(workload: Workload): number {
+  const reading = parseDuration(text(at(workload.pod, 'metadata', 'annotations', LONGEST_REQUEST)) ?? '')
+  return reading.kind === 'ok' ? reading.value : LONGEST_REQUEST_MS
+}
+
+/** The plan for a workload, or every reason why these options cannot be given. */
+export function planned(workload: Workload, app: App, request: Request): Planned {
+  const { sidecar } = workload
+  const settings = new Map(sidecar === undefined ? [] : settingsOf(argumentsOf(sidecar)))
+  const health = sidecar === undefined ? probeHealth(app) : undefined
+  if (health?.kind === 'moves') for (const [flag, value] of health.settings) settings.set(flag, value)
+  for (const [flag, value] of request.given) settings.set(flag, value)
+  if (!settings.has('listen')) settings.set('listen', ':8080')
+  if (!settings.has('app')) settings.set('app', `127.0.0.1:${app.port}`)
+  if (!settings.has('admin')) settings.set('admin', ':9099')
+  const podSeconds = number(workload.spec['terminationGracePeriodSeconds'])
+  if (!request.given.has('grace-period') && podSeconds !== undefined)
+    settings.set('grace-period', printDuration(podSeconds * 1000))
+  if (!settings.has('grace-period')) settings.set('grace-period', printDuration(roomy(workload, settings)))
+
+  const outcome = readConfig(argsOf(settings), {})
+  if (outcome.kind === 'problems')
+    return {
+      kind: 'problems',
+      problems: outcome.problems.map((problem) => `cannot be given these options. ${problem}`),
+    }
+  const { config } = outcome
+  const problems = [
+    config.gracePeriodMs % 1000 === 0
+      ? undefined
+      : `has whole seconds of terminationGracePeriodSeconds: --grace-period ${printDuration(config.gracePeriodMs)} is none; round it`,
+    config.admin.host === undefined
+      ? undefined
+      : `needs an --admin port that the kubelet reaches, on all addresses: write --admin :${config.admin.port}`,
+    config.listen.host === undefined
+      ? undefined
+      : `needs a --listen port that clients reach, on all addresses: write --listen :${config.listen.port}`,
+    config.listen.port === 0 || config.admin.port === 0
+      ? 'needs ports that the manifest can name: port 0 lets the kernel choose'
+      : undefined,
+  ].filter((problem) => problem !== undefined)
+  if (problems.length > 0) return { kind: 'problems', problems }
+  const plan: SidecarPlan = {
+    mode: request.mode ?? modeOf(workload),
+    image: request.image ?? text(sidecar?.value['image']) ?? request.defaultImage,
+    settings,
+    listenPort: config.listen.port,
+    adminPort: config.admin.port,
+    portName: portName(workload, app, config.listen.port),
+    token: config.token,
+    podIsRoot: at(workload.spec, 'securityContext', 'runAsUser') === 0,
+  }
+  const wish = roomy(workload, settings)
+  const lack = wish - config.gracePeriodMs
+  const longest = longestRequestMs(workload)
+  const remarks = [...(health?.remarks ?? [])]
+  if (lack > 0)
+    remarks.push(
+      `with a grace period of ${printDuration(config.gracePeriodMs)}, requests that take longer than ` +
+        `${printDuration(Math.max(0, longest - lack))} may be cut; --grace-period ${printDuration(wish)} has ` +
+        `room for ${printDuration(longest)}`,
+    )
+  return { kind: 'plan', plan, graceSeconds: config.gracePeriodMs / 1000, remarks }
+}
+
+function modeOf({ sidecar }: Workload): Mode {
+  return sidecar === undefined || sidecar.native ? 'native' : 'plain'
+}
+
+/** A grace period in which the longest request is finished that comes at the last moment, in ms. */
+function roomy(workload: Workload, settings: ReadonlyMap<string, string>): number {
+  const ms = (flag: string, initial: string) => {
+    const reading = parseDuration(settings.get(flag) ?? initial)
+    return reading.kind === 'ok' ? reading.value : 0
+  }
+  const sum = ms('settle', '3s') + ms('quiet', '2s') + longestRequestMs(workload) + ms('app-stop', '5s')
+  return Math.ceil(sum / 1000) * 1000
+}
+
+/** The name of the app's port goes over to lastcall: Services that target the name find it in old and new pods. */
+function portName(workload: Workload, app: App, listenPort: number): string {
+  const { sidecar } = workload
+  if (sidecar !== undefined) {
+    const own = portsOf(sidecar).find(({ number: port }) => port === listenPort)?.name
+    if (own !== undefined) return own
+  }
+  const name = portsOf(app.container).find(({ number: port }) => port === app.port)?.name
+  const taken = workload.containers.some(
+    (one) => one !== sidecar && portsOf(one).some((port) => port.name === 'http'),
+  )
+  return (sidecar === undefined ? name : undefined) ?? (taken ? 'lastcall-http' : 'http')
+}

@@ -1,0 +1,92 @@
+/**
+ * Takes lastcall out of an object again: what inject has added goes, and what it has changed becomes what it was, as
+ * the annotation says. Pure.
+ */
+import { BEFORE, beforeOf, pathOf, pointer, type Before } from './before.ts'
+import type { Change } from './change.ts'
+import { argumentsOf, configIn, settingsOf } from './settings.ts'
+import { at, list, text, type Path, type Tree } from './tree.ts'
+import { appsOf, servicePorts, servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
+
+/** First what inject has added goes, and lastcall itself; nothing if it is not there. */
+export function removals(place: Place, places: readonly Place[]): Change[] {
+  const { value } = place.item
+  const before = beforeOf(value)
+  const gone = Object.entries(before).flatMap(([said, was]) => (was === null ? [pathOf(value, said)] : []))
+  const paths = gone.filter((path) => path !== undefined)
+  if (at(value, 'metadata', 'annotations', BEFORE) !== undefined)
+    paths.push(['metadata', 'annotations', BEFORE])
+  const { sidecar } = workloadOf(place) ?? {}
+  if (sidecar !== undefined) paths.push(sidecar.path, ...hooksByHand(place, before))
+  const byHand = value['kind'] === 'Service' && paths.length === 0
+  return [...pruned(value, paths), ...(byHand ? serviceByHand(place, places) : [])]
+}
+
+/** Then what inject has changed becomes what it was: in the same object, as it is after the removals. */
+export function restorations(place: Place, before: Before): Change[] {
+  const { value } = place.item
+  return Object.entries(before).flatMap(([said, was]): Change[] => {
+    const path = pathOf(value, said)
+    if (path === undefined || was === null || at(value, ...path.slice(0, -1)) === undefined) return []
+    return [{ kind: 'restore', path, was }]
+  })
+}
+
+/** Hooks of a sidecar that somebody added by hand: no annotation tells of them. */
+function hooksByHand(place: Place, before: Before): Path[] {
+  const known = Object.keys(before)
+  return appsOf(workloadOf(place)!).flatMap((app) => {
+    const path = [...app.path, 'lifecycle', 'preStop']
+    const asks = /^\/*prestop\/app$/.test(text(at(place.item.value, ...path, 'httpGet', 'path')) ?? '')
+    return asks && !known.includes(pointer(place.item.value, path)) ? [path] : []
+  })
+}
+
+/** A Service that somebody turned to lastcall by hand: back to the port of the app. */
+function serviceByHand(place: Place, places: readonly Place[]): Change[] {
+  const workloads = places.flatMap((one) => workloadOf(one) ?? []).filter((one) => sends(place, one))
+  return workloads.flatMap((workload) => {
+    const app = settingsOf(workload.sidecar === undefined ? [] : argumentsOf(workload.sidecar)).get('app')
+    const listen = configIn(workload.sidecar)?.listen.port
+    const port = Number(/:(\d+)$/.exec(app ?? '')?.[1] ?? 3000)
+    if (listen === undefined) return []
+    return (
+      servicePorts(place, workload)
+        // A name goes back to the app, if inject has moved it.
+        .filter(({ number, target }) => number === listen && (typeof target === 'number' || !noted(workload)))
+        .map(({ index }): Change => ({
+          kind: 'set',
+          path: ['spec', 'ports', index, 'targetPort'],
+          value: port,
+        }))
+    )
+  })
+}
+
+function noted(workload: Workload): boolean {
+  return Object.keys(beforeOf(workload.item.value)).length > 0
+}
+
+function sends(service: Place, workload: Workload): boolean {
+  return servicesOf([service], workload).length > 0
+}
+
+/** Deletions of these paths, and of the maps and lists that would be empty then. */
+function pruned(value: Tree, paths: readonly Path[]): Change[] {
+  let gone = [...paths]
+  for (;;) {
+    const parents = gone.map((path) => path.slice(0, -1))
+    const empty = parents.find((parent) => {
+      if (parent.length < 2) return false
+      const here = at(value, ...parent)
+      const size = Array.isArray(here) ? list(here as Tree).length : Object.keys(here ?? {}).length
+      return gone.filter((path) => same(path.slice(0, -1), parent)).length === size
+    })
+    if (empty === undefined) return gone.map((path) => ({ kind: 'delete', path }))
+    gone = [...gone.filter((path) => !same(path.slice(0, -1), empty)), empty]
+  }
+}
+
+function same(a: Path, b: Path): boolean {
+  return a.length === b.length && a.every((step, i) => step === b[i])
+}

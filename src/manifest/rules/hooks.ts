@@ -1,0 +1,174 @@
+/** Rules about preStop hooks: that the kubelet waits for lastcall, and that lastcall learns that the pod stops. */
+import type { Judged, Rule, Site } from '../rule.ts'
+import { at, list, text, type Branch, type Tree } from '../tree.ts'
+import type { Container } from '../workload.ts'
+
+interface Hook {
+  readonly judged: Judged
+  readonly container: Container
+  readonly get: Branch
+  readonly who: 'app' | 'sidecar' | undefined
+}
+
+/** The preStop hooks of a pod that call somebody by HTTP; `who` says what they ask lastcall. */
+function hooksOf(judged: Judged): Hook[] {
+  return judged.workload.containers.flatMap((container) => {
+    const get = at(container.value, 'lifecycle', 'preStop', 'httpGet')
+    if (get === undefined) return []
+    const path = (text(at(get, 'path')) ?? '/').replace(/^\/*/, '')
+    const who = path === 'prestop/app' ? 'app' : path === 'prestop/sidecar' ? 'sidecar' : undefined
+    return [{ judged, container, get: get as Branch, who }]
+  })
+}
+
+/** A site at a key of the hook for each hook of which `saw` tells something. */
+function hookSites(judged: Judged, key: string, saw: (hook: Hook) => string | undefined): Site[] {
+  return hooksOf(judged).flatMap((hook) => {
+    const said = saw(hook)
+    const path = [...hook.container.path, 'lifecycle', 'preStop', 'httpGet', key]
+    return said === undefined ? [] : [{ place: judged.workload, path, saw: said }]
+  })
+}
+
+const quoted = (value: Tree | undefined) => JSON.stringify(value ?? null)
+
+export const HOOK_RULES: readonly Rule[] = [
+  {
+    id: 'app-hook-missing',
+    severity: 'error',
+    title: "The app's container has no preStop hook that asks lastcall",
+    requests:
+      'The kubelet sends SIGTERM to the app at once: its requests in flight are cut, and those that still come get 503, while lastcall is only beginning to drain.',
+    fix: "Give the app's container lifecycle.preStop.httpGet with path /prestop/app and the number of lastcall's admin port.",
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, app }) => {
+        if (sidecar === undefined || app === undefined) return []
+        if (at(app.value, 'lifecycle', 'preStop', 'httpGet') !== undefined) return []
+        const has =
+          at(app.value, 'lifecycle', 'preStop') === undefined
+            ? 'no preStop'
+            : 'a preStop that does not ask lastcall'
+        return [{ place: workload, path: app.path, saw: `container ${app.name} has ${has}` }]
+      }),
+  },
+  {
+    id: 'sidecar-hook-missing',
+    severity: 'error',
+    title: 'A native sidecar without a preStop hook of its own',
+    requests:
+      'A native sidecar gets SIGTERM only after the app has gone. Without its own hook lastcall has no proof that the pod stops: it keeps its door open to the end, and clients that arrive late are cut.',
+    fix: "Give lastcall's container lifecycle.preStop.httpGet with path /prestop/sidecar and the number of its admin port.",
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) => {
+        const { workload, sidecar } = judged
+        if (sidecar === undefined || !sidecar.native) return []
+        const own = hooksOf(judged).find(({ container }) => container === sidecar)
+        return own === undefined
+          ? [{ place: workload, path: sidecar.path, saw: `container ${sidecar.name} has no preStop.httpGet` }]
+          : []
+      }),
+  },
+  {
+    id: 'hook-port-named',
+    severity: 'error',
+    title: 'A hook names its port',
+    requests:
+      'The kubelet looks the name up among the ports of the container that has the hook. It is not found there, the hook fails, and SIGTERM follows at once: requests in flight are cut.',
+    fix: "Write the number of lastcall's admin port.",
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        hookSites(judged, 'port', ({ get, who, container, judged: { sidecar } }) =>
+          who !== undefined && container !== sidecar && typeof get['port'] === 'string'
+            ? `port is ${quoted(get['port'])}`
+            : undefined,
+        ),
+      ),
+  },
+  {
+    id: 'hook-host',
+    severity: 'error',
+    title: 'A hook has a host',
+    requests:
+      "The kubelet runs in the node's network: 127.0.0.1 is the node there, and any other host is not this pod for sure. The hook fails or waits for the wrong one, and requests in flight are cut.",
+    fix: 'Leave host out: the kubelet then calls the address of the pod.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        hookSites(judged, 'host', ({ get, who }) =>
+          who !== undefined && get['host'] !== undefined ? `host is ${quoted(get['host'])}` : undefined,
+        ),
+      ),
+  },
+  {
+    id: 'hook-misses-lastcall',
+    severity: 'error',
+    title: 'A hook does not reach lastcall',
+    requests:
+      'The hook fails or is answered by somebody else, and the kubelet sends SIGTERM at once: requests in flight are cut.',
+    fix: "The hook needs the number of lastcall's --admin port, the scheme HTTP, and the path /prestop/app in the app's container, /prestop/sidecar in lastcall's own.",
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) => {
+        const { config, app, sidecar } = judged
+        if (config === undefined) return []
+        return hookSites(judged, 'port', ({ get, who, container }) => {
+          if (container !== app && container !== sidecar) return undefined
+          const wanted = container === sidecar ? 'sidecar' : 'app'
+          if (who !== wanted)
+            return `container ${container.name} asks ${quoted(get['path'])}, not /prestop/${wanted}`
+          if ((get['scheme'] ?? 'HTTP') !== 'HTTP') return `scheme is ${quoted(get['scheme'])}`
+          if (typeof get['port'] !== 'number' || get['port'] === config.admin.port) return undefined
+          return `port is ${get['port']}, and lastcall's --admin is ${config.admin.port}`
+        })
+      }),
+  },
+  {
+    id: 'hook-without-token',
+    severity: 'error',
+    title: 'lastcall wants a token, and a hook has none',
+    requests:
+      'lastcall answers the hook 401, which the kubelet ignores: SIGTERM follows at once, and requests in flight are cut.',
+    fix: 'Add httpHeaders to the hook: name Authorization, value "Bearer " and the token.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        hookSites(judged, 'path', ({ get, who }) => {
+          const header = list(get['httpHeaders']).some(
+            (one) => text(at(one, 'name'))?.toLowerCase() === 'authorization',
+          )
+          return who !== undefined && judged.config?.token !== undefined && !header
+            ? 'no Authorization header'
+            : undefined
+        }),
+      ),
+  },
+  {
+    id: 'exec-hook-without-shell',
+    severity: 'error',
+    title: 'A hook runs a command in an image that has none',
+    requests:
+      'The command cannot be started, the hook fails (FailedPreStopHook), and SIGTERM follows at once: it is as if there were no hook.',
+    fix: "Use lastcall's hook (lifecycle.preStop.httpGet, path /prestop/app); lastcall inject adds it once the exec hook is gone.",
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload }) =>
+        workload.containers.flatMap((container) => {
+          const command = list(at(container.value, 'lifecycle', 'preStop', 'exec', 'command'))
+          const image = text(container.value['image']) ?? ''
+          if (command.length === 0 || !isBare(image)) return []
+          const path = [...container.path, 'lifecycle', 'preStop', 'exec']
+          return [{ place: workload, path, saw: `${image} has no ${text(command[0]) ?? 'shell'}` }]
+        }),
+      ),
+  },
+]
+
+/** Images that are known to have a program and nothing else: no shell, no sleep. */
+const BARE: readonly RegExp[] = [
+  /(^|\/)postgrest\/postgrest([:@]|$)/,
+  /^gcr\.io\/distroless\/(?!.*:debug)/,
+  /^cgr\.dev\/chainguard\/(?!.*-dev)/,
+  /(^|\/)lastcall([:@]|$)/,
+  /(^|\/)cloud-sql-proxy(:(?!.*(alpine|bookworm|bullseye))|@|$)/,
+  /(^|\/)(coredns|kube-state-metrics|metrics-server|prometheus-adapter)([:@]|$)/,
+]
+
+function isBare(image: string): boolean {
+  return BARE.some((pattern) => pattern.test(image))
+}

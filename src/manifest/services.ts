@@ -1,0 +1,57 @@
+/**
+ * The Services that send to a workload, turned to lastcall. By the name of the port where it has one: the name has
+ * moved to lastcall, so that pods from before and after the change are both reached. Pure.
+ */
+import type { App } from './app.ts'
+import { remember } from './before.ts'
+import { setKey, type Edits } from './edits.ts'
+import type { ObjectChanges } from './input.ts'
+import type { SidecarPlan } from './sidecar.ts'
+import { at, text } from './tree.ts'
+import { portsOf, servicePorts, servicesOf, type Place, type Workload } from './workload.ts'
+
+export interface Redirection {
+  readonly changes: readonly (Place & ObjectChanges)[]
+  readonly remarks: readonly string[]
+}
+
+export function redirected(
+  workload: Workload,
+  places: readonly Place[],
+  app: App,
+  plan: SidecarPlan,
+): Redirection {
+  const moved = portsOf(app.container).some(
+    ({ number, name }) => number === app.port && name === plan.portName,
+  )
+  const target = moved ? plan.portName : plan.listenPort
+  const services = servicesOf(places, workload)
+  const changes: (Place & ObjectChanges)[] = []
+  const remarks: string[] = []
+  for (const service of services) {
+    const edits: Edits = { changes: [], before: {} }
+    for (const port of servicePorts(service, workload)) {
+      if (port.number !== app.port) continue
+      setKey(service, edits, {
+        kind: 'set',
+        path: ['spec', 'ports', port.index, 'targetPort'],
+        value: target,
+        after: ['name', 'protocol', 'appProtocol', 'port'],
+        notes: { '': `lastcall's, no longer the app's ${app.port}.` },
+      })
+    }
+    const { item, input } = service
+    if (edits.changes.length === 0) continue
+    changes.push({ item, input, changes: [...edits.changes, ...remember(item.value, edits.before)] })
+    if (!moved)
+      remarks.push(
+        `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${target}, which pods from before have not: ` +
+          `until the first rollout has ended, some requests are refused. (Not if the app's containerPort ${app.port} has a name, and the Service that name as targetPort.)`,
+      )
+  }
+  if (services.length === 0 && workload.sidecar === undefined && !['Job', 'CronJob'].includes(workload.kind))
+    remarks.push(
+      `no Service in the input sends to it. Those that do must have lastcall's port as targetPort: ${plan.listenPort}, or its name ${plan.portName}`,
+    )
+  return { changes, remarks }
+}

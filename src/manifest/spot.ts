@@ -1,0 +1,44 @@
+/**
+ * Where the parts of a document stand in its text: what text edits need to know of YAML. Pure; made by yaml.ts.
+ */
+import type { Path } from './tree.ts'
+
+export interface Spot {
+  readonly kind: 'map' | 'list' | 'scalar' | 'alias'
+  /** Written with brackets or braces. */
+  readonly flow: boolean
+  /** Offsets in the text: of the first character, and after the last one that is content. */
+  readonly start: number
+  readonly end: number
+  readonly entries: readonly Entry[]
+}
+
+export interface Entry {
+  /** The key of a map, the index of a list. */
+  readonly key: string | number
+  /** Offset of the key; of the item in a list. */
+  readonly start: number
+  /** After the last character that is content, key included. */
+  readonly end: number
+  readonly value: Spot
+}
+
+/** The entry at `path`, or as near to it as the document goes. */
+export function nearest(root: Spot, path: Path): Entry | undefined {
+  let found: Entry | undefined
+  let here = root
+  for (const step of path) {
+    const next = here.entries.find((entry) => entry.key === step)
+    if (next === undefined) return found
+    found = next
+    here = next.value
+  }
+  return found
+}
+
+/** What is at `path`; undefined if nothing is. */
+export function spotAt(root: Spot, path: Path): Spot | undefined {
+  let here: Spot | undefined = root
+  for (const step of path) here = here?.entries.find((entry) => entry.key === step)?.value
+  return here
+}

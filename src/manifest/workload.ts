@@ -1,0 +1,187 @@
+/**
+ * Kubernetes objects as far as a drain sees them: which have pods, where their pod spec is, which container is
+ * lastcall, which Service sends where. Pure, and reads only.
+ */
+import type { Input, Item } from './input.ts'
+import { at, branch, isBranch, list, number, text, type Branch, type Path, type Tree } from './tree.ts'
+
+/** An object of an input, and where it came from. */
+export interface Place {
+  readonly input: Input
+  readonly item: Item
+}
+
+const POD_PATHS: Readonly<Record<string, Path>> = {
+  Pod: [],
+  Deployment: ['spec', 'template'],
+  StatefulSet: ['spec', 'template'],
+  DaemonSet: ['spec', 'template'],
+  ReplicaSet: ['spec', 'template'],
+  Rollout: ['spec', 'template'],
+  Job: ['spec', 'template'],
+  CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
+}
+
+export interface Workload extends Place {
+  readonly kind: string
+  readonly name: string
+  readonly namespace: string | undefined
+  /** `Deployment web`, for sentences. */
+  readonly title: string
+  /** Where the pod (its metadata and spec) is in the object. */
+  readonly podPath: Path
+  readonly pod: Branch
+  readonly spec: Branch
+  readonly labels: Branch
+  readonly containers: readonly Container[]
+  readonly sidecar: Container | undefined
+}
+
+export interface Container {
+  /** From the object. */
+  readonly path: Path
+  readonly name: string
+  readonly value: Branch
+  /** One of initContainers that goes on beside the others. */
+  readonly native: boolean
+}
+
+export const SIDECAR_NAME = 'lastcall'
+
+/** The object as a workload; undefined if it has no pods, or somebody else makes it (a ReplicaSet of a Deployment). */
+export function workloadOf(place: Place): Workload | undefined {
+  const { value } = place.item
+  const kind = text(value['kind']) ?? ''
+  const podPath = Object.hasOwn(POD_PATHS, kind) ? POD_PATHS[kind] : undefined
+  const owned = list(at(value, 'metadata', 'ownerReferences')).some(
+    (owner) => at(owner, 'controller') === true,
+  )
+  if (podPath === undefined || owned) return undefined
+  const name = text(at(value, 'metadata', 'name')) ?? text(at(value, 'metadata', 'generateName')) ?? ''
+  const pod = branch(at(value, ...podPath))
+  const spec = branch(pod['spec'])
+  const containers = [
+    ...containersAt(spec, podPath, 'initContainers').filter(({ native }) => native),
+    ...containersAt(spec, podPath, 'containers'),
+  ]
+  return {
+    ...place,
+    kind,
+    name,
+    namespace: text(at(value, 'metadata', 'namespace')),
+    title: `${kind} ${name}`,
+    podPath,
+    pod,
+    spec,
+    labels: branch(at(pod, 'metadata', 'labels')),
+    containers,
+    sidecar: containers.find(isSidecar),
+  }
+}
+
+function containersAt(spec: Branch, podPath: Path, key: string): Container[] {
+  return list(spec[key]).map((value, i) => ({
+    path: [...podPath, 'spec', key, i],
+    name: text(at(value, 'name')) ?? '',
+    value: branch(value),
+    native: key === 'initContainers' && at(value, 'restartPolicy') === 'Always',
+  }))
+}
+
+/** By its name, or by its image: `registry/lastcall:1.2`. */
+function isSidecar({ name, value }: Container): boolean {
+  return name === SIDECAR_NAME || /(^|\/)lastcall([:@]|$)/.test(text(value['image']) ?? '')
+}
+
+/** The containers that are not lastcall and no sidecars of others. */
+export function appsOf(workload: Workload): Container[] {
+  return workload.containers.filter((one) => one !== workload.sidecar && !one.native)
+}
+
+/** Whether two objects may be in one namespace: an unsaid one is the one that kubectl will be told. */
+export function together(a: string | undefined, b: string | undefined): boolean {
+  return a === undefined || b === undefined || a === b
+}
+
+/** Whether an object's selector (a map of labels) selects the pods of a workload. */
+export function selects(item: Item, selector: Tree | undefined, workload: Workload): boolean {
+  if (!isBranch(selector) || Object.keys(selector).length === 0) return false
+  if (!together(text(at(item.value, 'metadata', 'namespace')), workload.namespace)) return false
+  return Object.entries(selector).every(([key, value]) => workload.labels[key] === value)
+}
+
+/** The Services among the objects that select a workload. */
+export function servicesOf(places: readonly Place[], workload: Workload): Place[] {
+  return places.filter(
+    ({ item }) =>
+      item.value['kind'] === 'Service' && selects(item, at(item.value, 'spec', 'selector'), workload),
+  )
+}
+
+/** The ports of a Service, and the port of the pod that each leads to (undefined: a name that no container has). */
+export function servicePorts(service: Place, workload: Workload): ServicePort[] {
+  return list(at(service.item.value, 'spec', 'ports')).map((port, index) => {
+    const target = at(port, 'targetPort') ?? at(port, 'port') ?? null
+    return {
+      index,
+      target,
+      number: typeof target === 'string' ? namedPort(workload, target)?.number : number(target),
+    }
+  })
+}
+
+export interface ServicePort {
+  readonly index: number
+  readonly target: Tree
+  readonly number: number | undefined
+}
+
+export interface ContainerPort {
+  readonly container: Container
+  readonly index: number
+  readonly name: string | undefined
+  readonly number: number
+  readonly hostPort: number | undefined
+}
+
+/** The TCP ports that a container declares. */
+export function portsOf(container: Container): ContainerPort[] {
+  return list(container.value['ports']).flatMap((port, index) => {
+    const found = number(at(port, 'containerPort'))
+    if (found === undefined || (at(port, 'protocol') ?? 'TCP') !== 'TCP') return []
+    return [
+      {
+        container,
+        index,
+        name: text(at(port, 'name')),
+        number: found,
+        hostPort: number(at(port, 'hostPort')),
+      },
+    ]
+  })
+}
+
+/** The first port of that name in the pod, as kube-proxy's endpoints see it: containers before native sidecars. */
+export function namedPort(workload: Workload, name: string): ContainerPort | undefined {
+  const all = workload.containers.toSorted((a, b) => Number(a.native) - Number(b.native))
+  return all.flatMap(portsOf).find((port) => port.name === name)
+}
+
+/** A port of a probe or hook of this container, which may be a name of its own ports. */
+export function ownPort(container: Container, port: Tree | undefined): number | undefined {
+  if (typeof port !== 'string') return number(port)
+  return (
+    portsOf(container).find(({ name }) => name === port)?.number ??
+    (/^\d+$/.test(port) ? Number(port) : undefined)
+  )
+}
+
+/** A variable of a container, if its value stands in the manifest. */
+export function variable(container: Container, name: string): string | undefined {
+  return text(
+    at(
+      list(container.value['env']).find((row) => at(row, 'name') === name),
+      'value',
+    ),
+  )
+}

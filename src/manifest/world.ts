@@ -1,0 +1,51 @@
+/** All objects of all inputs as the rules see them. Pure. */
+import { settingsOf, argumentsOf, configIn } from './settings.ts'
+import type { Judged, World } from './rule.ts'
+import { number } from './tree.ts'
+import { appsOf, portsOf, servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
+import { parseApp } from '../config/address.ts'
+import { probedPort, listenPort } from './app.ts'
+
+const DEFAULT_GRACE_SECONDS = 30
+
+export function worldOf(places: readonly Place[]): World {
+  const workloads = places.flatMap((place) => workloadOf(place) ?? [])
+  return { places, workloads: workloads.map((workload) => judged(workload, places)) }
+}
+
+function judged(workload: Workload, places: readonly Place[]): Judged {
+  const { sidecar } = workload
+  const services = servicesOf(places, workload)
+  const apps = appsOf(workload)
+  const app = sidecar === undefined ? undefined : appBehind(workload)
+  return {
+    workload,
+    sidecar,
+    config: configIn(sidecar),
+    apps,
+    app,
+    services,
+    graceMs: 1000 * (number(workload.spec['terminationGracePeriodSeconds']) ?? DEFAULT_GRACE_SECONDS),
+    serves: services.length > 0 || sidecar !== undefined || apps.some((one) => portsOf(one).length > 0),
+  }
+}
+
+/** The container that listens where lastcall's --app says; of one container there is no doubt. */
+function appBehind(workload: Workload) {
+  const apps = appsOf(workload)
+  const port = appPort(workload)
+  return (
+    apps.find((one) => portsOf(one).some((own) => own.number === port)) ??
+    (apps.length === 1
+      ? apps[0]
+      : apps.find((one) => listenPort(one) === port || probedPort(one) === port)) ??
+    apps.find((one) => 'preStop' in ((one.value['lifecycle'] ?? {}) as object))
+  )
+}
+
+/** The port of --app, as far as the arguments say. */
+export function appPort({ sidecar }: Workload): number {
+  const said = sidecar === undefined ? undefined : settingsOf(argumentsOf(sidecar)).get('app')
+  const address = parseApp(said ?? '127.0.0.1:3000')
+  return address.kind === 'ok' && address.value.kind === 'tcp' ? address.value.port : 0
+}
