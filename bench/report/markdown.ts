@@ -72,9 +72,17 @@ function formatCase(title: string, rows: readonly Row[]): string {
     ...lines,
     '',
     ...(marked.length > 0
-      ? [`\\* ${marked.map(({ peer, marks }) => `${peer}: ${marks.slice(0, 3).join(', ')}`).join('; ')}`, '']
+      ? [`\\* ${marked.map(({ peer, marks }) => `${peer}: ${worst(marks).join(', ')}`).join('; ')}`, '']
       : []),
   ].join('\n')
+}
+
+/** Each kind of mark once, by the words that it begins with: of several numbers the largest comes last when sorted. */
+function worst(marks: readonly string[]): string[] {
+  const kinds = new Map(
+    marks.toSorted().map((mark) => [mark.replaceAll(/[\d.]+.*/g, ''), mark.replaceAll(/\s+/g, ' ')]),
+  )
+  return [...kinds.values()].slice(0, 3)
 }
 
 /** `13.2 (12.9 to 14.0)`; without brackets where it was measured once. */

@@ -26,6 +26,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   startMs: { title: 'start, ms', digits: 0, best: 'low' },
   imageMiB: { title: 'image, MiB', digits: 1, best: 'low' },
   runtimeMiB: { title: 'of it Node, MiB', digits: 1, best: 'none' },
+  baseMiB: { title: 'of it base, MiB', digits: 1, best: 'none' },
   programMiB: { title: 'of it program, MiB', digits: 2, best: 'none' },
   requests: { title: 'requests', digits: 0, best: 'none' },
   failed: { title: 'failed', digits: 0, best: 'low' },

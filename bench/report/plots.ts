@@ -111,8 +111,11 @@ export function rolloutPlot(title: string, samples: readonly Sample[]): string |
       for (const ms of pod.failuresMs) parts.push(dot(x(ms / 1000), at + 3.5, 1.8, '#000'))
     }
     const longest = Math.max(...pods.map(({ goneMs }) => goneMs)) / 1000
+    const reach =
+      Math.max(...pods.map((pod) => Math.max(pod.goneMs, pod.lastConnectionMs, pod.failuresMs.at(-1) ?? 0))) /
+      1000
     const words = `${longest.toFixed(1)} s, ${failed} failed`
-    parts.push(text(x(longest) + 8, y + height / 2 + 4, words, { fill: failed > 0 ? '#c92a2a' : '#2b8a3e' }))
+    parts.push(text(x(reach) + 8, y + height / 2 + 4, words, { fill: failed > 0 ? '#c92a2a' : '#2b8a3e' }))
     y += height + 10
   }
   const grid = [0, 10, 20, 30, 40, 50].filter((second) => second <= most)

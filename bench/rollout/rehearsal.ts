@@ -9,7 +9,7 @@ import { strategies } from './strategies.ts'
 // Its pods' processes end when it exits, which a signal alone would not let it do.
 process.on('SIGTERM', () => process.exit(1))
 const [name, seed] = process.argv.slice(2)
-const strategy = strategies().find((one) => one.name === name)
+const strategy = (await strategies()).find((one) => one.name === name)
 if (strategy === undefined) throw new Error(`${name}: no such strategy`)
 const report = await rehearse({ strategy, seed: Number(seed), replicas: 3, rollouts: 1, graceMs: 60_000 })
 process.stdout.write(JSON.stringify(report), () => process.exit(0))

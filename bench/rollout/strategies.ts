@@ -1,18 +1,15 @@
 /** The ways to stop a pod that are compared: what people do without a proxy, with other proxies, and lastcall. */
 
-import { bare, lastcall, sleepHook, type Strategy } from '../../src/rehearsal/strategies.ts'
+import type * as sources from '../../src/rehearsal/strategies.ts'
 import { haproxySidecar, httpProxySidecar, nginxSidecar } from './rivals.ts'
 
-/** All that this machine can run. */
-export function strategies(): Strategy[] {
+/** As built: what starts there is dist/cli.js. */
+const BUILT = new URL('../../dist/rehearsal/strategies.js', import.meta.url)
+
+/** All that this machine can run. Rejects if the program has not been built. */
+export async function strategies(): Promise<sources.Strategy[]> {
+  const { bare, lastcall, sleepHook } = (await import(BUILT.href)) as typeof sources
   const rivals = [nginxSidecar(), haproxySidecar(), httpProxySidecar()].filter((one) => one !== undefined)
-  return [
-    bare,
-    sleepHook(5000),
-    sleepHook(15_000),
-    sleepHook(30_000),
-    ...rivals,
-    lastcall('plain'),
-    lastcall('native'),
-  ]
+  const sleeps = [5000, 15_000, 30_000].map(sleepHook)
+  return [bare, ...sleeps, ...rivals, lastcall('plain'), lastcall('native')]
 }

@@ -26,7 +26,7 @@ export const drain: Scenario = {
   title: 'Drain quality in a rollout',
   rounds: 1,
   run: async (rig, rounds) => {
-    const names = strategies().map(({ name }) => name)
+    const names = (await strategies()).map(({ name }) => name)
     const jobs = Array.from({ length: rounds }, (_, round) =>
       names.map((name) => ({ name, round: round + 1 })),
     ).flat()
