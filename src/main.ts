@@ -86,9 +86,14 @@ export async function run(config: Config): Promise<number> {
   const watchEvents = {
     onGone() {
       checker.appGone()
+      // In a pod that stops nobody starts it again: those who wait for it get their answer now.
+      relay.dialer.lost(view.proof)
       runner.appGone()
     },
-    onBack: () => runner.appBack(),
+    onBack() {
+      relay.dialer.lost(false)
+      runner.appBack()
+    },
   }
   const checker: Checker = startChecker(
     {

@@ -4,6 +4,7 @@ import { buildStatus } from './admin/status.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import type { Checker } from './health/checker.ts'
+import { proven } from './lifecycle/drain.ts'
 import { ready } from './lifecycle/machine.ts'
 import type { Runner } from './lifecycle/runner.ts'
 import type { Phase } from './lifecycle/state.ts'
@@ -77,6 +78,12 @@ export class View {
     }
   }
 
+  /** It is known that the pod stops. */
+  get proof(): boolean {
+    const { state } = this.#sources.runner
+    return 'drain' in state && proven(state.drain)
+  }
+
   get status(): object {
     const { relay, runner, checker, clock } = this.#sources
     const { state } = runner
@@ -86,7 +93,7 @@ export class View {
       sinceMs: clock.now() - this.#phaseAt,
       nowEpochMs: Date.now(),
       ready: this.ready.ok,
-      proof: triggers.includes('signal') || triggers.includes('sidecar'),
+      proof: this.proof,
       triggers,
       inFlight: relay.counters.inFlight,
       requests: relay.requests(),

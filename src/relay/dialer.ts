@@ -25,6 +25,8 @@ export class Dialer {
   #away = false
   #held = false
   #armed = false
+  /** The app will not come back: nobody has to wait for it. */
+  #lost = false
 
   constructor(clock: Clock, connectWaitMs: number) {
     this.#clock = clock
@@ -76,6 +78,11 @@ export class Dialer {
     if (!on) this.#release()
   }
 
+  /** Tells that the app has ended for good, so that whoever waits for it has waited long enough; or that it is there. */
+  lost(on: boolean): void {
+    this.#lost = on
+  }
+
   #release(): void {
     if (this.#held) return
     for (const [who, entry] of this.#wanting) {
@@ -96,12 +103,12 @@ export class Dialer {
   }
 
   #turn(): void {
-    const overdue = this.#clock.now() - this.#connectWaitMs
+    const overdue = this.#clock.now() - (this.#lost ? 0 : this.#connectWaitMs)
     let trying = false
     for (const [who, entry] of this.#wanting) {
       if (entry.since <= overdue) {
         this.#wanting.delete(who)
-        who.appUnavailable(entry.trying ? 'timeout' : this.#held ? 'away' : 'refused')
+        who.appUnavailable(this.#held ? 'away' : entry.trying && !this.#lost ? 'timeout' : 'refused')
       } else if (entry.trying) trying = true
     }
     if (trying || this.#held) return

@@ -1,0 +1,113 @@
+/** Who may knock at an app that is away, how often, and how long anybody waits: DESIGN §2, "The app may be away". */
+import tap from 'tap'
+import type { AppFault } from '../../src/http1/answer.ts'
+import { Dialer, type Dialing } from '../../src/relay/dialer.ts'
+import { HandClock } from '../fixtures/clock.ts'
+
+const WAIT_MS = 5000
+
+class Client implements Dialing {
+  connects = 0
+  fault: AppFault | undefined
+  connect(): void {
+    this.connects += 1
+  }
+  appUnavailable(fault: AppFault): void {
+    this.fault = fault
+  }
+}
+
+function setting(clients: number): { clock: HandClock; dialer: Dialer; crowd: Client[] } {
+  const clock = new HandClock()
+  return {
+    clock,
+    dialer: new Dialer(clock, WAIT_MS),
+    crowd: Array.from({ length: clients }, () => new Client()),
+  }
+}
+
+void tap.test('a thousand that wait for an app that is away knock one at a time', async (t) => {
+  const { clock, dialer, crowd } = setting(1000)
+  const [first] = crowd as [Client]
+  dialer.wanted(first)
+  dialer.refused(first, 'ECONNREFUSED')
+  for (const client of crowd.slice(1)) dialer.wanted(client)
+  const knocks = (): number => crowd.reduce((sum, { connects }) => sum + connects, 0)
+  t.equal(knocks(), 1)
+  clock.advance(25)
+  t.equal(knocks(), 2)
+  clock.advance(100)
+  t.equal(knocks(), 2, 'the second is still trying')
+  dialer.reached(first)
+  t.equal(knocks(), 1001, 'once somebody is in, everybody comes')
+})
+
+void tap.test('who has waited connect-wait is told so, and no sooner', async (t) => {
+  const { clock, dialer, crowd } = setting(1)
+  const [client] = crowd as [Client]
+  dialer.wanted(client)
+  dialer.refused(client, 'ECONNREFUSED')
+  while (clock.now() < WAIT_MS - 25) {
+    clock.advance(25)
+    t.equal(client.fault, undefined)
+    dialer.refused(client, 'ECONNREFUSED')
+  }
+  clock.advance(50)
+  t.equal(client.fault, 'refused')
+})
+
+void tap.test('a connection that is neither accepted nor refused is a timeout', async (t) => {
+  const { clock, dialer, crowd } = setting(1)
+  dialer.wanted(crowd[0]!)
+  clock.advance(WAIT_MS + 25)
+  t.equal(crowd[0]!.fault, 'timeout')
+})
+
+void tap.test('while the door is held nobody knocks; then everybody may', async (t) => {
+  const { clock, dialer, crowd } = setting(3)
+  dialer.hold(true)
+  for (const client of crowd) dialer.wanted(client)
+  clock.advance(1000)
+  t.same(
+    crowd.map(({ connects }) => connects),
+    [0, 0, 0],
+  )
+  dialer.hold(false)
+  t.same(
+    crowd.map(({ connects }) => connects),
+    [1, 1, 1],
+  )
+})
+
+void tap.test('who is held for connect-wait hears that the app is away', async (t) => {
+  const { clock, dialer, crowd } = setting(1)
+  dialer.hold(true)
+  dialer.wanted(crowd[0]!)
+  clock.advance(WAIT_MS + 25)
+  t.equal(crowd[0]!.fault, 'away')
+})
+
+void tap.test('nobody waits for an app that has ended for good', async (t) => {
+  const { clock, dialer, crowd } = setting(2)
+  const [waiting, late] = crowd as [Client, Client]
+  dialer.wanted(waiting)
+  dialer.refused(waiting, 'ECONNREFUSED')
+  dialer.lost(true)
+  clock.advance(25)
+  t.equal(waiting.fault, 'refused')
+  dialer.wanted(late)
+  dialer.refused(late, 'ECONNREFUSED')
+  clock.advance(25)
+  t.equal(late.fault, 'refused')
+})
+
+void tap.test('who has left is not called any more', async (t) => {
+  const { clock, dialer, crowd } = setting(1)
+  const [client] = crowd as [Client]
+  dialer.wanted(client)
+  dialer.refused(client, 'ECONNREFUSED')
+  dialer.forget(client)
+  clock.advance(WAIT_MS * 2)
+  t.equal(client.connects, 1)
+  t.equal(client.fault, undefined)
+})
