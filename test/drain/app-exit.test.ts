@@ -45,9 +45,9 @@ for (const how of ['body', 'chunks'] as const) {
       t.equal(await raw.end(), 'reset')
       t.notMatch(raw.text, /second|\r\n0\r\n/)
       for (const [i, outcome] of (await settled).entries()) {
-        // The app may have been killed between taking the request and the head of its answer: then it is 503.
+        // The app may have been killed between taking the request and the head of its answer: then we answer.
         const { status } = outcome.status === 'fulfilled' ? outcome.value : { status: 'none' }
-        t.match(status, /none|503/, others[i]!.name)
+        t.match(status, /none|50[23]/, others[i]!.name)
       }
       await untilQuiet(t, sidecar)
     },

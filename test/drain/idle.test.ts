@@ -198,10 +198,15 @@ for (const { name, skip, start } of KINDS) {
       sidecar.signal('SIGTERM')
       const refused = await asking
       t.equal(await endAfterApp(app, sidecar), 0)
-      // The kernel resets who dials in the very moment of the close: never heard of, so as good as refused.
-      const expected =
-        name === 'curl' ? /exit code (?:7|56)/ : /ECONNREFUSED|read ECONNRESET|: reset, after: ""/
-      t.match(refused, expected, 'the first that failed was refused')
+      // The kernel resets who dials in the very moment of the close; and an idle connection may be closed while a
+      // request is on its way to it, if its client was slower than all of the phases. Neither was ever heard of.
+      const expected = {
+        undici: /ECONNREFUSED|read ECONNRESET|other side closed/,
+        'node:http agent': /ECONNREFUSED|read ECONNRESET|socket hang up/,
+        curl: /exit code (?:7|56)/,
+        'raw socket': /ECONNREFUSED|: reset, after: ""/,
+      }[name]
+      t.match(refused, expected!, 'the first that failed was refused')
       t.same(
         app.journal,
         Array.from({ length: posts }, (_, i) => `POST ${i}`),

@@ -8,6 +8,7 @@ import { rawClient, type RawClient, rawClients, requestText } from '../fixtures/
 import { FIRST_HALF, SECOND_HALF } from '../fixtures/scripted.ts'
 import { until } from '../fixtures/until.ts'
 
+const MIB = 1024 * 1024
 const PIECE = 'a piece of an upload '.repeat(1000)
 
 for (const { name, skip, start } of KINDS) {
@@ -87,17 +88,6 @@ await tap.test('a head that is never completed ends with 408, not with the grace
 
 await tap.test('clients that read late get the whole of their last answer', async (t) => {
   const { app, sidecar } = await serving(t, ['--grace-period', '60s', '--quiet', '3s'])
-  const silent = (client: RawClient, bytes: number) => {
-    const late = { client, bytes, received: 0 }
-    client.socket.removeAllListeners('data')
-    client.socket.on('data', (text: string) => {
-      if (late.received === 0) late.received = -text.indexOf('\r\n\r\n') - 4
-      late.received += text.length
-    })
-    client.socket.pause()
-    client.send(requestText('GET', `/bytes/${bytes}`))
-    return late
-  }
   const fromApp = async () => (await sidecar.metric('lastcall_bytes_total{direction="from_app"}'))!
   const atRest = async (): Promise<number> => {
     let last = 0
@@ -113,14 +103,17 @@ await tap.test('clients that read late get the whole of their last answer', asyn
     )
   }
   // What the kernel takes for a client that does not read; and a little more, which lastcall holds.
-  const probe = silent(await rawClient(t, sidecar.listen), 64 * 1024 * 1024)
+  const probe = silent(await rawClient(t, sidecar.listen), 64 * MIB)
   const taken = await atRest()
   probe.client.socket.destroy()
 
-  const clients = await rawClients(t, sidecar.listen, 24)
+  const clients = await rawClients(t, sidecar.listen, 32)
   sidecar.signal('SIGTERM')
   await sidecar.log(PHASE.lameDuck)
-  const late = clients.map((client, i) => silent(client, taken + (i - 16) * 8 * 1024))
+  // Lengths around that, as it is never quite the same; the last is so long that something is in flight in any case.
+  const late = clients.map((client, i) =>
+    silent(client, taken + (i === 31 ? 16 * MIB : (i - 16) * 16 * 1024)),
+  )
   const before = await atRest()
   // Longer than a client that was told goodbye is given to leave (2 s): these are not slow to leave, but to read.
   await sleep(2500)
@@ -137,3 +130,16 @@ await tap.test('clients that read late get the whole of their last answer', asyn
   )
   t.equal(await endAfterApp(app, sidecar), 0)
 })
+
+/** Asks for so many bytes, and reads none of them before its socket is resumed. */
+function silent(client: RawClient, bytes: number): { client: RawClient; bytes: number; received: number } {
+  const late = { client, bytes, received: 0 }
+  client.socket.removeAllListeners('data')
+  client.socket.on('data', (text: string) => {
+    if (late.received === 0) late.received = -text.indexOf('\r\n\r\n') - 4
+    late.received += text.length
+  })
+  client.socket.pause()
+  client.send(requestText('GET', `/bytes/${bytes}`))
+  return late
+}
