@@ -13,6 +13,34 @@ const PONG = f.frame('ping', ack, 0, OUR_PING)
 /** A field block that changes the decoder's table: `x: y`, to be indexed. */
 const INDEXED = Buffer.concat([f.GET, Buffer.from([0x40, 1, 0x78, 1, 0x79])])
 
+/** What trailers do after the app has missed this field block. */
+const afterMissing = (missed: Buffer) => {
+  const scene = Http2Scene.greeted().fromClient(f.post(1))
+  scene.drain()
+  scene.wait(PATIENCE_MS)
+  scene.fromClient(f.frame('headers', endHeaders | endStream, 3, missed))
+  scene.took()
+  const trailers = f.frame('headers', endHeaders | endStream, 1, Buffer.from([0xbe]))
+  scene.fromClient(trailers)
+  return { ...scene.said(), open: scene.streams.size }
+}
+
+/** A connection that begins while clients are to leave. */
+const newcomer = () => {
+  const scene = new Http2Scene({ parting: true }).fromClient(f.HELLO)
+  scene.open()
+  return scene
+}
+
+/** A connection with two streams that has had its last GOAWAY. */
+const toldItsLast = () => {
+  const scene = Http2Scene.greeted().fromClient(Buffer.concat([f.get(1), f.post(3)]))
+  scene.part()
+  scene.fromClient(PONG)
+  scene.took()
+  return scene
+}
+
 const clientOf = (scene: Http2Scene) => f.named(scene.took().toClient)
 
 void tap.test(
@@ -100,19 +128,13 @@ void tap.test('a client that does not answer the PING is told its last stream wh
 void tap.test(
   'when the app has missed a field block that changes its table, no later one reaches it',
   async (t) => {
-    const after = (missed: Buffer) => {
-      const scene = Http2Scene.greeted().fromClient(f.post(1))
-      scene.drain()
-      scene.wait(PATIENCE_MS)
-      scene.fromClient(f.frame('headers', endHeaders | endStream, 3, missed))
-      scene.took()
-      const trailers = f.frame('headers', endHeaders | endStream, 1, Buffer.from([0xbe]))
-      scene.fromClient(trailers)
-      return { ...scene.said(), open: scene.streams.size }
-    }
-    t.same(after(INDEXED), { toApp: ['rst 1 8'], toClient: ['rst 1 2'], open: 0 }, 'both sides are told')
     t.same(
-      after(f.GET),
+      afterMissing(INDEXED),
+      { toApp: ['rst 1 8'], toClient: ['rst 1 2'], open: 0 },
+      'both sides are told',
+    )
+    t.same(
+      afterMissing(f.GET),
       { toApp: ['headers 1 end'], toClient: [], open: 1 },
       'one that does not is not missed',
     )
@@ -128,12 +150,7 @@ void tap.test('a client that does not stop is a flood in the end', async (t) => 
 })
 
 void tap.test('a connection that begins while clients are to leave is let ask first', async (t) => {
-  const begin = () => {
-    const scene = new Http2Scene({ parting: true }).fromClient(f.HELLO)
-    scene.open()
-    return scene
-  }
-  const scene = begin().fromApp(f.SETTINGS)
+  const scene = newcomer().fromApp(f.SETTINGS)
   t.same(clientOf(scene), ['settings'])
   scene.fromClient(f.get(1))
   t.same(clientOf(scene), PROHIBITED)
@@ -141,11 +158,11 @@ void tap.test('a connection that begins while clients are to leave is let ask fi
   t.same(clientOf(scene), ['goaway 1 0', 'headers 1 end'])
   t.equal(scene.end, 'lastcall drained')
 
-  const silent = begin().fromApp(f.SETTINGS)
+  const silent = newcomer().fromApp(f.SETTINGS)
   silent.wait(PATIENCE_MS)
   t.same(clientOf(silent), ['settings', ...PROHIBITED], 'but not for ever')
 
-  const early = begin().fromClient(f.get(1))
+  const early = newcomer().fromClient(f.get(1))
   t.same(clientOf(early), [])
   early.fromApp(f.SETTINGS)
   t.same(clientOf(early), ['settings', ...PROHIBITED], 'nothing before the SETTINGS of the app')
@@ -165,20 +182,13 @@ void tap.test('the GOAWAY of the app passes, and then we add nothing', async (t)
 })
 
 void tap.test('after our last GOAWAY the app cannot raise it, but say less, or an error', async (t) => {
-  const final = () => {
-    const scene = Http2Scene.greeted().fromClient(Buffer.concat([f.get(1), f.post(3)]))
-    scene.part()
-    scene.fromClient(PONG)
-    scene.took()
-    return scene
-  }
-  const scene = final().fromApp(f.goaway(2 ** 31 - 1))
+  const scene = toldItsLast().fromApp(f.goaway(2 ** 31 - 1))
   t.same(clientOf(scene), [], 'RFC 9113 §6.8: endpoints MUST NOT increase the value')
   scene.fromApp(f.frame('goaway', 0, 0, Buffer.concat([f.words(2 ** 31 - 1, 2), Buffer.from('why')])))
   t.same(f.framesOf(scene.took().toClient), [
     { type: 7, flags: 0, stream: 0, payload: Buffer.concat([f.words(3, 2), Buffer.from('why')]) },
   ])
-  const less = final().fromApp(f.goaway(1))
+  const less = toldItsLast().fromApp(f.goaway(1))
   t.same(clientOf(less), ['goaway 1 0'])
   t.equal(less.streams.size, 1, 'what is above is over')
 })

@@ -12,7 +12,7 @@ const FIELD = f.forwarded(ADDRESS)
 const PRIORITY = Buffer.from([0, 0, 0, 0, 15])
 /** A field block of so many bytes; what it says is nonsense, but well written. */
 const block = (bytes: number): Buffer => Buffer.alloc(bytes, f.GET.subarray(0, 1))
-const whole = (payload: Uint8Array, stream = 1, flags = endStream) =>
+const whole = (payload: Uint8Array, stream = 1, flags: number = endStream) =>
   f.frame('headers', endHeaders | flags, stream, payload)
 
 interface Case {
