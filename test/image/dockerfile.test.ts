@@ -46,7 +46,7 @@ await tap.test('the ENTRYPOINT in the tree of the last stage', async (t) => {
   const [node, ...args] = command.map((text) => text.replaceAll(/(?<==|^)\/(app|nodejs)\//g, `${tree}/$1/`))
   const identity = process.getuid?.() === 0 ? { uid: Number(user![1]), gid: Number(user![2]) } : {}
   const modules = readdirSync(join(tree, 'app/node_modules'))
-  for (const name of ['typescript', 'tap', 'oxlint', 'yaml'])
+  for (const name of ['typescript', 'tap', 'oxlint'])
     t.notOk(modules.includes(name), `${name} is no production dependency`)
 
   await t.test('serves, answers every endpoint, drains and exits', async (t2) => {
