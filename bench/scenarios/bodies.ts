@@ -26,7 +26,7 @@ function casesOf(rig: Rig): Case[] {
       name: `${kind} of ${name}, ${connections} connections`,
       async measure(peer) {
         const peak = peakOf(peer)
-        const measured = await rig.measure(peer, { kind, bytes, connections }, 1)
+        const measured = await rig.measure(peer, { kind, bytes, connections }, 0.6)
         const mib = measured.bytes / MIB
         return {
           values: {

@@ -9,7 +9,7 @@ const AT_A_TIME = 16
 export const fresh: Scenario = {
   name: 'fresh',
   title: 'A new connection for each request',
-  rounds: 3,
+  rounds: 2,
   run: (rig, rounds) => interleave(rig, 'fresh', rounds, [caseOf(rig)]),
 }
 

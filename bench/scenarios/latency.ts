@@ -18,7 +18,7 @@ export const latency: Scenario = {
       rig,
       'latency',
       rounds,
-      RATES.map((rate) => latencyCase(rig, rate, 2)),
+      RATES.map((rate) => latencyCase(rig, rate, 1.5)),
     ),
 }
 

@@ -13,7 +13,7 @@ const MIB = 1024 * 1024
 export const start: Scenario = {
   name: 'start',
   title: 'Start, and memory at rest',
-  rounds: 5,
+  rounds: 3,
   run: async (rig, rounds) => {
     for (let round = 1; round <= rounds; round += 1) {
       for (const rival of rig.options.rivals) {
