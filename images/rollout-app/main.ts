@@ -72,8 +72,9 @@ server.listen(Number(process.env['PORT'] ?? 3000), process.env['HOST'] ?? '127.0
 
 let alive = true
 createServer((request, response) => {
-  if (request.url?.endsWith('/sick') === true) alive = false
-  response.writeHead(alive ? 200 : 500).end(JSON.stringify({ alive }))
+  const order = request.url?.endsWith('/sick') === true
+  if (order) alive = false
+  response.writeHead(alive || order ? 200 : 500).end(JSON.stringify({ alive }))
 }).listen(HEALTH_PORT)
 
 // The first process of a container ignores a signal that it does not handle: hence this line.

@@ -1,0 +1,106 @@
+/** The command line of `npm run e2e`: flags, help, mistakes. Pure. */
+import { parseArgs } from 'node:util'
+import { type Form, FORMS, type Images } from './objects.ts'
+
+export const HELP = `npm run e2e -- [flags] [-- options of lastcall]
+
+Runs lastcall in a real cluster, under clients that never retry, and exits with 1 if any request failed. Needs kubectl
+with a current context, and three images (images/build makes them). Removes what it made, also when interrupted.
+
+  --kubectl COMMAND    how to call kubectl             (KUBECTL, else kubectl)
+  --namespace NAME     is made and removed again; one that exists stays, only what the test made is removed  (lastcall-e2e)
+  --lastcall IMAGE, --app IMAGE, --client IMAGE        (lastcall:e2e, lastcall-rollout-app:e2e, lastcall-load-client:e2e)
+  --pull POLICY        Always, IfNotPresent, Never     (IfNotPresent)
+  --forms LIST         of bare, plain, native          (plain,native; native needs Kubernetes 1.29)
+                       bare is the app without lastcall, for comparison: its failures do not count
+  --steps LIST         of load, rollout, scale, delete, liveness, postgrest   (all)
+  --replicas N         to begin with                   (3)
+  --rollouts N, --deletions N                          (2, 2)
+  --density N          multiplies the clients          (1)
+  --postgrest IMAGE    roll out a PostgREST, too       (without it that is skipped)
+  --postgres IMAGE     its database                    (docker.io/library/postgres:17)
+  --timeout SECONDS    for any one wait                (300)
+  --json               the rows as JSON on stdout instead of the table; progress is on stderr`
+
+export const STEPS = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
+export type StepName = (typeof STEPS)[number]
+
+export interface Asked {
+  readonly kubectl: string
+  readonly namespace: string
+  readonly images: Images
+  readonly forms: readonly Form[]
+  readonly steps: readonly StepName[]
+  readonly replicas: number
+  readonly rollouts: number
+  readonly deletions: number
+  readonly density: string
+  readonly postgrest: string | undefined
+  readonly postgres: string
+  readonly timeoutMs: number
+  readonly json: boolean
+  readonly help: boolean
+  /** Of lastcall. */
+  readonly options: readonly string[]
+}
+
+const PULL = ['Always', 'IfNotPresent', 'Never']
+
+/** Reads the command line; throws with a sentence if it makes no sense. */
+export function readFlags(argv: readonly string[], kubectl: string): Asked {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const { values } = parseArgs({
+    args: argv.slice(0, end),
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      kubectl: { type: 'string', default: kubectl },
+      namespace: { type: 'string', default: 'lastcall-e2e' },
+      lastcall: { type: 'string', default: 'lastcall:e2e' },
+      app: { type: 'string', default: 'lastcall-rollout-app:e2e' },
+      client: { type: 'string', default: 'lastcall-load-client:e2e' },
+      pull: { type: 'string', default: 'IfNotPresent' },
+      forms: { type: 'string', default: 'plain,native' },
+      steps: { type: 'string', default: STEPS.join(',') },
+      replicas: { type: 'string', default: '3' },
+      rollouts: { type: 'string', default: '2' },
+      deletions: { type: 'string', default: '2' },
+      density: { type: 'string', default: '1' },
+      postgrest: { type: 'string' },
+      postgres: { type: 'string', default: 'docker.io/library/postgres:17' },
+      timeout: { type: 'string', default: '300' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const { lastcall, app, client, pull } = values
+  if (!PULL.includes(pull)) throw new Error(`--pull ${pull}: give one of ${PULL.join(', ')}`)
+  return {
+    kubectl: values.kubectl,
+    namespace: values.namespace,
+    images: { lastcall, app, client, pullPolicy: pull },
+    forms: several('--forms', values.forms, FORMS),
+    steps: several('--steps', values.steps, STEPS),
+    replicas: whole('--replicas', values.replicas),
+    rollouts: whole('--rollouts', values.rollouts),
+    deletions: whole('--deletions', values.deletions),
+    density: values.density,
+    postgrest: values.postgrest,
+    postgres: values.postgres,
+    timeoutMs: whole('--timeout', values.timeout) * 1000,
+    json: values.json,
+    help: values.help,
+    options: argv.slice(end + 1),
+  }
+}
+
+function several<Name extends string>(flag: string, text: string, names: readonly Name[]): Name[] {
+  const asked = text.split(',')
+  const wrong = asked.find((one) => !names.includes(one as Name))
+  if (wrong !== undefined) throw new Error(`${flag} ${text}: ${wrong} is none of ${names.join(', ')}`)
+  return names.filter((name) => asked.includes(name))
+}
+
+function whole(flag: string, text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1) throw new Error(`${flag} ${text}: give a whole number above 0`)
+  return number
+}

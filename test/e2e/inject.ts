@@ -1,0 +1,26 @@
+/** Lastcall into manifests by the user's own way: the command `lastcall inject`, run from the sources. */
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { type Form, type Images, type Part, withPullPolicy } from './objects.ts'
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+
+/** The objects with lastcall in the given form; `options` are lastcall's. Rejects with the reason of a refusal. */
+export async function injected(
+  objects: readonly Part[],
+  form: Form,
+  images: Images,
+  options: readonly string[],
+): Promise<readonly Part[]> {
+  if (form === 'bare') return objects
+  const args = [CLI, 'inject', '--mode', form, '--image', images.lastcall, ...options]
+  const child = spawn(process.execPath, args, { stdio: 'pipe' })
+  child.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
+  const ended = new Promise<number | null>((resolve, reject) =>
+    child.on('error', reject).on('close', resolve),
+  )
+  const [out, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  if (code !== 0) throw new Error(errors.trim())
+  return withPullPolicy((JSON.parse(out) as { items: Part[] }).items, images.pullPolicy)
+}

@@ -1,0 +1,225 @@
+/**
+ * `npm run e2e`: lastcall in any real cluster, under load, through everything that stops a pod (docs/e2e.md). Prints a
+ * table; exits with 1 if a request failed behind lastcall or a pod was lost, 2 if it could not be tried. Cleans up
+ * after itself, also when interrupted.
+ */
+import { type Asked, HELP, readFlags } from './flags.ts'
+import { Kubectl } from './kubectl.ts'
+import { type Form, OWN_LABEL, own, ownApp } from './objects.ts'
+import { DATABASE, database, POSTGREST, POSTGREST_CLIENT, postgrest } from './postgrest.ts'
+import { type Cast, Stage, type Step } from './stage.ts'
+import { deletion, liveness, nothing, rollout, scale } from './steps.ts'
+import { details, type Row, table } from './table.ts'
+
+const PASSED = 0
+const FAILED = 1
+const NOT_TRIED = 2
+const INTERRUPTED = 130
+/** The load runs alone so long. */
+const ALONE_MS = 10_000
+const APP = 'app'
+const MOST = 5
+const NATIVE_MINOR = 29
+
+const beganAt = Date.now()
+function say(line: string): void {
+  const seconds = String(Math.round((Date.now() - beganAt) / 1000)).padStart(4)
+  console.error(`[${seconds} s] ${line}`)
+}
+
+async function main(): Promise<number> {
+  const asked = readFlags(process.argv.slice(2), process.env['KUBECTL'] ?? 'kubectl')
+  if (asked.help) {
+    console.log(HELP)
+    return PASSED
+  }
+  const stop = new AbortController()
+  let once = false
+  const interrupted = new Promise<number>((resolve) => {
+    const end = (): void => {
+      if (once) process.exit(INTERRUPTED)
+      once = true
+      say('interrupted: cleaning up (once more to leave everything as it is)')
+      stop.abort()
+      resolve(INTERRUPTED)
+    }
+    process.on('SIGINT', end).on('SIGTERM', end)
+  })
+  const cleaner = new Kubectl(asked.kubectl, asked.namespace)
+  const minor = await serverMinor(cleaner)
+  const made = await makeNamespace(cleaner, asked.namespace)
+  const rows: Row[] = []
+  const skipped: string[] = []
+  try {
+    const kubectl = new Kubectl(asked.kubectl, asked.namespace, stop.signal)
+    const work = everything(asked, kubectl, minor, rows, skipped)
+    const code = await Promise.race([work, interrupted])
+    print(asked.json, rows, skipped)
+    return code
+  } catch (error) {
+    print(asked.json, rows, skipped)
+    say(error instanceof Error ? error.message : String(error))
+    return NOT_TRIED
+  } finally {
+    // Whatever kubectl still runs, a watch above all.
+    stop.abort()
+    await clean(cleaner, asked.namespace, made)
+  }
+}
+
+async function everything(
+  asked: Asked,
+  kubectl: Kubectl,
+  minor: number,
+  rows: Row[],
+  skipped: string[],
+): Promise<number> {
+  const skip = (why: string): void => {
+    skipped.push(why)
+    say(`skipped: ${why}`)
+  }
+  const able = asked.forms.filter((form) => {
+    if (form !== 'native' || minor >= NATIVE_MINOR) return true
+    skip(`native: a native sidecar needs Kubernetes 1.${NATIVE_MINOR}, the server is 1.${minor}`)
+    return false
+  })
+  const { images, options, timeoutMs, replicas } = asked
+  for (const form of able) {
+    const objects = ownApp(APP, form, images, replicas)
+    const args = [asked.density]
+    const cast = { kubectl, form, images, name: APP, objects, options, clientArgs: args, timeoutMs, say }
+    await play(cast, stepsOf(asked, form), rows)
+  }
+  const last = able.findLast((form) => form !== 'bare')
+  if (asked.steps.includes('postgrest')) {
+    if (asked.postgrest === undefined) skip('the rollout of a PostgREST: --postgrest names no image')
+    else if (last === undefined) skip('the rollout of a PostgREST: no form with lastcall is tried')
+    else await playPostgrest(asked, asked.postgrest, kubectl, last, rows)
+  }
+  const tried = rows.filter(({ form }) => form !== 'bare')
+  if (tried.length === 0 && rows.length === 0) return NOT_TRIED
+  return tried.some(({ failed, problems }) => failed > 0 || problems.length > 0) ? FAILED : PASSED
+}
+
+function times(count: number, name: string, step: Step): (readonly [string, Step])[] {
+  return Array.from({ length: count }, (_, index) => [`${name} ${index + 1}`, step] as const)
+}
+
+function stepsOf(asked: Asked, form: Form): readonly (readonly [string, Step])[] {
+  return asked.steps.flatMap((name): readonly (readonly [string, Step])[] => {
+    switch (name) {
+      case 'load':
+        return [['load alone', nothing(ALONE_MS)]]
+      case 'rollout':
+        return times(asked.rollouts, 'rollout', rollout)
+      case 'scale':
+        return [
+          [`scale ${asked.replicas} to ${MOST}`, scale(MOST)],
+          [`scale ${MOST} to 1`, scale(1)],
+          [`scale 1 to ${MOST}`, scale(MOST)],
+          [`scale ${MOST} to ${asked.replicas}`, scale(asked.replicas)],
+        ]
+      case 'delete':
+        return times(asked.deletions, 'pod deleted', deletion)
+      case 'liveness':
+        // Bare, the requests in hand are lost with the container: that is known.
+        return form === 'bare' ? [] : [['liveness fails', liveness]]
+      case 'postgrest':
+        return []
+      default:
+        return name satisfies never
+    }
+  })
+}
+
+async function playPostgrest(
+  asked: Asked,
+  image: string,
+  kubectl: Kubectl,
+  form: Form,
+  rows: Row[],
+): Promise<void> {
+  const { images, options, timeoutMs, replicas } = asked
+  await kubectl.apply(database(asked.postgres, images))
+  await kubectl.run(['rollout', 'status', `deployment/${DATABASE}`, `--timeout=${timeoutMs / 1000}s`])
+  const { spec } = await kubectl.json<{ spec: { clusterIP: string } }>(['get', 'service', DATABASE])
+  const objects = postgrest(image, images, spec.clusterIP, replicas)
+  const clientArgs = [asked.density, ...POSTGREST_CLIENT]
+  const cast = { kubectl, form, images, name: POSTGREST, objects, options, clientArgs, timeoutMs, say }
+  await play(cast, [['PostgREST rollout', rollout]], rows)
+}
+
+async function play(cast: Cast, steps: readonly (readonly [string, Step])[], rows: Row[]): Promise<void> {
+  const stage = new Stage(cast)
+  await stage.start()
+  for (const [name, step] of steps) {
+    const row = await stage.run(name, step)
+    rows.push(row)
+    // What comes after a step that did not end well would only repeat it.
+    if (row.problems.length > 0) break
+  }
+  rows.push(await stage.end())
+  await stage.close()
+}
+
+async function serverMinor(kubectl: Kubectl): Promise<number> {
+  const { serverVersion } = await kubectl.json<{
+    serverVersion: { gitVersion: string; minor: string }
+  }>(['version'])
+  say(`Kubernetes ${serverVersion.gitVersion}`)
+  return Number.parseInt(serverVersion.minor, 10)
+}
+
+/** Makes it, and answers whether it did; one of ours that an earlier run could not remove is removed first. */
+async function makeNamespace(kubectl: Kubectl, name: string): Promise<boolean> {
+  const found = await kubectl.run(['get', 'namespace', name, '--ignore-not-found', '-o', 'json'])
+  if (found.trim() !== '') {
+    const { metadata } = JSON.parse(found) as { metadata: { labels?: { [label: string]: string } } }
+    if (metadata.labels?.[OWN_LABEL] === undefined) return false
+    say(`removing the namespace ${name} of an earlier run`)
+    await kubectl.run(['delete', 'namespace', name, '--wait=true'])
+  }
+  await kubectl.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: own } }])
+  return true
+}
+
+async function clean(kubectl: Kubectl, namespace: string, made: boolean): Promise<void> {
+  say('removing what was made')
+  try {
+    if (made) await kubectl.run(['delete', 'namespace', namespace, '--wait=true', '--timeout=180s'])
+    else
+      await kubectl.run([
+        'delete',
+        'jobs,deployments,services,configmaps',
+        '-l',
+        OWN_LABEL,
+        '--wait=true',
+        '--timeout=180s',
+      ])
+  } catch (error) {
+    say(`not all could be removed from the namespace ${namespace}: ${(error as Error).message}`)
+  }
+}
+
+function print(json: boolean, rows: readonly Row[], skipped: readonly string[]): void {
+  if (json) {
+    console.log(JSON.stringify({ rows, skipped }))
+    return
+  }
+  if (rows.length > 0) console.log(`${table(rows)}\n`)
+  for (const line of rows.flatMap(details)) console.log(line)
+  for (const why of skipped) console.log(`skipped: ${why}`)
+  const tried = rows.filter(({ form }) => form !== 'bare')
+  const sum = (pick: (row: Row) => number) => tried.reduce((total, row) => total + pick(row), 0)
+  if (tried.length > 0)
+    console.log(
+      `behind lastcall: ${sum(({ requests }) => requests)} requests, ${sum(({ failed }) => failed)} failed`,
+    )
+}
+
+try {
+  process.exit(await main())
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error))
+  process.exit(NOT_TRIED)
+}

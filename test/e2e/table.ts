@@ -1,0 +1,128 @@
+/**
+ * From what was seen to rows, a table and sentences about each failed request. Pure. Times of the clients are already
+ * of the same clock as those of the pods.
+ */
+import type { FailureReport } from '../../images/load-client/main.ts'
+import type { Form } from './objects.ts'
+import type { PodStory } from './pods.ts'
+
+/** A pod that was stopped in a step; milliseconds since its deletion. */
+export interface Stopped {
+  readonly pod: string
+  readonly goneMs: number | undefined
+  /** Until no EndpointSlice had it as ready. */
+  readonly deregisteredMs: number | undefined
+  /** Until the last new connection of a client that the pod answered; undefined if none came. */
+  readonly lastConnectionMs: number | undefined
+  readonly exits: readonly string[]
+  readonly verdict: string | undefined
+}
+
+export interface Row {
+  readonly form: Form
+  readonly step: string
+  readonly requests: number
+  readonly failed: number
+  readonly crossed: number
+  readonly seconds: number
+  readonly stopped: readonly Stopped[]
+  /** What lastcall said of drains that it came back from. */
+  readonly returned: readonly string[]
+  /** Each failed request, with what its pod was in. */
+  readonly failures: readonly string[]
+  /** What did not happen as it should have, requests aside. */
+  readonly problems: readonly string[]
+}
+
+/** The stop of a pod, from its story and the time of the last new connection to it. */
+export function stopped(story: PodStory, lastConnectionAt: number | undefined): Stopped {
+  const since = (at: number | undefined) =>
+    at === undefined || story.deletedAt === undefined ? undefined : Math.max(0, at - story.deletedAt)
+  const late = lastConnectionAt !== undefined && lastConnectionAt > story.deletedAt!
+  return {
+    pod: story.name,
+    goneMs: since(story.goneAt),
+    deregisteredMs: since(story.deregisteredAt),
+    lastConnectionMs: late ? since(lastConnectionAt) : undefined,
+    exits: story.exits,
+    verdict: story.verdict,
+  }
+}
+
+const HEAD = [
+  'form',
+  'step',
+  'requests',
+  'failed',
+  'time',
+  'pods gone',
+  'endpoint gone',
+  'last new connection',
+]
+
+/** One line for each row; of times the longest. */
+export function table(rows: readonly Row[]): string {
+  const cells = rows.map((row) => {
+    const most = (pick: (one: Stopped) => number | undefined, none = '-') =>
+      longest(row.stopped.map(pick)) ?? none
+    return [
+      row.form,
+      row.step,
+      String(row.requests),
+      String(row.failed),
+      `${row.seconds.toFixed(1)} s`,
+      most(({ goneMs }) => goneMs),
+      most(({ deregisteredMs }) => deregisteredMs),
+      row.stopped.length === 0 ? '-' : most(({ lastConnectionMs }) => lastConnectionMs, 'none'),
+    ]
+  })
+  const all = [HEAD, ...cells]
+  const widths = HEAD.map((_, column) => Math.max(...all.map((line) => line[column]!.length)))
+  const pad = (cell: string, column: number) =>
+    column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+  return all.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
+}
+
+/** What the table leaves out: the verdict of each pod, failed requests, problems. */
+export function details(row: Row): string[] {
+  const pods = row.stopped.map(
+    ({ pod, exits, verdict }) =>
+      `${pod} (${exits.join(', ') || 'exits not seen'}): ${verdict ?? 'no verdict'}`,
+  )
+  const crossed =
+    row.crossed === 0
+      ? []
+      : [`${row.crossed} WebSocket messages crossed a Close frame (not counted as failed)`]
+  const problems = row.problems.map((problem) => `problem: ${problem}`)
+  const lines = [...problems, ...row.failures, ...pods, ...row.returned, ...crossed]
+  return lines.length === 0 ? [] : [`${row.form}, ${row.step}:`, ...lines.map((line) => `  ${line}`)]
+}
+
+/** A failed request as a sentence: when, how, and what its pod had gone through by then. */
+export function failureLine(failure: FailureReport, stories: ReadonlyMap<string, PodStory>): string {
+  const { client, what, pod, reused, idleMs, startedAt, endedAt } = failure
+  const connection = reused
+    ? `used connection${idleMs === undefined ? '' : `, ${Math.round(idleMs)} ms idle`}`
+    : 'new connection'
+  const story = pod === undefined ? undefined : stories.get(pod)
+  const past = (event: string, at: number | undefined) =>
+    at === undefined || at > endedAt ? [] : [`${event} ${endedAt - at} ms before`]
+  const phases =
+    story === undefined
+      ? []
+      : [
+          ...past('deleted', story.deletedAt),
+          ...past('endpoint gone', story.deregisteredAt),
+          ...past('gone', story.goneAt),
+        ]
+  const where = `${pod ?? 'unknown pod'}${phases.length === 0 ? '' : `: ${phases.join(', ')}`}`
+  const at = new Date(endedAt).toISOString()
+  return `${at} ${client} ${what}: ${failure.failure} after ${endedAt - startedAt} ms (${connection}) by ${where}`
+}
+
+function longest(values: readonly (number | undefined)[]): string | undefined {
+  const known = values.filter((value) => value !== undefined)
+  if (known.length === 0) return undefined
+  const ms = Math.max(...known)
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`
+}
