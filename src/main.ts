@@ -15,7 +15,7 @@ import { budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/machine.ts'
 import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
 import { createLog } from './log.ts'
-import { createMetrics } from './metrics/metrics.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { Relay } from './relay/relay.ts'
 import { writeTerminationLog } from './termination-log.ts'
 import { View } from './view.ts'
@@ -121,12 +121,17 @@ export async function run(config: Config): Promise<number> {
   )
   const tellLoadBalancers = (): void => relay.setLbHealthy(lbHealthy(runner.state, checker.status.up))
   const view = new View({ config, relay, runner, checker, clock })
-  const metrics = createMetrics({
-    counters: relay.counters,
-    phase: () => runner.phase,
-    appUp: () => checker.status.up,
-    drain: () => view.drainFacts,
-  })
+  // Loaded by the first scrape: nobody who starts has to wait for it.
+  let metrics: Metrics | undefined
+  const loadMetrics = async (): Promise<Metrics> => {
+    const { createMetrics } = await import('./metrics/metrics.ts')
+    return (metrics ??= createMetrics({
+      counters: relay.counters,
+      phase: () => runner.phase,
+      appUp: () => checker.status.up,
+      drain: () => view.drainFacts,
+    }))
+  }
   runner.onPhase((phase) => {
     view.entered(phase)
     tellLoadBalancers()
@@ -143,7 +148,7 @@ export async function run(config: Config): Promise<number> {
         ready: () => view.ready,
         started: () => view.started,
         status: () => view.status,
-        metrics: () => metrics.scrape(),
+        metrics: async () => (await loadMetrics()).scrape(),
       },
       commands: {
         hook: (who) => runner.hook(who),

@@ -2,7 +2,7 @@
  * One health check of the app: a connection, or an HTTP GET by undici. Shell; says well or not and why, and leaves the
  * judgement to `judge.ts`. Healthy is what the kubelet calls so: 200 to 399.
  */
-import { Client } from 'undici'
+import type { Client } from 'undici'
 import type { Cancel, Clock } from '../clock.ts'
 import type { Address, HealthCheck } from '../config/config.ts'
 import { dial, errorText } from './dial.ts'
@@ -52,8 +52,10 @@ function get(url: string, timeoutMs: number, clock: Clock, done: (result: Checke
 async function ask(url: string, timeoutMs: number, signal: AbortSignal): Promise<Checked> {
   let client: Client | undefined
   try {
+    // Loaded by the first http check, once: whoever checks by connecting does without its 10 MB and 50 ms.
+    const undici = await import('undici')
     const { origin, pathname, search } = new URL(url)
-    client = new Client(origin, {
+    client = new undici.Client(origin, {
       pipelining: 0,
       headersTimeout: 0,
       bodyTimeout: 0,

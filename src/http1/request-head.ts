@@ -298,6 +298,11 @@ function connection(bytes: Uint8Array, valueStart: number, valueEnd: number, hea
     head.keepAlive = true // What most clients that say anything say: no list to walk.
     return 0
   }
+  return connectionOptions(bytes, first, valueEnd, head)
+}
+
+/** Apart, so that the closure below costs only those who need it. */
+function connectionOptions(bytes: Uint8Array, first: number, valueEnd: number, head: RequestHead): number {
   let verdict = 0
   eachElement(bytes, first, valueEnd, (start, end) => {
     const length = end - start

@@ -39,6 +39,8 @@ export class Pair implements Link, PortOwner {
   #stuckSince = Infinity
   #watched = false
   #ended = false
+  /** The client has sent its FIN. */
+  #clientEnded = false
 
   constructor(house: House, talk: (link: Link) => Talk) {
     this.#house = house
@@ -169,8 +171,8 @@ export class Pair implements Link, PortOwner {
   portEnded(side: Side): void {
     this.#house.tick()
     if (side === 'client') {
-      if (this.#lingerUntil !== Infinity) this.client.fin()
-      else this.#talk.clientEnded()
+      this.#clientEnded = true
+      if (this.#lingerUntil === Infinity) this.#talk.clientEnded()
     } else this.#talk.appEnded()
     this.#settle()
   }
@@ -235,7 +237,8 @@ export class Pair implements Link, PortOwner {
   finClient(who: EndWho, why: EndWhy): void {
     this.#lastWords(who, why)
     this.#lingerUntil = this.#house.terms.now + LINGER_MS
-    this.client.fin()
+    // Where both say goodbye, closing sends our FIN in the same call: see `#settle`.
+    if (!this.#clientEnded) this.client.fin()
   }
 
   halfCloseClient(): void {
@@ -313,7 +316,9 @@ export class Pair implements Link, PortOwner {
       if (this.client.backlog) app.pause(true)
       if (app.backlog) this.#pauseFor(APP_IS_SLOW, true)
     }
-    if (this.client.backlog || !this.#books.taken()) return
+    if (this.client.backlog) return
+    if (this.#clientEnded && this.#lingerUntil !== Infinity) this.client.destroy()
+    if (!this.#books.taken()) return
     // A client that is slow to read is not yet slow to leave.
     if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#house.terms.now + LINGER_MS
     if (this.#house.dialer.held) this.hangUpApp()
