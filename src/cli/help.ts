@@ -58,6 +58,7 @@ export function mainHelp(): string {
         ['lastcall [options]', 'run the proxy in front of the app'],
         ['lastcall COMMAND', 'talk to a running one; more with lastcall COMMAND --help'],
         ['lastcall rehearse -- COMMAND', REHEARSE],
+        ...MANIFEST_COMMANDS.map((command): Row => [`lastcall ${command}`, MANIFEST_HELP[command].line]),
       ],
       LEFT,
     )}`,

@@ -3,7 +3,7 @@
  * cannot be told, a sentence says what to give. Pure.
  */
 import { parseApp } from '../config/address.ts'
-import { settingsOf, argumentsOf, type Settings } from './settings.ts'
+import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
 import {
   appsOf,
@@ -85,7 +85,7 @@ function findPort(
 }
 
 function appOfSidecar({ sidecar }: Workload): string | undefined {
-  return sidecar === undefined ? undefined : settingsOf(argumentsOf(sidecar)).get('app')
+  return sidecar === undefined ? undefined : settingsIn(sidecar).get('app')
 }
 
 /** Where an app listens whose image is known. */

@@ -12,6 +12,8 @@ export interface Writer {
   readonly step: number
   readonly block: (value: Tree, notes: Notes) => string
   readonly inline: (value: Tree) => string
+  /** A pair that was written in lines, for a map in braces. */
+  readonly flat: (pair: string) => string
 }
 
 interface Splice {
@@ -20,14 +22,28 @@ interface Splice {
   readonly text: string
 }
 
-/** The text with the changes made. Throws a sentence where an alias stands in the way. */
-export function edited(text: string, root: Spot, changes: readonly Change[], writer: Writer): string {
-  const splices = changes.map((change) => ({
-    ...splice(text, root, change, writer),
-    depth: change.path.length,
-  }))
+/**
+ * The text with the changes made. Changes that get in each other's way (neighbours that share a comma) are made one
+ * after the other, from the end, each in what `read` makes of the text then. Throws a sentence where an alias stands in
+ * the way.
+ */
+export function edited(
+  text: string,
+  root: Spot,
+  changes: readonly Change[],
+  writer: Writer,
+  read: (text: string) => Spot,
+): string {
+  const splices = changes.map((change) => ({ ...splice(text, root, change, writer), change }))
   // From the end. At one place: first what takes away, then from the later to the earlier, and the deeper is the earlier.
-  const order = splices.toReversed().toSorted((a, b) => b.from - a.from || b.to - a.to || a.depth - b.depth)
+  const order = splices
+    .toReversed()
+    .toSorted((a, b) => b.from - a.from || b.to - a.to || a.change.path.length - b.change.path.length)
+  const entangled = order.some(
+    (one, i) => i > 0 && one.to > order[i - 1]!.from && order[i - 1]!.to > one.from,
+  )
+  if (entangled)
+    return order.reduce((result, { change }) => edited(result, read(result), [change], writer, read), text)
   return order.reduce(
     (result, { from, to, text: put }) => result.slice(0, from) + put + result.slice(to),
     text,
@@ -77,7 +93,8 @@ function splice(text: string, root: Spot, change: Change, writer: Writer): Splic
       )
     }
     case 'restore': {
-      const own = change.was.text ?? pairText(parent, String(key), change.was.value ?? null, {}, writer)
+      const said = change.was.text ?? pairText(parent, String(key), change.was.value ?? null, {}, writer)
+      const own = parent.flow && said.includes('\n') ? writer.flat(said) : said
       if (entry !== undefined) return rewriting(text, parent, entry, own)
       return addition(text, parent, place(keysOf(parent), change), own, change.was.skip)
     }
@@ -110,16 +127,23 @@ function addition(text: string, parent: Spot, index: number, own: string, skip =
     return { from: next.start, to: next.start, text: `${own}${joint}` }
   }
   const column = columnOf(text, parent.entries[0]!.start)
-  if (before === undefined)
-    return {
-      from: next!.start,
-      to: next!.start,
-      text: `${indented(own, column).trimStart()}${' '.repeat(column)}`,
-    }
+  const lines = indented(own.endsWith('\n') || next === undefined ? own : `${own}\n`, column)
+  if (before === undefined) {
+    const first = next!.start
+    if (isInline(text, parent, next!))
+      return { from: first, to: first, text: lines.trimStart() + ' '.repeat(column) }
+    const line = leadingComments(text, lineStart(text, first), column)
+    return { from: line, to: line, text: lines }
+  }
   let from = lineEnd(text, before.end)
-  for (let i = 0; i < skip && /^\s*(#.*)?$/.test(text.slice(from, lineEnd(text, from)).trimEnd()); i += 1)
+  for (let i = 0; i < skip && isIdle(text.slice(from, lineEnd(text, from))); i += 1)
     from = lineEnd(text, from)
-  return fresh(text, from, indented(own, column))
+  return fresh(text, from, lines)
+}
+
+/** Nothing but a comment, or nothing. */
+function isIdle(line: string): boolean {
+  return /^\s*(#.*)?$/.test(line.trimEnd())
 }
 
 /** Another value for a pair or an item that is there. */
@@ -148,8 +172,13 @@ function replacement(
     parent.kind === 'list'
       ? writer.block(value, notes)
       : pairText(parent, String(entry.key), value, notes, writer)
-  const last = trailingComments(text, lineEnd(text, entry.end), column)
-  return fresh(text, entry.start, indented(own, column).trimStart(), last)
+  const end = lineEnd(text, entry.end)
+  if (entry.value.start === entry.value.end) {
+    // There is nothing behind the key, but perhaps a comment: what comes goes below.
+    const below = writer.block({ [String(entry.key)]: value }, notes).replace(/^.*\n/, '')
+    return fresh(text, end, indented(below, column))
+  }
+  return { from: entry.start, to: end, text: lastly(indented(own, column).trimStart(), text, end) }
 }
 
 /** A pair as it was written once, in the place of the one that is there. */
@@ -226,9 +255,14 @@ function columnOf(text: string, offset: number): number {
 }
 
 /** At the end of a text without a last newline a new line needs one first. */
-function fresh(text: string, from: number, own: string, to = from): Splice {
+function fresh(text: string, from: number, own: string): Splice {
   const atEnd = from > 0 && text[from - 1] !== '\n' && from === text.length
-  return { from, to, text: atEnd ? `\n${own.trimEnd()}` : own }
+  return { from, to: from, text: atEnd ? `\n${own.trimEnd()}` : own }
+}
+
+/** A text that had no newline at its end gets none. */
+function lastly(own: string, text: string, to: number): string {
+  return to === text.length && !text.endsWith('\n') ? own.trimEnd() : own
 }
 
 function indented(own: string, column: number): string {

@@ -3,6 +3,7 @@
  * safely, in sentences that say what to do. Reconciles: what is there already as it should be is left alone, so twice
  * is once. Pure.
  */
+import { OPTIONS } from '../config/options.ts'
 import { findApp } from './app.ts'
 import { adapted } from './app-changes.ts'
 import { remember } from './before.ts'
@@ -13,7 +14,7 @@ import type { ObjectChanges } from './input.ts'
 import { planned } from './plan.ts'
 import { redirected } from './services.ts'
 import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
-import { argumentsOf, settingsOf, type Settings } from './settings.ts'
+import { settingsIn, type Settings } from './settings.ts'
 import { at, covers, list, type Branch, type Path, type Tree } from './tree.ts'
 import type { Place, Workload } from './workload.ts'
 
@@ -45,11 +46,10 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   if (reading.kind === 'unknown') return refused(workload, [reading.why])
   const { app } = reading
   const plan = planned(workload, app, request)
-  const why = [
-    ...(plan.kind === 'problems' ? plan.problems : []),
-    ...podObstacles(workload, app, request.given, plan.kind === 'plan' ? plan.plan : undefined),
-  ]
-  if (plan.kind === 'problems' || why.length > 0) return refused(workload, why)
+  // What stands in the way is said first: contradictions of options often come from it.
+  const why = podObstacles(workload, app, request.given)
+  if (why.length > 0) return refused(workload, why)
+  if (plan.kind === 'problems') return refused(workload, plan.problems)
 
   const edits: Edits = { changes: [], before: {} }
   const remarks = [...plan.remarks, ...adapted(workload, app, plan.plan, plan.graceSeconds, edits)]
@@ -77,7 +77,7 @@ function containerChanges(workload: Workload, plan: SidecarPlan): Change[] {
   if (there.native === (plan.mode === 'native'))
     return covers(there.value, value) ? [] : [{ kind: 'set', path: there.path, value, notes }]
   const { restartPolicy: _, lifecycle: __, ...rest } = value
-  const moved = plan.mode === 'native' ? value : rest
+  const moved = plan.mode === 'native' ? { ...wanted, ...value } : rest
   return [without(spec, there.path), addition(podPath, spec, plan.mode, moved, notes)]
 }
 
@@ -109,7 +109,11 @@ function updated(there: Branch, wanted: Branch, settings: Settings): Branch {
   return value
 }
 
+/** Whether it is set so already, by flag, by variable or by default. */
 function sameSettings(there: Branch, settings: Settings): boolean {
-  const said = settingsOf(argumentsOf({ path: [], name: '', value: there, native: false }))
-  return said.size === settings.size && [...settings].every(([flag, value]) => said.get(flag) === value)
+  const said = settingsIn({ path: [], name: '', value: there, native: false })
+  return Object.values(OPTIONS).every(({ flag, initial }) => {
+    const byDefault = initial.kind === 'text' ? initial.text : undefined
+    return (said.get(flag) ?? byDefault) === (settings.get(flag) ?? byDefault)
+  })
 }

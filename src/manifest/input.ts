@@ -114,8 +114,14 @@ export function rewritten(input: Input, all: readonly ObjectChanges[]): string {
       step: style.indent,
       block: (value: Tree, notes: Readonly<Record<string, string>>) => block(value, notes, style),
       inline,
+      flat: (pair: string) => inline(readFragment(pair)).replace(/^\{ | \}$/g, ''),
     }
-    if (changes.length > 0) text = edited(text, spot, changes, writer)
+    const again = (changed: string) => {
+      const reading = readYaml(changed)
+      if (reading.kind === 'bad') throw new Error(`this cannot be written: ${reading.why}`)
+      return reading.documents[index]!.spot
+    }
+    if (changes.length > 0) text = edited(text, spot, changes, writer, again)
   }
   return crlf ? text.replaceAll('\n', '\r\n') : text
 }

@@ -2,11 +2,14 @@
  * What stands in the way of adding lastcall safely, each a sentence that goes on after `Deployment web ...` and says
  * what to do. Pure.
  */
+import { parseListen } from '../config/address.ts'
+import { initialText } from '../config/option.ts'
+import { OPTIONS } from '../config/options.ts'
 import type { App } from './app.ts'
-import type { Mode, SidecarPlan } from './sidecar.ts'
-import type { Settings } from './settings.ts'
+import type { Mode } from './sidecar.ts'
+import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
-import { appsOf, ownPort, portsOf, variable, type Workload } from './workload.ts'
+import { appsOf, ownPort, portsOf, variable, type Container, type Workload } from './workload.ts'
 
 /** What the kind of the workload forbids. */
 export function kindObstacle(workload: Workload, mode: Mode | undefined): string | undefined {
@@ -25,14 +28,14 @@ export function kindObstacle(workload: Workload, mode: Mode | undefined): string
 }
 
 /** What the pod as it is forbids; all of it at once. */
-export function podObstacles(
-  workload: Workload,
-  app: App,
-  given: Settings,
-  plan: SidecarPlan | undefined,
-): string[] {
-  const found = [hookObstacle(app), encryption(app, given), hostPort(app)]
-  if (plan !== undefined) found.push(...takenPorts(workload, app, plan), hostNetwork(workload, given))
+export function podObstacles(workload: Workload, app: App, given: Settings): string[] {
+  const found = [
+    hookObstacle(app),
+    encryption(app, given),
+    hostPort(app),
+    hostNetwork(workload, given),
+    ...takenPorts(workload, app, given),
+  ]
   return found.filter((why) => why !== undefined)
 }
 
@@ -77,24 +80,28 @@ function hostPort({ container, port }: App): string | undefined {
 }
 
 /** All containers of a pod share its ports. */
-function takenPorts(workload: Workload, app: App, plan: SidecarPlan): string[] {
-  const wanted = [
-    { flag: '--listen', port: plan.listenPort },
-    { flag: '--admin', port: plan.adminPort },
-  ]
-  return wanted.flatMap(({ flag, port }) => {
-    const owner = workload.containers.find(
-      (one) =>
-        one !== workload.sidecar &&
-        (portsOf(one).some(({ number }) => number === port) ||
-          variable(one, 'PGRST_ADMIN_SERVER_PORT') === String(port)),
-    )
+function takenPorts(workload: Workload, app: App, given: Settings): string[] {
+  const there = workload.sidecar === undefined ? undefined : settingsIn(workload.sidecar)
+  return [OPTIONS.listen, OPTIONS.admin].flatMap(({ flag, initial }) => {
+    const said = given.get(flag) ?? there?.get(flag) ?? initialText(initial)
+    const address = parseListen(said)
+    if (address.kind === 'bad') return []
+    const { port } = address.value
+    const owner = workload.containers.find((one) => one !== workload.sidecar && listensOn(one, port))
     const other = owner?.name ?? (app.port === port ? app.container.name : undefined)
     if (other === undefined) return []
+    const free = port < 50_000 ? port + 10_000 : port - 10_000
     return [
-      `has port ${port} taken already, by container ${other}: give ${flag} another one, like ${flag} :${port + 10_000}`,
+      `has port ${port} taken already, by container ${other}: give --${flag} another one, like --${flag} :${free}`,
     ]
   })
+}
+
+function listensOn(container: Container, port: number): boolean {
+  return (
+    portsOf(container).some(({ number }) => number === port) ||
+    variable(container, 'PGRST_ADMIN_SERVER_PORT') === String(port)
+  )
 }
 
 function hostNetwork({ spec, sidecar }: Workload, given: Settings): string | undefined {

@@ -8,7 +8,7 @@ import type { App } from './app.ts'
 import type { Request } from './inject.ts'
 import { probeHealth } from './probe.ts'
 import type { Mode, SidecarPlan } from './sidecar.ts'
-import { argsOf, argumentsOf, settingsOf } from './settings.ts'
+import { argsOf, settingsIn } from './settings.ts'
 import { at, number, text } from './tree.ts'
 import { portsOf, type Workload } from './workload.ts'
 
@@ -35,7 +35,7 @@ export function longestRequestMs(workload: Workload): number {
 /** The plan for a workload, or every reason why these options cannot be given. */
 export function planned(workload: Workload, app: App, request: Request): Planned {
   const { sidecar } = workload
-  const settings = new Map(sidecar === undefined ? [] : settingsOf(argumentsOf(sidecar)))
+  const settings = new Map(sidecar === undefined ? [] : settingsIn(sidecar))
   const health = sidecar === undefined ? probeHealth(app) : undefined
   if (health?.kind === 'moves') for (const [flag, value] of health.settings) settings.set(flag, value)
   for (const [flag, value] of request.given) settings.set(flag, value)

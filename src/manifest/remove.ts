@@ -4,7 +4,7 @@
  */
 import { BEFORE, beforeOf, pathOf, pointer, type Before } from './before.ts'
 import type { Change } from './change.ts'
-import { argumentsOf, configIn, settingsOf } from './settings.ts'
+import { configIn, settingsIn } from './settings.ts'
 import { at, list, text, type Path, type Tree } from './tree.ts'
 import { appsOf, servicePorts, servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
 
@@ -46,7 +46,7 @@ function hooksByHand(place: Place, before: Before): Path[] {
 function serviceByHand(place: Place, places: readonly Place[]): Change[] {
   const workloads = places.flatMap((one) => workloadOf(one) ?? []).filter((one) => sends(place, one))
   return workloads.flatMap((workload) => {
-    const app = settingsOf(workload.sidecar === undefined ? [] : argumentsOf(workload.sidecar)).get('app')
+    const app = workload.sidecar === undefined ? undefined : settingsIn(workload.sidecar).get('app')
     const listen = configIn(workload.sidecar)?.listen.port
     const port = Number(/:(\d+)$/.exec(app ?? '')?.[1] ?? 3000)
     if (listen === undefined) return []

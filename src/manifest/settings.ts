@@ -3,17 +3,17 @@
  * (config/options.ts) is the judge of both. Pure.
  */
 import type { Config } from '../config/config.ts'
-import { VARIABLE_PREFIX } from '../config/option.ts'
+import { VARIABLE_PREFIX, variableOf } from '../config/option.ts'
 import { OPTIONS } from '../config/options.ts'
 import { readConfig, type Outcome } from '../config/parse.ts'
 import { at, list, text } from './tree.ts'
-import type { Container } from './workload.ts'
+import { variable, type Container } from './workload.ts'
 
 /** Flags by name, without dashes. */
 export type Settings = ReadonlyMap<string, string>
 
 /** What the flags of `args` say. What lastcall would refuse is configOf's to tell. */
-export function settingsOf(args: readonly string[]): Map<string, string> {
+function settingsOf(args: readonly string[]): Map<string, string> {
   const settings = new Map<string, string>()
   for (let i = 0; i < args.length; i += 1) {
     const [, name, value] = /^--([\w-]+)(?:=(.*))?$/s.exec(args[i]!) ?? []
@@ -32,8 +32,17 @@ export function argsOf(settings: Settings): string[] {
 }
 
 /** The arguments of a container that is lastcall. */
-export function argumentsOf(sidecar: Container): string[] {
+function argumentsOf(sidecar: Container): string[] {
   return list(sidecar.value['args']).map((one) => text(one) ?? JSON.stringify(one))
+}
+
+/** The options of a container that is lastcall, flags and variables: what stands in the manifest itself. */
+export function settingsIn(sidecar: Container): Map<string, string> {
+  const said = Object.values(OPTIONS).flatMap(({ flag }) => {
+    const value = variable(sidecar, variableOf(flag))
+    return value === undefined ? [] : [[flag, value] as const]
+  })
+  return new Map([...said, ...settingsOf(argumentsOf(sidecar))])
 }
 
 /**

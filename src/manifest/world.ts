@@ -1,5 +1,5 @@
 /** All objects of all inputs as the rules see them. Pure. */
-import { settingsOf, argumentsOf, configIn } from './settings.ts'
+import { settingsIn, configIn } from './settings.ts'
 import type { Judged, World } from './rule.ts'
 import { number } from './tree.ts'
 import { appsOf, portsOf, servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
@@ -45,7 +45,7 @@ function appBehind(workload: Workload) {
 
 /** The port of --app, as far as the arguments say. */
 export function appPort({ sidecar }: Workload): number {
-  const said = sidecar === undefined ? undefined : settingsOf(argumentsOf(sidecar)).get('app')
+  const said = sidecar === undefined ? undefined : settingsIn(sidecar).get('app')
   const address = parseApp(said ?? '127.0.0.1:3000')
   return address.kind === 'ok' && address.value.kind === 'tcp' ? address.value.port : 0
 }

@@ -17,6 +17,7 @@ import {
   type Pair,
 } from 'yaml'
 import type { Notes } from './change.ts'
+import { lineNumber } from './lines.ts'
 import type { Entry, Spot } from './spot.ts'
 import type { Tree } from './tree.ts'
 
@@ -43,9 +44,25 @@ export function readYaml(text: string): YamlReading {
     const [error] = document.errors
     if (error !== undefined)
       return { kind: 'bad', line: error.linePos?.[0].line ?? 1, why: error.message.split('\n', 1)[0]! }
+    const odd = oddKey(document)
+    if (odd !== undefined)
+      return { kind: 'bad', line: lineNumber(text, odd), why: 'a key that is a map or a list' }
     read.push({ value: document.toJS() as Tree, spot: new Surveyor(text).spot(document.contents, 0) })
   }
   return { kind: 'documents', documents: read }
+}
+
+/** Where a key stands that is no scalar: YAML allows it, Kubernetes does not. What templates hold in {{ }} reads so. */
+function oddKey(document: Document.Parsed): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key)) return undefined
+      found = key.range?.[0]
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 /** The value of a piece of YAML that this program cut out itself; throws if somebody broke it since. */
@@ -58,7 +75,8 @@ export function block(value: Tree, notes: Notes, style: Style): string {
   const document = new Document(value)
   annotate(document, notes)
   return document.toString({
-    indent: style.indent,
+    // Lists that are not indented come out right with 2 only: the library takes 2 off whatever is given.
+    indent: style.indentLists ? style.indent : 2,
     indentSeq: style.indentLists,
     lineWidth: 0,
     flowCollectionPadding: false,

@@ -85,7 +85,7 @@ export const SERVICE_RULES: readonly Rule[] = [
   {
     id: 'local-traffic-policy',
     severity: 'error',
-    title: 'externalTrafficPolicy: Local, and readiness fails with the drain',
+    title: 'externalTrafficPolicy is Local, and readiness fails with the drain',
     requests:
       'The node of a draining pod has no other: kube-proxy would fall back to the terminating one while it still serves, but a failing probe takes that away too, and what the load balancer still sends to this node is dropped.',
     fix: 'Give lastcall --readiness-on-drain keep.',

@@ -1,0 +1,123 @@
+/** `lastcall inject` and `lastcall check` as real processes: pipes, files, folders, formats, exit codes, help. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import tap from 'tap'
+import { file, folder } from '../fixtures/folder.ts'
+import { K8S, manifest } from '../fixtures/manifest.ts'
+import { entry } from '../fixtures/sidecar.ts'
+
+const path = (name: string) => fileURLToPath(new URL(name, K8S))
+
+interface Said {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+async function lastcall(args: readonly string[], stdin = ''): Promise<Said> {
+  const env = { PATH: process.env['PATH'] }
+  const child = spawn(process.execPath, [entry('src'), ...args], { env, timeout: 20_000 })
+  child.stdin.on('error', () => {})
+  child.stdin.end(stdin)
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { code: code as number | null, out, err }
+}
+
+void tap.test('inject is a pipe', async (t) => {
+  const before = manifest('examples/nginx.before.yaml')
+  const after = manifest('examples/nginx.yaml')
+  t.same(await lastcall(['inject'], before), { code: 0, out: after, err: '' })
+  t.same(await lastcall(['inject', '-f', '-', '--remove'], after), { code: 0, out: before, err: '' })
+})
+
+void tap.test('inject reads files and folders, and prints one stream', async (t) => {
+  const place = folder(t)
+  const [deployment = '', service = '', budget = ''] = manifest('examples/nginx.before.yaml').split('---\n')
+  const one = file(place, 'a.yaml', deployment.trimEnd())
+  file(place, 'b.yml', service)
+  file(place, 'c.json', '{"kind":"Service","metadata":{"name":"other"},"spec":{}}')
+  file(place, 'notes.txt', 'not this')
+  const whole = await lastcall(['inject', '-f', place])
+  t.equal(whole.code, 0)
+  t.equal(whole.out.split('\n---\n').length, 3)
+  const two = await lastcall(['inject', `-f${one}`, '--file', '-'], `${service}---\n${budget}`)
+  t.equal(two.out, manifest('examples/nginx.yaml'))
+})
+
+void tap.test('a refusal prints nothing but why, with exit code 1; a mistake has 2', async (t) => {
+  const job = await lastcall(['inject', '-f', path('examples/job.before.yaml'), '--mode=plain'])
+  t.match(job, {
+    code: 1,
+    out: '',
+    err: /^lastcall inject: nothing was changed\n {2}Job import would never complete/,
+  })
+  t.match(await lastcall(['inject', '-f', '/nowhere', '--settle', '3', '--nmae', 'x']), {
+    code: 2,
+    out: '',
+    err: /^lastcall: 2 mistakes\n {2}--nmae: unknown flag\n {2}--settle 3: add a unit.*\nSee lastcall inject --help\n$/,
+  })
+  t.match(await lastcall(['inject', '-f', '/nowhere', '-f']), { code: 2, err: /-f: needs a value/ })
+  t.match(await lastcall(['inject', '-f', '/nowhere']), { code: 2, err: /\/nowhere: no such file/ })
+  t.match(await lastcall(['check'], 'kind: [\n'), { code: 2, out: '', err: /stdin:2: / })
+  t.match(await lastcall(['check'], ''), { code: 2, err: /stdin: nothing in it/ })
+  t.match(await lastcall(['check', '--format=xml'], ''), {
+    code: 2,
+    err: /--format xml: must be text, json or github/,
+  })
+})
+
+void tap.test('what the user should know goes to stderr', async (t) => {
+  const { code, err } = await lastcall(['inject', '-f', path('examples/postgrest.before.yaml')])
+  t.equal(code, 0)
+  t.match(err, /^lastcall inject: Deployment postgrest: Service postgrest now sends to port 8080/)
+})
+
+void tap.test('check in three formats', async (t) => {
+  const broken = path('broken/hook-host.yaml')
+  const asText = await lastcall(['check', '-f', broken])
+  t.equal(asText.code, 1)
+  t.match(
+    asText.out,
+    `${broken}:68: error: A hook has a host: host is "127.0.0.1" [hook-host]\n  Where:    Deployment/web, document 1, spec.template.spec.containers[0].lifecycle.preStop.httpGet.host\n  Requests: `,
+  )
+  t.match(asText.out, /\nFound in 3 objects: 1 error, 0 warnings\.\n$/)
+  const asJson = await lastcall(['check', '-f', broken, '--format', 'json'])
+  t.equal(asJson.code, 1)
+  t.match(JSON.parse(asJson.out), [
+    { rule: 'hook-host', severity: 'error', file: broken, line: 68, document: 1, object: 'Deployment/web' },
+  ])
+  const asGithub = await lastcall(['check', '-f', broken, '--format', 'github'])
+  t.equal(asGithub.code, 1)
+  t.match(
+    asGithub.out,
+    new RegExp(`^::error file=${broken},line=68,title=lastcall hook-host::A hook has a host.*%0AFix: .*\\n$`),
+  )
+  const clean = await lastcall(['check', '-f', path('postgrest.yaml'), '-f', path('examples/nginx.yaml')])
+  t.same(clean, { code: 0, out: 'Nothing found in 6 objects.\n', err: '' })
+  t.same(await lastcall(['check', '-f', path('postgrest.yaml'), '--format=github']), {
+    code: 0,
+    out: '',
+    err: '',
+  })
+  t.match(
+    await lastcall(['check', '-f', path('broken/max-surge-zero.yaml')]),
+    { code: 0, out: /0 errors, 1 warning\./ },
+    'warnings are no failure',
+  )
+})
+
+void tap.test('each has a help that fits 100 columns', async (t) => {
+  for (const command of ['inject', 'check']) {
+    const { code, out } = await lastcall([command, '--help'])
+    t.equal(code, 0)
+    t.match(out, new RegExp(`^lastcall ${command}: .*-f FILE`, 's'))
+    t.same(
+      out.split('\n').filter((line) => line.length > 100),
+      [],
+    )
+  }
+  t.match((await lastcall(['--help'])).out, /^ {2}lastcall inject .*\n {2}lastcall check /m)
+  t.match(await lastcall(['injcet']), { code: 2, err: /did you mean inject\?/ })
+})
