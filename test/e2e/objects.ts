@@ -68,16 +68,21 @@ export function app(name: string, container: Part, port: number, replicas: numbe
 /** The app of the test. Bare, it has to listen on all addresses; behind lastcall it need not. */
 export function ownApp(name: string, form: Form, images: Images, replicas: number): Part[] {
   const env = [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }]
-  const alive = { httpGet: { port: HEALTH_PORT, path: '/live' } }
   const container = {
     image: images.app,
     imagePullPolicy: images.pullPolicy,
     env: form === 'bare' ? [...env, { name: 'HOST', value: '0.0.0.0' }] : env,
     ports: [{ containerPort: APP_PORT }],
     readinessProbe: { httpGet: { port: APP_PORT, path: '/' }, periodSeconds: 2 },
-    // Without it a slow start is a failed liveness, and the SIGTERM that follows finds a program that does not listen yet.
-    startupProbe: { ...alive, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
-    livenessProbe: { ...alive, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 3 },
+    livenessProbe: {
+      httpGet: { port: HEALTH_PORT, path: '/live' },
+      // Without it a slow start is a failed liveness, and the SIGTERM that follows finds a program that does not listen
+      // yet. No startupProbe: its success makes kubelets before 1.21 set the pod ready only a minute later.
+      initialDelaySeconds: 20,
+      periodSeconds: 2,
+      timeoutSeconds: 5,
+      failureThreshold: 3,
+    },
   }
   return app(name, container, APP_PORT, replicas)
 }
