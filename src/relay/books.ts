@@ -117,7 +117,6 @@ export class Books {
   streamBegan(stream: Stream): void {
     this.#streams ??= new Set()
     this.#streams.add(stream)
-    this.headBeganAt = stream.beganAt
     this.requests += 1
     this.#house.inFlight('http2', 1)
   }

@@ -19,7 +19,7 @@ export interface ClientHeard {
   /** The connection has to end with this error. */
   fault(error: number, label: Refusal): void
   began(stream: Stream): void
-  /** Another field block begins, on a stream that is there. */
+  /** A field block begins: it may take as long as a head may take. */
   blockBegan(): void
   ended(stream: Stream): void
   /** A stream was not let in, or could not go on: nothing of it reached the app since. */
@@ -164,10 +164,10 @@ export class ClientSide {
   /** What a field block on this stream is; notes the stream if it is new. */
   #opens(stream: number): BlockKind {
     const { streams, terms } = this.#shared
+    this.#heard.blockBegan()
     if (stream > this.lastAllowed) return 'refused'
     if (stream <= streams.lastClient || stream > this.lastOfApp) {
       streams.lastClient = Math.max(streams.lastClient, stream)
-      this.#heard.blockBegan()
       return this.#missed ? 'lost' : 'more'
     }
     this.#heard.began(streams.begin(stream, terms.now))
