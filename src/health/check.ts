@@ -53,7 +53,7 @@ async function ask(url: string, timeoutMs: number, signal: AbortSignal): Promise
   let client: Client | undefined
   try {
     // Loaded by the first http check, once: whoever checks by connecting does without its 10 MB and 50 ms.
-    const undici = await import('undici')
+    const { default: undici } = await import('undici')
     const { origin, pathname, search } = new URL(url)
     client = new undici.Client(origin, {
       pipelining: 0,
