@@ -168,11 +168,17 @@ await tap.test('who dials at the last moment, and asks a moment later, is served
   // The last of them have come within the time of one round trip.
   const last = clients.slice(-10)
   last.forEach((client, i) => client.send(requestText('POST', `/post/${i}`, 'x')))
-  const answers = await Promise.all(last.map(async (client) => client.answer('POST')))
-  t.same(
-    answers.map(({ body }) => body),
-    last.map((_, i) => `applied ${i}`),
+  const answers = await Promise.all(
+    last.map(async (client) => client.answer('POST').catch(() => client.ended)),
   )
+  // Who is in the kernel's queue in the very moment of the close is reset by it: one, hardly ever. A FIN would be ours.
+  const served = answers.filter((answer) => typeof answer === 'object')
+  t.ok(
+    answers.every((answer) => typeof answer === 'object' || answer === 'reset'),
+    'nobody is told goodbye before they have asked',
+  )
+  t.ok(served.length >= last.length - 1, `${served.length} of ${last.length} served`)
+  t.same(app.journal.toSorted(), served.map(({ body }) => body.replace('applied', 'POST')).toSorted())
   t.equal(await endAfterApp(app, sidecar), 0)
 })
 
