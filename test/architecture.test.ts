@@ -102,6 +102,16 @@ void tap.test('the shell is what it says', async (t) => {
   )
 })
 void tap.test('dependencies stay where they belong', async (t) => t.same(strayDependencies(sources), []))
+void tap.test('the running proxy loads nothing that is for manifests', async (t) => {
+  const loaded = loadedWith('main.ts', sources)
+  t.ok(loaded.has('relay/relay.ts'))
+  t.same(
+    [...loaded, ...loadedWith('cli.ts', sources)].filter(
+      (path) => path === 'yaml' || path.startsWith('manifest/'),
+    ),
+    [],
+  )
+})
 void tap.test('files are short, and say what they are', async (t) => {
   for (const { path, lines } of sources.values())
     if (lines > LONG) t.comment(`above ${LONG} lines: ${path} (${lines})`)
@@ -147,6 +157,15 @@ void tap.test('each of these rules can fail', async (t) => {
     'utils.ts: a name that says nothing',
   ])
 })
+
+/** All files and packages that come with a file when the program runs, as long as no lazy arrow is taken. */
+function loadedWith(path: string, tree: Sources, loaded = new Set<string>()): Set<string> {
+  if (loaded.has(path)) return loaded
+  loaded.add(path)
+  for (const { to, lazy, typeOnly } of tree.get(path)?.imports ?? [])
+    if (!lazy && !typeOnly) loadedWith(to, tree, loaded)
+  return loaded
+}
 
 /** The row of ARROWS that speaks for a file: its own, or its folder's. */
 function areaOf(path: string): string {
