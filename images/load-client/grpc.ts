@@ -2,6 +2,10 @@
  * A gRPC client of the load: one channel, by turns a unary call and a stream of answers of one to six seconds. Each call
  * is one request and is never sent again (retries are off): it ends with OK and the right messages, or has failed.
  * Leaving on GOAWAY and dialling again is the channel's own business.
+ *
+ * REFUSED_STREAM says that a call was not looked at (RFC 9113 §8.7), and every gRPC client sends it again by itself
+ * ("transparent retry"). With retries off it shows; mostly the call has not even left: nghttp2 drops a HEADERS that
+ * was still queued when GOAWAY came. No server can help that, so it is counted apart, as crossed.
  */
 import { Client, credentials, type Metadata, status } from '@grpc/grpc-js'
 import { pause } from '../../src/rehearsal/pause.ts'
@@ -26,6 +30,9 @@ interface Outcome {
   readonly failure: string | undefined
 }
 
+/** What grpc-js says of REFUSED_STREAM. */
+const REFUSED = `${status[status.UNAVAILABLE]} Stream refused by server`
+
 /** Calls `origin` (http://host:port) until `signal`; never rejects. */
 export async function grpcLoad(
   origin: string,
@@ -48,7 +55,7 @@ export async function grpcLoad(
       reused: pod === undefined || pod === last,
       startedAt,
       endedAt: performance.now(),
-      failure,
+      ...(failure?.startsWith(REFUSED) === true ? { crossed: true } : { failure }),
     })
     last = pod ?? last
   }

@@ -16,7 +16,7 @@ import { webSocketLoad } from './websocket.ts'
 /** A request of any protocol, as its client saw it; times of performance.now. */
 export type Record = Pick<RequestRecord, 'client' | 'path' | 'pod' | 'reused' | 'startedAt' | 'endedAt'> &
   Partial<Pick<RequestRecord, 'failure' | 'method' | 'idleMs' | 'clientPort'>> & {
-    /** A WebSocket message that crossed a Close frame. */
+    /** A WebSocket message that crossed a Close frame, or a gRPC call that crossed a GOAWAY. */
     readonly crossed?: boolean
   }
 

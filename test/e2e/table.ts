@@ -23,6 +23,7 @@ export interface Row {
   readonly step: string
   readonly requests: number
   readonly failed: number
+  /** See docs/e2e.md: not failed. */
   readonly crossed: number
   readonly seconds: number
   readonly stopped: readonly Stopped[]
@@ -54,6 +55,7 @@ const HEAD = [
   'step',
   'requests',
   'failed',
+  'crossed',
   'time',
   'pods gone',
   'endpoint gone',
@@ -70,6 +72,7 @@ export function table(rows: readonly Row[]): string {
       row.step,
       String(row.requests),
       String(row.failed),
+      String(row.crossed),
       `${row.seconds.toFixed(1)} s`,
       most(({ goneMs }) => goneMs),
       most(({ deregisteredMs }) => deregisteredMs),
@@ -89,12 +92,8 @@ export function details(row: Row): string[] {
     ({ pod, exits, verdict }) =>
       `${pod} (${exits.join(', ') || 'exits not seen'}): ${verdict ?? 'no verdict'}`,
   )
-  const crossed =
-    row.crossed === 0
-      ? []
-      : [`${row.crossed} WebSocket messages crossed a Close frame (not counted as failed)`]
   const problems = row.problems.map((problem) => `problem: ${problem}`)
-  const lines = [...problems, ...row.failures, ...pods, ...row.returned, ...crossed]
+  const lines = [...problems, ...row.failures, ...pods, ...row.returned]
   return lines.length === 0 ? [] : [`${row.form}, ${row.step}:`, ...lines.map((line) => `  ${line}`)]
 }
 
