@@ -1,11 +1,12 @@
 /**
  * The app behind every peer, as a program: `node bench/app.ts PORT`. It answers with canned bytes and looks at requests no
  * more than it must, so that it is not what is measured: /s 60 bytes, /k 4 KiB, /d/BYTES that many; POST: swallows the
- * body, then 60 bytes. Keeps connections for ever.
+ * body, then 60 bytes. WebSocket and HTTP/2 are app-protocols.ts. Keeps connections for ever.
  */
 
 import { createServer, type Socket } from 'node:net'
 import { adopt, canTakeHandles, takeHandles } from '../src/relay/native.ts'
+import { Echo, Http2Visit, switching, type Turned } from './app-protocols.ts'
 
 const HEAD_END = '\r\n\r\n'
 const CHUNK = Buffer.alloc(256 * 1024, 'x')
@@ -35,12 +36,15 @@ class Visit {
   /** A chunked body ends with its last five bytes. */
   #chunked = false
   #tail = ''
+  /** Set once the connection speaks another protocol. */
+  #turned: Turned | undefined
 
   constructor(socket: () => Socket) {
     this.#socket = socket
   }
 
   read(count: number, bytes: Buffer): void {
+    if (this.#turned !== undefined) return this.#speak(this.#turned, bytes.subarray(0, count))
     if (this.#left > 0) return this.#body(count)
     if (this.#chunked) return this.#chunks(bytes.subarray(0, count))
     // 'GET /s' in one piece: nearly every request.
@@ -66,8 +70,24 @@ class Visit {
       this.#left = Number(/\r\ncontent-length: *(\d+)/i.exec(request)?.[1] ?? 0)
       return this.#body(rest.length)
     }
+    if (request.startsWith('PRI ')) return this.#turn(new Http2Visit(), rest)
+    const key = /\r\nsec-websocket-key: *(\S+)/i.exec(request)?.[1]
+    if (key !== undefined) {
+      this.#socket().write(switching(key))
+      return this.#turn(new Echo(), rest)
+    }
     if (request.startsWith('GET /d/')) return this.#download(Number.parseInt(request.slice(7), 10))
     this.#socket().write(request.startsWith('GET /k') ? PAGE : SMALL)
+  }
+
+  #turn(turned: Turned, rest: string): void {
+    this.#turned = turned
+    if (rest !== '') this.#speak(turned, Buffer.from(rest, 'latin1'))
+  }
+
+  #speak(turned: Turned, bytes: Buffer): void {
+    const said = turned.read(bytes)
+    if (said !== undefined) this.#socket().write(said)
   }
 
   #body(count: number): void {

@@ -8,6 +8,10 @@ import { runInNewContext } from 'node:vm'
 import { ChunkCursor } from '../src/http1/chunked.ts'
 import { parseRequestHead, RequestHead } from '../src/http1/request-head.ts'
 import { parseResponseHead, ResponseHead } from '../src/http1/response-head.ts'
+import { DATA, END_HEADERS, END_STREAM, FrameCursor, HEADERS } from '../src/http2/frame.ts'
+import { FrameCursor as WebSocketCursor } from '../src/websocket/frame.ts'
+import { webSocketFrame } from './app-protocols.ts'
+import { frame } from './http2.ts'
 
 interface Subject {
   readonly name: string
@@ -47,6 +51,37 @@ const readChunks =
     cursor.reset()
     return cursor.advance(bytes, 0, bytes.length)
   }
+
+function repeated(bytes: Buffer, count: number): Buffer {
+  return Buffer.concat(Array.from({ length: count }, () => bytes))
+}
+
+/** An answer of HTTP/2: a field block of 50 bytes and a body. */
+function http2Answer(bytes: number): Buffer {
+  return Buffer.concat([
+    frame(HEADERS, END_HEADERS, 1, Buffer.alloc(50)),
+    frame(DATA, END_STREAM, 1, Buffer.alloc(bytes)),
+  ])
+}
+
+const webSocket = new WebSocketCursor()
+const http2 = new FrameCursor()
+
+function readWebSocket(bytes: Buffer): number {
+  let at = 0
+  while (at < bytes.length) at = webSocket.advance(bytes, at, bytes.length)
+  return at
+}
+
+function readHttp2(bytes: Buffer): number {
+  let at = 0
+  while (at < bytes.length && http2.begin(bytes, at, bytes.length)) {
+    at = http2.at + http2.left
+    http2.left = 0
+    http2.open = false
+  }
+  return at
+}
 
 const SUBJECTS: readonly Subject[] = [
   {
@@ -119,6 +154,19 @@ const SUBJECTS: readonly Subject[] = [
   { name: 'chunks of 16 KiB, strict', bytes: chunks(16_384, 16), read: readChunks(strict) },
   { name: 'chunks of 100 bytes, strict', bytes: chunks(100, 600), read: readChunks(strict) },
   { name: 'chunks of 100 bytes, lenient', bytes: chunks(100, 600), read: readChunks(lenient) },
+  { name: '1 WebSocket frame, 60 bytes', bytes: webSocketFrame(60, true), read: readWebSocket },
+  {
+    name: '64 WebSocket frames, 60 bytes',
+    bytes: repeated(webSocketFrame(60, true), 64),
+    read: readWebSocket,
+  },
+  {
+    name: '64 WebSocket frames, 4 KiB',
+    bytes: repeated(webSocketFrame(4096, true), 64),
+    read: readWebSocket,
+  },
+  { name: '1 HTTP/2 answer, 60 bytes', bytes: http2Answer(60), read: readHttp2 },
+  { name: '64 HTTP/2 answers, 60 bytes', bytes: repeated(http2Answer(60), 64), read: readHttp2 },
 ]
 
 interface Speed {

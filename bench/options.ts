@@ -16,6 +16,8 @@ export interface BenchOptions {
 
 export const HELP = `npm run bench -- [SCENARIO...] [options]
 
+Without a SCENARIO: a full round, which leaves out websocket, http2 and grpc to stay under ten minutes; name them.
+
   --rounds N        repeat each scenario so often
   --peers A,B       only these peers (direct is measured all the same)
   --pace FACTOR     multiply all durations: 3 for a quiet, long run

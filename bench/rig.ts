@@ -11,8 +11,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Child, type Command, fileLimit, start } from './child.ts'
 import type { CpuPlan } from './cpus.ts'
-import type { Measured, Reply, Task } from './load/messages.ts'
-import { DIRECT, type Launch, type Places } from './peers/peer.ts'
+import type { Measured, Reply, Task, TimedTask } from './load/messages.ts'
+import { DIRECT, type Lacks, type Launch, type Places } from './peers/peer.ts'
 import { family } from './proc.ts'
 import type { Sample } from './sample.ts'
 
@@ -22,12 +22,15 @@ const NODE = process.execPath
 /** A peer that is on this machine. */
 export interface Rival {
   readonly name: string
+  readonly lacks: Lacks
   readonly launch: (places: Places) => Launch
 }
 
 export interface Running {
   readonly name: string
   readonly port: number
+  /** For HTTP/2 with prior knowledge: mostly the same. */
+  readonly http2: number
   /** All processes of it; none if there is no proxy. */
   readonly pids: () => number[]
   readonly stop: () => Promise<void>
@@ -92,6 +95,7 @@ export class Rig {
       listen: await freePort(),
       admin: await freePort(),
       app: this.appPort,
+      http2: await freePort(),
       folder,
       files,
       connections: mostConnections(),
@@ -101,13 +105,20 @@ export class Rig {
   /** Starts a peer and waits until it has served a request. Rejects with what it said if it does not. */
   async launch(rival: Rival): Promise<Running> {
     if (rival.name === DIRECT) {
-      return { name: DIRECT, port: this.appPort, pids: () => [], stop: () => Promise.resolve() }
+      const port = this.appPort
+      return { name: DIRECT, port, http2: port, pids: () => [], stop: () => Promise.resolve() }
     }
     const places = await this.places()
-    const { command, env } = rival.launch(places)
+    const { command, env, http2 = places.listen } = rival.launch(places)
     const child = this.spawn(command, env)
     await this.#answers(places.listen, child)
-    return { name: rival.name, port: places.listen, pids: () => family(child.pid), stop: () => child.stop() }
+    return {
+      name: rival.name,
+      port: places.listen,
+      http2,
+      pids: () => family(child.pid),
+      stop: () => child.stop(),
+    }
   }
 
   /** Starts a program where the proxy belongs. */
@@ -137,7 +148,7 @@ export class Rig {
     const reply = await this.load({
       warmMs: Math.min(400, measureMs / 2),
       measureMs,
-      port: running.port,
+      port: task.kind === 'http2' ? running.http2 : running.port,
       proxy: running.pids(),
       app: this.appPids,
       ...task,
@@ -163,10 +174,9 @@ export function mostConnections(): number {
   return Math.floor((fileLimit() - 1000) / 2)
 }
 
-type Part<T> = T extends { kind: 'closed' | 'open' | 'fresh' | 'upload' | 'download' } ? T : never
 type Left<T> = T extends unknown ? Omit<T, 'warmMs' | 'measureMs' | 'port' | 'proxy' | 'app'> : never
 /** What remains to be said of a timed task. */
-export type TaskOf = Left<Part<Task>>
+export type TaskOf = Left<TimedTask>
 
 /** One request on a connection of its own; whether it was answered with 200. */
 export function firstAnswer(port: number): Promise<boolean> {

@@ -19,8 +19,8 @@ import type { Results } from './sample.ts'
 import { SCENARIOS } from './scenarios/catalog.ts'
 
 async function main(options: BenchOptions): Promise<void> {
-  const chosen = SCENARIOS.filter(
-    ({ name }) => options.scenarios.length === 0 || options.scenarios.includes(name),
+  const chosen = SCENARIOS.filter(({ name, onlyNamed }) =>
+    options.scenarios.length === 0 ? onlyNamed !== true : options.scenarios.includes(name),
   )
   const unknown = options.scenarios.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name))
   if (unknown.length > 0) {
@@ -32,7 +32,7 @@ async function main(options: BenchOptions): Promise<void> {
 
   const plan = planCpus()
   const progress = new Progress(chosen.map(({ name }) => name))
-  const rivals = present.map(({ name, launch }) => ({ name, launch }))
+  const rivals = present.map(({ name, lacks = {}, launch }) => ({ name, lacks, launch }))
   const rig = new Rig({ cpus: plan, rivals, pace: options.pace, progress: (line) => progress.show(line) })
   try {
     await rig.open()
@@ -69,10 +69,10 @@ function findPeers(options: BenchOptions) {
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such peer`)
   const present = []
   const missing = []
-  for (const { name, about, locate } of PEERS) {
+  for (const { name, about, lacks, locate } of PEERS) {
     if (wanted !== undefined && name !== DIRECT && !wanted.includes(name)) continue
     const located = locate(options.paths)
-    if (located.kind === 'found') present.push({ name, about, ...located })
+    if (located.kind === 'found') present.push({ name, about, lacks, ...located })
     else missing.push({ name, why: located.why })
   }
   return { present, missing }

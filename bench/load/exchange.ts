@@ -5,7 +5,7 @@
  */
 
 import { connect, type Socket } from 'node:net'
-import { findWriteRequest, handleOf, isUnused, type WriteRequest } from '../../src/relay/native.ts'
+import { sendNow } from './send.ts'
 
 export interface ExchangeOwner {
   opened(exchange: Exchange): void
@@ -18,9 +18,6 @@ const READ = Buffer.allocUnsafeSlow(256 * 1024)
 const HEAD_END = Buffer.from('\r\n\r\n')
 const STATUS_AT = 9
 const TWO = 0x32
-
-const writeRequest = findWriteRequest()
-let spare: WriteRequest | undefined
 
 /** The bytes of a GET as clients send it: a few fields, kept alive. */
 export function getRequest(path: string): Buffer {
@@ -66,15 +63,8 @@ export class Exchange {
   }
 
   send(request: Buffer): void {
-    const handle = handleOf(this.#socket)
-    if (writeRequest === undefined || handle === undefined) return void this.#socket.write(request)
-    spare ??= new writeRequest()
-    const error = handle.writeBuffer(spare, request)
-    if (error === 0 && isUnused(spare)) return
-    if (error !== 0) return this.#broke(`write failed: ${error}`)
-    spare.oncomplete = () => undefined
-    spare.buffer = request
-    spare = undefined
+    const failed = sendNow(this.#socket, request)
+    if (failed !== undefined) this.#broke(failed)
   }
 
   /** Sends at leisure; answers false until the socket has room again, which `drained` tells. */

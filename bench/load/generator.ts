@@ -6,9 +6,11 @@
 import { closed } from './closed.ts'
 import { Crowd } from './crowd.ts'
 import { fresh } from './fresh.ts'
+import { http2 } from './http2.ts'
 import type { Reply, Task } from './messages.ts'
 import { open } from './open.ts'
 import { upload } from './upload.ts'
+import { webSocket } from './websocket.ts'
 
 const crowd = new Crowd()
 
@@ -23,6 +25,10 @@ async function work(task: Task): Promise<Reply> {
       return fresh(task)
     case 'upload':
       return upload(task)
+    case 'websocket':
+      return webSocket(task)
+    case 'http2':
+      return http2(task)
     case 'gather':
       return crowd.gather(task)
     case 'disperse':

@@ -19,12 +19,22 @@ export type Task =
   | (Timed & { readonly kind: 'fresh'; readonly path: string })
   | (Timed & { readonly kind: 'upload'; readonly bytes: number })
   | (Timed & { readonly kind: 'download'; readonly bytes: number })
+  /** Each connection sends its next WebSocket message of so many bytes when the last one has come back. */
+  | (Timed & { readonly kind: 'websocket'; readonly bytes: number })
+  /** HTTP/2 with prior knowledge: so many streams on each connection are under way all the time. */
+  | (Timed & { readonly kind: 'http2'; readonly streams: number; readonly shape: Shape })
   /** Opens connections and keeps them; answers when all are there. */
   | { readonly kind: 'gather'; readonly port: number; readonly connections: number; readonly manner: Manner }
   /** Closes those. */
   | { readonly kind: 'disperse' }
 
 export type TimedTask = Extract<Task, Timed>
+
+/**
+ * get: a stream for each GET; call: a stream for each unary gRPC call; messages: streams that stay, gRPC messages that
+ * come back, one under way on each.
+ */
+export type Shape = 'get' | 'call' | 'messages'
 
 /** silent: sends nothing; used: one request, answered; slow: a head that comes byte by byte and never ends. */
 export type Manner = 'silent' | 'used' | 'slow'

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { findProgram } from '../child.ts'
-import { DIRECT, type Located, type Launch, type Peer, type Places } from './peer.ts'
+import { DIRECT, type Lacks, type Located, type Launch, type Peer, type Places } from './peer.ts'
 import { configure } from './template.ts'
 
 const LASTCALL = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -41,6 +41,7 @@ const lastcall: Peer = {
 
 const haproxy = debian('haproxy', 'peers/haproxy.cfg: 1 thread', ['-v'], (program, places) => ({
   command: [program, '-db', '-f', configure('haproxy.cfg', places)],
+  http2: places.http2,
 }))
 
 const nginx = debian('nginx', 'peers/nginx.conf: 1 worker', ['-v'], (program, places) => ({
@@ -53,11 +54,13 @@ const nginx = debian('nginx', 'peers/nginx.conf: 1 worker', ['-v'], (program, pl
     '-c',
     configure('nginx.conf', places),
   ],
+  http2: places.http2,
 }))
 
 const caddy = debian('caddy', 'peers/Caddyfile: GOMAXPROCS=1', ['version'], (program, places) => ({
   command: [program, 'run', '--adapter', 'caddyfile', '--config', configure('Caddyfile', places)],
   env: { GOMAXPROCS: '1', HOME: places.folder, XDG_DATA_HOME: places.folder, XDG_CONFIG_HOME: places.folder },
+  http2: places.http2,
 }))
 
 const pipe = script(
@@ -71,12 +74,18 @@ const viaHttpProxy = script(
   'peers/http-proxy.ts: keep-alive agent, xfwd',
   'http-proxy.ts',
   () => `${versionOf('http-proxy')}, ${node}`,
+  { 'HTTP/2': 'HTTP/1.1 only', gRPC: 'HTTP/1.1 only' },
 )
 const viaUndici = script(
   'undici',
   'peers/undici.ts: node:http and an undici Pool',
   'undici.ts',
   () => `${versionOf('undici')}, ${node}`,
+  {
+    WebSocket: 'its server part takes no upgrade',
+    'HTTP/2': 'its server part is HTTP/1.1',
+    gRPC: 'its server part is HTTP/1.1',
+  },
 )
 
 const envoy = byPath('envoy', 'peers/envoy.yaml: --concurrency 1', (program, places) => ({
@@ -192,11 +201,12 @@ function firstLine(program: string): string {
 }
 
 /** A program of this folder, run by the same Node as everything else. */
-function script(name: string, about: string, file: string, version: () => string): Peer {
+function script(name: string, about: string, file: string, version: () => string, lacks: Lacks = {}): Peer {
   const path = fileURLToPath(new URL(file, import.meta.url))
   return {
     name,
     about,
+    lacks,
     locate: () =>
       found(version(), ({ listen, app }) => ({
         command: [process.execPath, path, String(listen), String(app)],

@@ -25,6 +25,7 @@ const server = createServer((request, response) => {
   if (request.url === '/healthz') response.writeHead(stopping ? 503 : 200).end()
   else proxy.web(request, response)
 })
+server.on('upgrade', (request, socket, head) => proxy.ws(request, socket, head))
 server.keepAliveTimeout = 620_000
 server.listen({ host: '127.0.0.1', port: listen!, backlog: 4096 })
 

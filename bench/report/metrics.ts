@@ -9,9 +9,11 @@ export interface Metric {
 /** In the order of the columns. */
 export const METRICS: Readonly<Record<string, Metric>> = {
   cpuUs: { title: 'CPU per request, µs', digits: 1, best: 'low' },
+  cpuUsPerMessage: { title: 'CPU per message, µs', digits: 1, best: 'low' },
   cpuUsPerMiB: { title: 'CPU per MiB, µs', digits: 0, best: 'low' },
   gibPerSecond: { title: 'GiB/s', digits: 2, best: 'high' },
   perSecond: { title: 'requests/s', digits: 0, best: 'high' },
+  messagesPerSecond: { title: 'messages/s', digits: 0, best: 'high' },
   busy: { title: 'proxy busy', digits: 2, best: 'none' },
   p50Us: { title: 'p50, µs', digits: 0, best: 'low' },
   p90Us: { title: 'p90, µs', digits: 0, best: 'low' },

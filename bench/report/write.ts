@@ -65,6 +65,28 @@ function plotsOf(rows: readonly Row[], results: Results): [string, string][] {
       barPlot('CPU time of the proxy per request, each on a new connection', 'µs', of('fresh', ''), 'cpuUs'),
     ],
     [
+      'websocket',
+      barPlot(
+        'CPU time of the proxy per WebSocket message of 60 bytes, 64 connections',
+        'µs',
+        of('websocket', '64 connections, 60'),
+        'cpuUsPerMessage',
+      ),
+    ],
+    [
+      'http2',
+      barPlot('CPU time of the proxy per HTTP/2 request, 8 × 8 streams', 'µs', of('http2', '8 '), 'cpuUs'),
+    ],
+    [
+      'grpc',
+      barPlot(
+        'CPU time of the proxy per gRPC message on 64 streams',
+        'µs',
+        of('grpc', 'messages'),
+        'cpuUsPerMessage',
+      ),
+    ],
+    [
       'download',
       barPlot(
         'CPU time of the proxy per MiB, downloads of 1 MiB',

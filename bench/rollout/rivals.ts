@@ -77,7 +77,9 @@ function stopSignal(signal: NodeJS.Signals): Command {
 
 function placesOf({ ports, name }: PodContext) {
   const folder = mkdtempSync(join(tmpdir(), `lastcall-bench-${name}-`))
-  return { listen: ports.traffic, admin: ports.admin, app: ports.app, folder, files: 1024, connections: 400 }
+  const { traffic: listen, admin, app } = ports
+  // These have no admin server: what the configurations keep for HTTP/2 may have its port.
+  return { listen, admin, app, http2: admin, folder, files: 1024, connections: 400 }
 }
 
 function sidecar(

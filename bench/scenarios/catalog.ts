@@ -8,6 +8,7 @@ import { hostile } from './hostile.ts'
 import { idle } from './idle.ts'
 import { image } from './image.ts'
 import { latency } from './latency.ts'
+import { grpc, http2, webSocket } from './protocols.ts'
 import type { Scenario } from './scenario.ts'
 import { start } from './start.ts'
 
@@ -21,4 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   start,
   image,
   drain,
+  webSocket,
+  http2,
+  grpc,
 ]

@@ -1,5 +1,6 @@
 /** The shape of a scenario, and the loop that nearly all of them have: rounds, in each every case, in each every peer. */
 
+import type { Protocol } from '../peers/peer.ts'
 import type { Rig, Rival, Running } from '../rig.ts'
 import type { Sample } from '../sample.ts'
 
@@ -8,6 +9,8 @@ export interface Scenario {
   readonly title: string
   /** How often it is repeated unless the command line says otherwise. */
   readonly rounds: number
+  /** Left out of a full round: it is run when it is named. */
+  readonly onlyNamed?: boolean
   readonly run: (rig: Rig, rounds: number) => Promise<void>
 }
 
@@ -15,6 +18,8 @@ export type Finding = Pick<Sample, 'values' | 'marks' | 'curve'>
 
 export interface Case {
   readonly name: string
+  /** What a peer must speak to be measured; one that does not is noted. */
+  readonly protocol?: Protocol
   readonly measure: (running: Running) => Promise<Finding>
 }
 
@@ -46,6 +51,11 @@ export async function interleave(
   const turn = async (rival: Rival, one: Case, round: number): Promise<void> => {
     const { name } = rival
     const sample = { scenario, case: one.name, peer: name, round }
+    const lack = one.protocol === undefined ? undefined : rival.lacks[one.protocol]
+    if (lack !== undefined) {
+      if (round === 1) rig.note({ ...sample, values: {}, marks: [`does not speak ${one.protocol}: ${lack}`] })
+      return
+    }
     rig.options.progress(`${scenario}: round ${round} of ${rounds}, ${one.name}, ${name}`)
     try {
       const peer = running.get(name) ?? (await launch(rival))
