@@ -20,8 +20,9 @@ export function withoutOffer(head: string): string {
 
 /** RFC 9110 §7.8: an offer counts in HTTP/1.1, and together with its option. */
 function offersH2c(head: string): boolean {
-  const upgrade = [...head.matchAll(/\r\nupgrade:[ \t]*([^\r]*?)[ \t]*(?=\r\n)/gi)].at(-1)?.[1]
+  const offers = [...head.matchAll(/\r\nupgrade:([^\r]*)/gi)].flatMap((match) => match[1]!.split(','))
   const options = [...head.matchAll(/\r\nconnection:([^\r]*)/gi)].flatMap((match) => match[1]!.split(','))
   const named = options.some((option) => option.trim().toLowerCase() === 'upgrade')
-  return upgrade?.toLowerCase() === 'h2c' && named && /^.* HTTP\/1\.1\r\n/.test(head)
+  const h2c = offers.some((offer) => /^[ \t]*h2c[ \t]*$/i.test(offer))
+  return h2c && named && /^.* HTTP\/1\.1\r\n/.test(head)
 }
