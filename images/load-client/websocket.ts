@@ -5,7 +5,7 @@
  * apart.
  */
 import { WebSocket } from 'ws'
-import { pause } from '../../src/rehearsal/pause.ts'
+import { pause, within } from '../../src/rehearsal/pause.ts'
 import type { Random } from '../../src/rehearsal/random.ts'
 import type { Record } from './main.ts'
 
@@ -73,7 +73,7 @@ async function session(
   }
   const idleAt = performance.now()
   socket.close(NORMAL)
-  const code = await Promise.race([closed, pause(TIMEOUT_MS, new AbortController().signal).then(() => 0)])
+  const code = (await within(TIMEOUT_MS, closed)) ? await closed : 0
   if (code !== GOING_AWAY && code !== NORMAL)
     note(idleAt, reused, {
       failure: `closed with ${code} while idle${fault === undefined ? '' : `: ${fault}`}`,

@@ -30,6 +30,8 @@ export interface RehearsalOptions {
   /** How late the Service learns of a change, in milliseconds. */
   readonly lagMs?: readonly [number, number]
   readonly plans?: readonly Plan[]
+  /** Clients of other protocols, beside the plans': given the Service's origin, they work until the signal, and end. */
+  readonly companions?: (origin: string, random: Random, signal: AbortSignal) => Promise<unknown>
   /** The bundled app by default. Only that one keeps a ledger. */
   readonly app?: AppSpec
   /** How long the bundled app keeps an idle connection. */
@@ -87,6 +89,8 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
     while (service.pending > 0) await pause(20, never)
     lateness.enable()
     load = new Load(origin, plans, random.fork())
+    const company = new AbortController()
+    const companions = options.companions?.(origin, random.fork(), company.signal)
     const rolloutMs: number[] = []
     try {
       await pause(BEFORE_MS, never)
@@ -99,7 +103,8 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
       }
       await pause(AFTER_MS, never)
     } finally {
-      await load.stop()
+      company.abort()
+      await Promise.all([load.stop(), companions])
     }
     lateness.disable()
     return {
