@@ -14,7 +14,7 @@ import { BULK, Port, type PortOwner, type Side } from './port.ts'
 import type { House } from './house.ts'
 
 /** How long a client that has been told goodbye may take to leave (RFC 9112 §9.6). */
-export const LINGER_MS = 2000
+const LINGER_MS = 2000
 /** A client that has dialled gets so long, at most, to send the first byte before it is closed as idle. */
 const NEW_MS = 500
 /** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */

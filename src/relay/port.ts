@@ -97,10 +97,6 @@ export class Port implements SlabWriter {
     return this.#pending > 0
   }
 
-  get closed(): boolean {
-    return this.#closed
-  }
-
   /** Whether the peer has never said anything. */
   get silent(): boolean {
     return this.#socket.bytesRead === 0
