@@ -10,7 +10,7 @@ import { Books, type RequestInFlight } from './books.ts'
 import type { EndWho, EndWhy, Protocol, Refusal } from './counters.ts'
 import { forwardedLine } from './forwarded.ts'
 import type { Link, Talk } from './link.ts'
-import { BULK, Port, type PortOwner, type Side } from './port.ts'
+import { Port, type PortOwner, type Side } from './port.ts'
 import type { House } from './house.ts'
 
 /** How long a client that has been told goodbye may take to leave (RFC 9112 §9.6). */
@@ -203,16 +203,11 @@ export class Pair implements Link, PortOwner {
   // -- what the conversation orders ------------------------------------------------------------------------------
 
   toApp(bytes: Buffer, start: number, end: number): void {
-    const app = this.#app
-    if (app === undefined || start === end) return
-    if (end - start >= BULK && bytes === this.client.bulk) app.writeInPlace(bytes, start, end)
-    else app.write(bytes, start, end)
+    if (start < end) this.#app?.write(bytes, start, end)
   }
 
   toClient(bytes: Buffer, start: number, end: number): void {
-    if (start === end) return
-    if (end - start >= BULK && bytes === this.#app?.bulk) this.client.writeInPlace(bytes, start, end)
-    else this.client.write(bytes, start, end)
+    if (start < end) this.client.write(bytes, start, end)
   }
 
   dial(): void {

@@ -1,13 +1,14 @@
 /**
  * One side's connection, as few verbs as a relay needs: Node's events come in here and nowhere else.
  *
- * Reads go into one buffer that all ports share, as the callback runs inside the read. A side that sends in bulk gets
- * a buffer of its own, which can be written from without a copy: it is read into again only when that write is done,
- * because reading pauses until then. Writes go straight to the handle where that is possible (native.ts).
+ * Reads go into one buffer that all ports share, as the callback runs inside the read. Where a read fills it there is
+ * more to come at once, and the rest of the burst goes without a copy (bulk.ts). Writes go straight to the handle where
+ * that is possible (native.ts).
  */
 
 import { connect, type Socket } from 'node:net'
 import type { Address } from '../config/config.ts'
+import type { BulkBuffers } from './bulk.ts'
 import { adopt, type Handle, handleOf, isUnused, type ReadInto, type WriteRequest } from './native.ts'
 import type { Slab, SlabWriter } from './slab.ts'
 
@@ -28,8 +29,9 @@ export interface PortOwner {
 /** What all ports share. */
 export interface PortKit {
   readonly slab: Slab
-  /** The read buffer of everybody who does not read in bulk. */
+  /** What everybody reads into who is not in the middle of a burst. */
   readonly shared: Buffer
+  readonly bulk: BulkBuffers
   /** The class of write requests; without it, sockets are written to in the ordinary way. */
   readonly writeRequest: (new () => WriteRequest) | undefined
   /** One that has not been used yet: a write that the kernel takes at once leaves it as it is. */
@@ -38,9 +40,8 @@ export interface PortKit {
   readonly onread: boolean
 }
 
-/** A read of at least this many bytes is the sign of a bulk transfer, and may be written without a copy. */
-export const BULK = 16 * 1024
-const BULK_BUFFER = 64 * 1024
+/** Fewer bytes are copied sooner than they are written by themselves. */
+const WORTH_NO_COPY = 16 * 1024
 
 const NOBODY: PortOwner = {
   portRead: () => undefined,
@@ -55,7 +56,8 @@ export class Port implements SlabWriter {
   readonly #kit: PortKit
   #owner: PortOwner
   #socket!: Socket
-  #bulk: Buffer | undefined
+  /** What the next read goes into. */
+  #buffer: Buffer
   #pending = 0
   #paused = false
   #broken = false
@@ -67,6 +69,7 @@ export class Port implements SlabWriter {
     this.side = side
     this.#kit = kit
     this.#owner = owner
+    this.#buffer = kit.shared
   }
 
   /** Takes over an accepted connection, as a handle. */
@@ -106,27 +109,25 @@ export class Port implements SlabWriter {
     return this.#socket.remoteAddress ?? ''
   }
 
-  /** The buffer that this port alone reads into, if it reads in bulk. */
-  get bulk(): Buffer | undefined {
-    return this.#bulk
-  }
-
-  /** Copies the bytes, to be sent with what else there is when the slab is flushed. */
+  /** Lays the bytes out, to be sent with what else there is when the slab is flushed; large ones go at once. */
   write(bytes: Buffer, start: number, end: number): void {
-    if (!this.#broken) this.#kit.slab.add(this, bytes, start, end)
-  }
-
-  /** Sends the bytes without copying them; they must stay as they are while there is a backlog. */
-  writeInPlace(bytes: Buffer, start: number, end: number): void {
-    this.#kit.slab.flush()
-    if (!this.#broken) this.send(bytes.subarray(start, end))
+    if (this.#broken) return
+    const { slab, bulk } = this.#kit
+    if (end - start < WORTH_NO_COPY || !bulk.holds(bytes)) return slab.add(this, bytes, start, end)
+    slab.flush()
+    this.#send(bytes.subarray(start, end), bytes)
   }
 
   /** Writes now. For the slab, which knows when its bytes may be used again: true if the kernel took them all. */
   send(bytes: Uint8Array): boolean {
+    return this.#send(bytes, undefined)
+  }
+
+  /** `bulk`: the buffer that the bytes are in, if it is one of those. */
+  #send(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
     const handle = this.#broken || this.#closed ? undefined : handleOf(this.#socket)
     if (handle === undefined) return true
-    if (this.#kit.writeRequest === undefined) return this.#sendBySocket(bytes)
+    if (this.#kit.writeRequest === undefined) return this.#sendBySocket(bytes, bulk)
     const request = (this.#kit.spare ??= new this.#kit.writeRequest())
     const error = handle.writeBuffer(request, bytes)
     if (error !== 0) {
@@ -135,30 +136,36 @@ export class Port implements SlabWriter {
     }
     if (isUnused(request)) return true // Taken at once: the request serves again.
     this.#kit.spare = undefined
-    this.#pending += 1
+    this.#waits(bulk)
     request.buffer = bytes
     request.oncomplete = (status) => {
       request.buffer = undefined
-      this.#written(status < 0)
+      this.#written(status < 0, bulk)
     }
     return false
   }
 
-  #sendBySocket(bytes: Uint8Array): boolean {
+  #sendBySocket(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
     let pending = false
     this.#socket.write(bytes, (error) => {
       const failed = error !== undefined && error !== null
-      if (pending) this.#written(failed)
+      if (pending) this.#written(failed, bulk)
       else if (failed) this.#writeFailed()
     })
     if (this.#socket.writableLength === 0) return true
     pending = true
-    this.#pending += 1
+    this.#waits(bulk)
     return false
   }
 
-  #written(failed: boolean): void {
+  #waits(bulk: Buffer | undefined): void {
+    this.#pending += 1
+    if (bulk !== undefined) this.#kit.bulk.keep(bulk)
+  }
+
+  #written(failed: boolean, bulk: Buffer | undefined): void {
     this.#pending -= 1
+    if (bulk !== undefined) this.#kit.bulk.written(bulk)
     if (failed) this.#writeFailed()
     else if (this.#pending === 0 && !this.#closed) this.#owner.portDrained(this.side)
   }
@@ -209,15 +216,23 @@ export class Port implements SlabWriter {
 
   #readInto(): ReadInto {
     return {
-      buffer: () => this.#bulk ?? this.#kit.shared,
+      buffer: () => this.#buffer,
       callback: (count, bytes) => {
         this.#owner.portRead(this.side, bytes as Buffer, count)
         // For the next read, which the buffer function is asked about right after this.
-        if (count >= BULK) this.#bulk ??= Buffer.allocUnsafeSlow(BULK_BUFFER)
-        else if (this.#bulk !== undefined && !this.#paused) this.#bulk = undefined
+        if (count === bytes.length || this.#buffer !== this.#kit.shared) this.#choose(count === bytes.length)
         return true
       },
     }
+  }
+
+  /** `filled`: the read has filled the buffer, and unless it is told to stop, libuv reads again at once. */
+  #choose(filled: boolean): void {
+    const { shared, bulk } = this.#kit
+    const more = filled && !this.#paused
+    if (more && bulk.holds(this.#buffer)) return
+    bulk.giveBack(this.#buffer)
+    this.#buffer = (more ? bulk.take() : undefined) ?? shared
   }
 
   #listenToData(): void {
@@ -233,6 +248,7 @@ export class Port implements SlabWriter {
     socket.on('end', () => this.#owner.portEnded(this.side))
     socket.on('close', () => {
       this.#closed = true
+      this.#kit.bulk.giveBack(this.#buffer)
       this.#owner.portClosed(this.side, errno)
     })
   }

@@ -8,6 +8,7 @@ import type { Cancel, Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { FULL_ANSWER } from '../http1/answer.ts'
 import { Arrivals } from './arrivals.ts'
+import { BulkBuffers } from './bulk.ts'
 import { Conversation } from './conversation.ts'
 import { Counters, PROTOCOLS, type Protocol } from './counters.ts'
 import { Dialer } from './dialer.ts'
@@ -22,7 +23,7 @@ import { Spread } from './spread.ts'
 import { plainTunnel } from './tunnel.ts'
 
 const SWEEP_MS = 250
-const SHARED_BUFFER = 64 * 1024
+const SHARED_BUFFER = 32 * 1024
 /** Connections above the limit that are being told so at any time; more are closed without a word. */
 const MAX_TURNED_AWAY = 64
 const TURNED_AWAY_MS = 1000
@@ -107,6 +108,7 @@ export class Relay implements House {
     this.kit = {
       slab: new Slab(),
       shared: Buffer.allocUnsafeSlow(SHARED_BUFFER),
+      bulk: new BulkBuffers(),
       writeRequest: parts.native ? findWriteRequest() : undefined,
       spare: undefined,
       onread: parts.native,

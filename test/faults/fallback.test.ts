@@ -5,45 +5,14 @@
 import { createHash } from 'node:crypto'
 import { createServer, type Socket } from 'node:net'
 import tap, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
-import { Relay } from '../../src/relay/relay.ts'
 import { listen } from '../fixtures/listener.ts'
 import { rawClient, type RawClient, rawClients, requestText } from '../fixtures/raw.ts'
+import { startRelay } from '../fixtures/relay.ts'
 import { startScripted } from '../fixtures/scripted.ts'
 import type { Place } from '../fixtures/sidecar.ts'
 import { until } from '../fixtures/until.ts'
 
 const MIB = 1024 * 1024
-
-async function startRelay(t: Test, port: number, native: boolean): Promise<{ relay: Relay; place: Place }> {
-  const relay = new Relay({
-    config: {
-      listen: { host: '127.0.0.1', port: 0 },
-      app: { kind: 'tcp', host: '127.0.0.1', port },
-      protocol: 'auto',
-      websocketSpreadMs: 0,
-      forwardedFor: 'append',
-      connectWaitMs: 1000,
-      headTimeoutMs: 1000,
-      idleTimeoutMs: 60_000,
-      maxHeadBytes: 32 * 1024,
-      lbHealthPath: undefined,
-      accessLog: 'off',
-    },
-    clock: systemClock,
-    maxConnections: 1000,
-    native,
-    accessLog: () => undefined,
-    quiesced: () => undefined,
-    emptied: () => undefined,
-  })
-  const place = { host: '127.0.0.1', port: await relay.listen() }
-  t.teardown(async () => {
-    relay.cut()
-    await relay.closeListener()
-  })
-  return { relay, place }
-}
 
 const CHUNKED =
   'POST /post/2 HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'

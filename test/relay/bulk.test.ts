@@ -1,0 +1,55 @@
+/** The buffers of bulk transfers: who has one, and that there are never too many. */
+import tap from 'tap'
+import { BulkBuffers } from '../../src/relay/bulk.ts'
+
+await tap.test('the one given back last is taken next', async (t) => {
+  const bulk = new BulkBuffers()
+  const first = bulk.take()!
+  const second = bulk.take()!
+  t.not(first, second)
+  t.ok(bulk.holds(first) && bulk.holds(second))
+  bulk.giveBack(first)
+  t.notOk(bulk.holds(first), 'nobody reads into it')
+  t.equal(bulk.take(), first)
+  bulk.giveBack(second)
+  bulk.giveBack(second)
+  t.equal(bulk.take(), second)
+  t.not(bulk.take(), second, 'given back twice, and there only once')
+})
+
+await tap.test('what a write keeps is nobody else’s until it is done', async (t) => {
+  const bulk = new BulkBuffers()
+  const kept = bulk.take()!
+  bulk.keep(kept)
+  t.notOk(bulk.holds(kept), 'a second write from it is copied')
+  bulk.giveBack(kept)
+  t.not(bulk.take(), kept)
+  bulk.written(kept)
+  t.equal(bulk.take(), kept)
+})
+
+await tap.test('memory is bounded, whoever has them', async (t) => {
+  const bulk = new BulkBuffers()
+  const taken: Buffer[] = []
+  for (let buffer = bulk.take(); buffer !== undefined; buffer = bulk.take()) {
+    taken.push(buffer)
+    if (taken.length % 2 === 0) bulk.keep(buffer)
+  }
+  const bytes = taken.reduce((sum, { length }) => sum + length, 0)
+  t.ok(bytes > 0 && bytes <= 8 * 1024 * 1024, `${bytes} bytes`)
+  bulk.written(taken[1]!)
+  t.equal(bulk.take(), taken[1], 'a write is done')
+  t.equal(bulk.take(), undefined)
+  bulk.giveBack(taken[0]!)
+  t.equal(bulk.take(), taken[0], 'a burst is over')
+  t.equal(bulk.take(), undefined)
+})
+
+await tap.test('a buffer that is not one of them', async (t) => {
+  const bulk = new BulkBuffers()
+  const other = Buffer.alloc(9)
+  t.notOk(bulk.holds(other))
+  bulk.giveBack(other)
+  bulk.keep(other)
+  t.not(bulk.take(), other)
+})
