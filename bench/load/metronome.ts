@@ -6,14 +6,20 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 
 interface Orders {
+  /** In milliseconds of the epoch: the clocks of two threads begin at different times. */
+  readonly firstAt: number
   readonly everyMs: number
   readonly stop: Int32Array
 }
 
-/** Calls `tick` every `everyMs` until the returned function is called. A late tick is one tick, not several. */
-export function metronome(everyMs: number, tick: () => void): () => void {
+/**
+ * Calls `tick` at `firstAt` (of `performance.now()`) and every `everyMs` from there, until the returned function is
+ * called. A late tick is one tick, not several, and does not shift those after it.
+ */
+export function metronome(firstAt: number, everyMs: number, tick: () => void): () => void {
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const worker = new Worker(new URL(import.meta.url), { workerData: { everyMs, stop } satisfies Orders })
+  const orders: Orders = { firstAt: performance.timeOrigin + firstAt, everyMs, stop }
+  const worker = new Worker(new URL(import.meta.url), { workerData: orders })
   worker.on('message', tick)
   return () => {
     Atomics.store(stop, 0, 1)
@@ -22,14 +28,15 @@ export function metronome(everyMs: number, tick: () => void): () => void {
   }
 }
 
-function beat({ everyMs, stop }: Orders): void {
-  let next = performance.now() + everyMs
+function beat({ firstAt, everyMs, stop }: Orders): void {
+  let next = firstAt - performance.timeOrigin
   while (Atomics.load(stop, 0) === 0) {
     const wait = next - performance.now()
     if (wait > 0) Atomics.wait(stop, 0, 0, wait)
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
     parentPort?.postMessage(0)
-    next = Math.max(next + everyMs, performance.now())
+    const missed = Math.max(0, Math.floor((performance.now() - next) / everyMs))
+    next += (missed + 1) * everyMs
   }
 }
 

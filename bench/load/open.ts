@@ -10,6 +10,8 @@ import { metronome } from './metronome.ts'
 import { measure, Tally } from './tally.ts'
 
 const FINEST_MS = 0.2
+/** A thread takes some time to start. Ticks are due when requests are: else their distance would be measured too. */
+const METRONOME_STARTS_MS = 100
 const OPEN_WITHIN_MS = 3000
 /** More than this is a peer that does not keep up: the rest would only measure how long one waited. */
 const MOST_WAITING = 20_000
@@ -56,8 +58,8 @@ export async function open(task: Extract<Task, { kind: 'open' }>): Promise<Measu
   clearTimeout(impatience)
 
   const everyMs = 1000 / task.perSecond
-  let dueAt = performance.now()
-  const stop = metronome(Math.max(everyMs, FINEST_MS), () => {
+  let dueAt = performance.now() + METRONOME_STARTS_MS
+  const stop = metronome(dueAt, Math.max(everyMs, FINEST_MS), () => {
     const now = performance.now()
     for (; dueAt <= now; dueAt += everyMs) {
       if (tally.measuring) lateness.recordValue(Math.round((now - dueAt) * 1000))

@@ -12,13 +12,13 @@ const CONNECTIONS = 64
 export const latency: Scenario = {
   name: 'latency',
   title: 'Latency at a fixed arrival rate',
-  rounds: 2,
+  rounds: 3,
   run: (rig, rounds) =>
     interleave(
       rig,
       'latency',
       rounds,
-      RATES.map((rate) => latencyCase(rig, rate, 1.5)),
+      RATES.map((rate) => latencyCase(rig, rate, 1.2)),
     ),
 }
 
