@@ -8,7 +8,7 @@
 
 const SIZE = 256 * 1024
 /** As many can be in use. */
-const MOST = 32
+const MOST = 16
 /** As many are kept when nobody needs them. */
 const SPARE = 4
 

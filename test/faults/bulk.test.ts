@@ -19,7 +19,7 @@ const FLOWS = STALLED + MOVING + EXACT
 /** Of the buffer that everybody reads into. */
 const FILL = 32 * 1024
 /** So many buffers there are (src/relay/bulk.ts). */
-const MOST = 32
+const MOST = 16
 const MIB = 1024 * 1024
 /** Long and odd, so that a byte in the wrong place, or of somebody else, is another byte. */
 const PERIOD = 1_000_003
