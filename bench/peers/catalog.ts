@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { findProgram } from '../child.ts'
+import { haproxyCommand, nginxCommand } from './commands.ts'
 import { DIRECT, type Lacks, type Located, type Launch, type Peer, type Places } from './peer.ts'
 import { configure } from './template.ts'
 
@@ -40,20 +41,12 @@ const lastcall: Peer = {
 }
 
 const haproxy = debian('haproxy', 'peers/haproxy.cfg: 1 thread', ['-v'], (program, places) => ({
-  command: [program, '-db', '-f', configure('haproxy.cfg', places)],
+  command: haproxyCommand(program, places),
   http2: places.http2,
 }))
 
 const nginx = debian('nginx', 'peers/nginx.conf: 1 worker', ['-v'], (program, places) => ({
-  command: [
-    program,
-    '-p',
-    places.folder,
-    '-e',
-    `${places.folder}/error.log`,
-    '-c',
-    configure('nginx.conf', places),
-  ],
+  command: nginxCommand(program, places),
   http2: places.http2,
 }))
 

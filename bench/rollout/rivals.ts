@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import type { ContainerSpec, PodSpec } from '../../src/rehearsal/pod-spec.ts'
 import { appContainer, type PodContext, podOf, type Strategy } from '../../src/rehearsal/strategies.ts'
 import { type Command, findProgram } from '../child.ts'
-import { configure } from '../peers/template.ts'
+import { haproxyCommand, nginxCommand } from '../peers/commands.ts'
 
 const HOST = '127.0.0.1'
 const NODE = process.execPath
@@ -28,19 +28,10 @@ function programPath(name: string): string {
 export function nginxSidecar(): Strategy | undefined {
   const program = findProgram('nginx')
   if (program === undefined) return undefined
-  return sidecar('nginx', (context) => {
-    const places = placesOf(context)
-    return [
-      ...stopSignal('SIGQUIT'),
-      program,
-      '-p',
-      places.folder,
-      '-e',
-      `${places.folder}/error.log`,
-      '-c',
-      configure('nginx.conf', places),
-    ]
-  })
+  return sidecar('nginx', (context) => [
+    ...stopSignal('SIGQUIT'),
+    ...nginxCommand(program, placesOf(context)),
+  ])
 }
 
 /** HAProxy: SIGUSR1 stops listening, says `Connection: close`, and ends when the last connection has. */
@@ -49,10 +40,7 @@ export function haproxySidecar(): Strategy | undefined {
   if (program === undefined) return undefined
   return sidecar('haproxy', (context) => [
     ...stopSignal('SIGUSR1'),
-    program,
-    '-db',
-    '-f',
-    configure('haproxy.cfg', placesOf(context)),
+    ...haproxyCommand(program, placesOf(context)),
   ])
 }
 

@@ -16,7 +16,7 @@ const SIZES = [
 export const bodies: Scenario = {
   name: 'bodies',
   title: 'Uploads and downloads',
-  rounds: 2,
+  rounds: 3,
   run: (rig, rounds) => interleave(rig, 'bodies', rounds, casesOf(rig)),
 }
 
@@ -26,7 +26,7 @@ function casesOf(rig: Rig): Case[] {
       name: `${kind} of ${name}, ${connections} connections`,
       async measure(peer) {
         const peak = peakOf(peer)
-        const measured = await rig.measure(peer, { kind, bytes, connections }, 0.6)
+        const measured = await rig.measure(peer, { kind, bytes, connections }, 0.45)
         const mib = measured.bytes / MIB
         return {
           values: {
