@@ -16,7 +16,6 @@ import {
 } from './cli/help.ts'
 import { readConfig } from './config/parse.ts'
 import { didYouMean } from './config/suggest.ts'
-import { keepHeapSmall } from './heap.ts'
 
 const MISTAKE = 2
 
@@ -56,7 +55,6 @@ function helpOf(first: string | undefined): string {
 async function proxy(argv: readonly string[]): Promise<number> {
   const outcome = readConfig(argv, process.env)
   if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall --help')
-  keepHeapSmall()
   const { run } = await import('./main.ts')
   return run(outcome.config)
 }

@@ -11,6 +11,7 @@ import type { Config } from './config/config.ts'
 import { connectionLimit } from './descriptors.ts'
 import { type Checker, startChecker } from './health/checker.ts'
 import { watchApp } from './health/watch.ts'
+import { keepHeapSmall } from './heap.ts'
 import { budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/machine.ts'
 import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
@@ -108,6 +109,8 @@ export async function run(config: Config): Promise<number> {
     },
     {
       onUp() {
+        // Not before all that a start needs is loaded: Node's own modules load slower after it.
+        keepHeapSmall()
         log.info('app: healthy')
         runner.appUp()
         tellLoadBalancers()

@@ -31,7 +31,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: ['config', 'relay/counters.ts', 'rehearsal'],
   'view.ts': ['admin', 'lifecycle', 'metrics/catalog.ts', 'relay', 'health', 'clock.ts', 'config'],
   manifest: ['config'],
-  'cli.ts': ['cli', 'config', 'heap.ts', 'main.ts', 'manifest/command.ts'],
+  'cli.ts': ['cli', 'config', 'main.ts', 'manifest/command.ts'],
   'docs.ts': ['cli', 'lifecycle/picture.ts', 'manifest/rules-page.ts'],
   demo: [],
   rehearsal: ['demo'],

@@ -27,7 +27,7 @@ function casesOf(rig: Rig): Case[] {
       name: `${connections} connections, ${name}`,
       async measure(peer) {
         const peak = peakOf(peer)
-        const measured = await rig.measure(peer, { kind: 'closed', connections, path }, 0.5)
+        const measured = await rig.measure(peer, { kind: 'closed', connections, path }, 0.45)
         const { requests, seconds } = measured
         return {
           values: {

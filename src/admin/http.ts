@@ -3,11 +3,15 @@
  * that nothing may break a connection that a hook waits on: the kubelet takes a transport error for the end of the
  * hook, sends SIGTERM to the app at once and never asks again; its only time limit is the grace period (DESIGN §6).
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ListenAddress } from '../config/config.ts'
 import { listenProblem } from './listen.ts'
 import type { Roster } from './roster.ts'
+
+// Not imported: an import reads every export, and the one called WebSocket has Node load an HTTP client of its own, which
+// costs each start 40 ms and each sidecar 13 MiB for as long as it runs (bench/README.md).
+const { createServer } = process.getBuiltinModule('node:http')
 
 export interface AdminLimits {
   /** From a connection's start, or its request's first byte, to the end of the head; and of the body. */
