@@ -9,7 +9,7 @@ const AT_A_TIME = 16
 export const fresh: Scenario = {
   name: 'fresh',
   title: 'A new connection for each request',
-  rounds: 2,
+  rounds: 3,
   run: (rig, rounds) => interleave(rig, 'fresh', rounds, [caseOf(rig)]),
 }
 
@@ -17,7 +17,7 @@ function caseOf(rig: Rig): Case {
   return {
     name: `${AT_A_TIME} at a time, 60 bytes`,
     async measure(peer) {
-      const measured = await rig.measure(peer, { kind: 'fresh', connections: AT_A_TIME, path: '/s' }, 1.5)
+      const measured = await rig.measure(peer, { kind: 'fresh', connections: AT_A_TIME, path: '/s' }, 1)
       const { requests, seconds } = measured
       return {
         values: {
