@@ -10,7 +10,7 @@ import { listenProblem } from './listen.ts'
 import type { Roster } from './roster.ts'
 
 // Not imported: an import reads every export, and the one called WebSocket has Node load an HTTP client of its own, which
-// costs each start 40 ms and each sidecar 13 MiB for as long as it runs (bench/README.md).
+// costs each start 30 ms and each sidecar 6 MiB for as long as it runs (bench/README.md).
 const { createServer } = process.getBuiltinModule('node:http')
 
 export interface AdminLimits {

@@ -1,5 +1,5 @@
 /**
- * Much of everything: 100,000 requests, and a body of 1 GiB in each direction within 100 MiB of memory. Of what the
+ * Much of everything: 100,000 requests, and a body of 1 GiB in each direction within 80 MiB of memory. Of what the
  * image runs (dist: `npm run build` first), as stripping types takes memory of its own. DESIGN §1: memory does not grow
  * with body size.
  */
@@ -12,9 +12,12 @@ import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
 
 const REQUESTS = 100_000
 const CONNECTIONS = 50
+const COMERS = 20_000
+/** What V8's young generation grows to if it is let (src/heap.ts) does not fit. */
+const COMERS_BOUND = 130 * MIB
 const BODY = 1024 * MIB
 const PIECE = Buffer.alloc(MIB, 'x')
-const BOUND = 100 * MIB
+const BOUND = 80 * MIB
 
 const ANSWER = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello')
 
@@ -42,7 +45,31 @@ await tap.test(
   },
 )
 
-await tap.test('1 GiB from the app to the client within 100 MiB', async (t) => {
+await tap.test(`${COMERS} connections of one request each: memory stays small`, async (t) => {
+  const sidecar = await startSidecar(t, { app: await quickApp(t), from: 'dist' })
+  await sidecar.ready()
+  const start = await booksAtRest(sidecar)
+  let left = COMERS
+  const one = async (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(sidecar.listen)
+      socket.on('connect', () => socket.write(requestText('GET', '/')))
+      socket.on('data', () => socket.end())
+      socket.on('error', reject)
+      socket.on('close', () => resolve())
+    })
+  const comeAndGo = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1
+      await one()
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, comeAndGo))
+  within(t, sidecar, COMERS_BOUND)
+  await balanced(t, sidecar, start)
+})
+
+await tap.test('1 GiB from the app to the client within 80 MiB', async (t) => {
   const app = await listen(
     t,
     createServer((socket) => {
@@ -69,7 +96,7 @@ await tap.test('1 GiB from the app to the client within 100 MiB', async (t) => {
   within(t, sidecar)
 })
 
-await tap.test('1 GiB from the client to the app within 100 MiB', async (t) => {
+await tap.test('1 GiB from the client to the app within 80 MiB', async (t) => {
   let received = 0
   const app = await listen(
     t,
@@ -139,7 +166,7 @@ function pour(socket: Socket): void {
   more()
 }
 
-function within(t: Test, sidecar: Sidecar): void {
+function within(t: Test, sidecar: Sidecar, bound = BOUND): void {
   const { peak } = memory(sidecar)
-  t.ok(peak < BOUND, `at its highest ${(peak / MIB).toFixed(1)} MiB`)
+  t.ok(peak < bound, `at its highest ${(peak / MIB).toFixed(1)} MiB`)
 }
