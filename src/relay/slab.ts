@@ -6,6 +6,8 @@
  */
 
 const SIZE = 256 * 1024
+/** With less room than this left behind writes that wait, all others would be cut into pieces: a new one is begun. */
+const LEAST_ROOM = 64 * 1024
 
 export interface SlabWriter {
   /** Writes the bytes now; true if the kernel took them all. */
@@ -23,6 +25,7 @@ export class Slab {
     if (this.#writer !== writer) {
       this.flush()
       this.#writer = writer
+      if (this.#start === this.#end && SIZE - this.#end < LEAST_ROOM) this.#begin()
     }
     let at = start
     while (at < end) {
@@ -54,11 +57,13 @@ export class Slab {
   #renew(): void {
     const writer = this.#writer
     this.flush()
-    if (this.#end === SIZE) {
-      this.#bytes = Buffer.allocUnsafeSlow(SIZE)
-      this.#start = 0
-      this.#end = 0
-    }
+    if (this.#end === SIZE) this.#begin()
     this.#writer = writer
+  }
+
+  #begin(): void {
+    this.#bytes = Buffer.allocUnsafeSlow(SIZE)
+    this.#start = 0
+    this.#end = 0
   }
 }
