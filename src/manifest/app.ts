@@ -85,7 +85,7 @@ function findPort(
 }
 
 function appOfSidecar({ sidecar }: Workload): string | undefined {
-  return sidecar === undefined ? undefined : settingsIn(sidecar).get('app')
+  return settingsIn(sidecar).get('app')
 }
 
 /** Where an app listens whose image is known. */

@@ -81,9 +81,9 @@ function hostPort({ container, port }: App): string | undefined {
 
 /** All containers of a pod share its ports. */
 function takenPorts(workload: Workload, app: App, given: Settings): string[] {
-  const there = workload.sidecar === undefined ? undefined : settingsIn(workload.sidecar)
+  const there = settingsIn(workload.sidecar)
   return [OPTIONS.listen, OPTIONS.admin].flatMap(({ flag, initial }) => {
-    const said = given.get(flag) ?? there?.get(flag) ?? initialText(initial)
+    const said = given.get(flag) ?? there.get(flag) ?? initialText(initial)
     const address = parseListen(said)
     if (address.kind === 'bad') return []
     const { port } = address.value

@@ -35,7 +35,7 @@ export function longestRequestMs(workload: Workload): number {
 /** The plan for a workload, or every reason why these options cannot be given. */
 export function planned(workload: Workload, app: App, request: Request): Planned {
   const { sidecar } = workload
-  const settings = new Map(sidecar === undefined ? [] : settingsIn(sidecar))
+  const settings = settingsIn(sidecar)
   const health = sidecar === undefined ? probeHealth(app) : undefined
   if (health?.kind === 'moves') for (const [flag, value] of health.settings) settings.set(flag, value)
   for (const [flag, value] of request.given) settings.set(flag, value)

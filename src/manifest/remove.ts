@@ -46,7 +46,7 @@ function hooksByHand(place: Place, before: Before): Path[] {
 function serviceByHand(place: Place, places: readonly Place[]): Change[] {
   const workloads = places.flatMap((one) => workloadOf(one) ?? []).filter((one) => sends(place, one))
   return workloads.flatMap((workload) => {
-    const app = workload.sidecar === undefined ? undefined : settingsIn(workload.sidecar).get('app')
+    const app = settingsIn(workload.sidecar).get('app')
     const listen = configIn(workload.sidecar)?.listen.port
     const port = Number(/:(\d+)$/.exec(app ?? '')?.[1] ?? 3000)
     if (listen === undefined) return []

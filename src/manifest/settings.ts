@@ -36,8 +36,9 @@ function argumentsOf(sidecar: Container): string[] {
   return list(sidecar.value['args']).map((one) => text(one) ?? JSON.stringify(one))
 }
 
-/** The options of a container that is lastcall, flags and variables: what stands in the manifest itself. */
-export function settingsIn(sidecar: Container): Map<string, string> {
+/** The options of a container that is lastcall, flags and variables: what stands in the manifest itself. Without one, none. */
+export function settingsIn(sidecar: Container | undefined): Map<string, string> {
+  if (sidecar === undefined) return new Map()
   const said = Object.values(OPTIONS).flatMap(({ flag }) => {
     const value = variable(sidecar, variableOf(flag))
     return value === undefined ? [] : [[flag, value] as const]

@@ -45,7 +45,7 @@ function appBehind(workload: Workload) {
 
 /** The port of --app, as far as the arguments say. */
 export function appPort({ sidecar }: Workload): number {
-  const said = sidecar === undefined ? undefined : settingsIn(sidecar).get('app')
+  const said = settingsIn(sidecar).get('app')
   const address = parseApp(said ?? '127.0.0.1:3000')
   return address.kind === 'ok' && address.value.kind === 'tcp' ? address.value.port : 0
 }
