@@ -1,7 +1,7 @@
 /** Lastcall into manifests by the user's own way: the command `lastcall inject`, run from the sources. */
 import { spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { hear } from './child.ts'
 import { type Form, type Images, type Part, withPullPolicy } from './objects.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
@@ -16,11 +16,8 @@ export async function injected(
   if (form === 'bare') return objects
   const args = [CLI, 'inject', '--mode', form, '--image', images.lastcall, ...options]
   const child = spawn(process.execPath, args, { stdio: 'pipe' })
-  child.stdin.end(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
-  const ended = new Promise<number | null>((resolve, reject) =>
-    child.on('error', reject).on('close', resolve),
-  )
-  const [out, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
+  const { out, errors, code } = await hear(child, list)
   if (code !== 0) throw new Error(errors.trim())
   return withPullPolicy((JSON.parse(out) as { items: Part[] }).items, images.pullPolicy)
 }

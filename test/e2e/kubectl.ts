@@ -1,7 +1,7 @@
 /** kubectl, whatever it is called here: run, asked for JSON, fed with objects, watched. Nothing else talks to a cluster. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
+import { hear } from './child.ts'
 import { Documents } from './documents.ts'
 
 export class Kubectl {
@@ -22,14 +22,7 @@ export class Kubectl {
   /** Runs kubectl in the namespace and returns its stdout; rejects with its stderr. */
   async run(args: readonly string[], input?: string): Promise<string> {
     this.#signal?.throwIfAborted()
-    const child = this.#spawn(args)
-    // A kubectl that ends early does not read its input; that it failed is said by its exit code.
-    child.stdin!.on('error', () => undefined)
-    child.stdin!.end(input ?? '')
-    const ended = new Promise<number | null>((resolve, reject) =>
-      child.on('error', reject).on('close', resolve),
-    )
-    const [out, errors, code] = await Promise.all([text(child.stdout!), text(child.stderr!), ended])
+    const { out, errors, code } = await hear(this.#spawn(args), input)
     this.#signal?.throwIfAborted()
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${errors.trim()}`)
     return out
