@@ -5,8 +5,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import { DATA, END_HEADERS, END_STREAM, HEADERS } from '../src/http2/frame.ts'
-import { field, forStream, frame, type Frame, Frames, opening } from './http2.ts'
+import { DATA, END_HEADERS, END_STREAM, frame, HEADERS } from '../src/http2/frame.ts'
+import { field, forStream, type Frame, Frames, opening } from './http2.ts'
 
 /** The rest of a connection: what it answers to what it has read. */
 export interface Turned {

@@ -3,7 +3,7 @@
  * field blocks made by hand that need no dynamic table (RFC 7541 §6.2.2). Judges nothing: the peers do.
  */
 
-import { ACK, DATA, HEADER_BYTES, PING, SETTINGS, windowUpdate } from '../src/http2/frame.ts'
+import { ACK, DATA, frame, HEADER_BYTES, PING, SETTINGS, windowUpdate } from '../src/http2/frame.ts'
 
 const NOTHING = Buffer.alloc(0)
 const SETTINGS_INITIAL_WINDOW_SIZE = 4
@@ -12,15 +12,6 @@ const MAX_WINDOW = 0x7fff_ffff
 const FIRST_WINDOW = 65_535
 /** The connection's window is given back in steps so large that nobody waits for one. */
 const WINDOW_STEP = 2 ** 24
-
-export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(HEADER_BYTES)
-  head.writeUIntBE(payload.length, 0, 3)
-  head[3] = type
-  head[4] = flags
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
 
 /** A field, never indexed by anybody: `name` as text, or as its place in the static table. */
 export function field(name: string | number, value: string): Buffer {

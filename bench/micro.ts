@@ -8,10 +8,9 @@ import { runInNewContext } from 'node:vm'
 import { ChunkCursor } from '../src/http1/chunked.ts'
 import { parseRequestHead, RequestHead } from '../src/http1/request-head.ts'
 import { parseResponseHead, ResponseHead } from '../src/http1/response-head.ts'
-import { DATA, END_HEADERS, END_STREAM, FrameCursor, HEADERS } from '../src/http2/frame.ts'
+import { DATA, END_HEADERS, END_STREAM, frame, FrameCursor, HEADERS } from '../src/http2/frame.ts'
 import { FrameCursor as WebSocketCursor } from '../src/websocket/frame.ts'
 import { webSocketFrame } from './app-protocols.ts'
-import { frame } from './http2.ts'
 
 interface Subject {
   readonly name: string

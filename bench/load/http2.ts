@@ -3,12 +3,12 @@
  * number of bytes are looked at. All that one read asks for goes out in one write, as a busy client's would.
  */
 
-import { DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM } from '../../src/http2/frame.ts'
-import { field, forStream, frame, type Frame, Frames, opening } from '../http2.ts'
+import { PREFACE } from '../../src/http1/preface.ts'
+import { DATA, END_HEADERS, END_STREAM, frame, GOAWAY, HEADERS, RST_STREAM } from '../../src/http2/frame.ts'
+import { field, forStream, type Frame, Frames, opening } from '../http2.ts'
 import type { Measured, Shape, Task } from './messages.ts'
 import { talk, type Talker } from './talk.ts'
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const PAYLOAD = 60
 /** gRPC: not compressed, and the length of the message. */
 const MESSAGE = Buffer.concat([Buffer.of(0, 0, 0, 0, PAYLOAD), Buffer.alloc(PAYLOAD, 'x')])

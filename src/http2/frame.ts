@@ -143,8 +143,8 @@ function peekOf({ type, flags, length }: FrameCursor): number {
   }
 }
 
-/** A frame of ours. */
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+/** A whole frame; `payload` is no longer than what the peer takes. */
+export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES + payload.length)
   bytes.writeUIntBE(payload.length, 0, 3)
   bytes[3] = type
