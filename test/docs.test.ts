@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
 import { OPTIONS } from '../src/config/options.ts'
+import { APP_FAULTS, FULL_ANSWER } from '../src/http1/answer.ts'
+import { REFUSAL_NAMES, refusalRow } from '../src/http1/refusal.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -17,6 +19,17 @@ void tap.test('the table of options and the picture of the lifecycle are fresh',
   t.equal(status, 0, `${stdout}${stderr}`)
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
   for (const { flag } of Object.values(OPTIONS)) t.match(readme, `| \`--${flag} `)
+})
+
+void tap.test("README's list of lastcall's own answers is the one of the code", async (t) => {
+  const own = new Set([
+    ...REFUSAL_NAMES.map((_, i) => refusalRow(-i - 1).status),
+    ...Object.values(APP_FAULTS).map(({ status }) => status),
+    Number(FULL_ANSWER.toString('latin1').split(' ', 2)[1]),
+  ])
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8').replaceAll(/\s+/g, ' ')
+  const list = /answers of its own \((?<codes>[^)]+)\)/.exec(readme)?.groups?.['codes']
+  t.equal(list, [...own].toSorted((a, b) => a - b).join(', '))
 })
 
 void tap.test('a stale README is found, and written anew', async (t) => {

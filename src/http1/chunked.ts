@@ -250,7 +250,8 @@ export class ChunkCursor {
   }
 
   #nameByte(byte: number): void {
-    const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+    // With `_` for `-` it is the same to a CGI-like app: underscore.ts.
+    const lower = byte === 0x5f ? 0x2d : byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
     for (let i = 0; i < FORBIDDEN.length; i++)
       if (FORBIDDEN[i]!.charCodeAt(this.#count) !== lower) this.#forbidden &= ~(1 << i)
     this.#count += 1

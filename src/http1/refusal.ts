@@ -37,7 +37,13 @@ const TABLE = {
   lengthTooLarge: row(413, 'body-too-large', 'Content-Length is above 2^53-1'),
   lengthAndCoding: row(400, 'smuggling', 'both Content-Length and Transfer-Encoding are present'),
   coding: row(400, 'smuggling', 'Transfer-Encoding does not end in exactly chunked'),
+  codings: row(501, 'smuggling', 'Transfer-Encoding names another coding than chunked'),
   coding10: row(400, 'smuggling', 'Transfer-Encoding in an HTTP/1.0 request'),
+  underscore: row(
+    400,
+    'smuggling',
+    'a field name with an underscore becomes a framing or forwarding field in CGI-like apps',
+  ),
   hopByHop: row(400, 'smuggling', 'Connection names a field that must reach the app'),
   targetTooLong: row(414, 'target-too-long', 'the request line exceeds --max-head'),
   headTooLarge: row(431, 'head-too-large', 'the request head exceeds --max-head'),

@@ -22,6 +22,7 @@ import {
 import { prefaceIn } from './preface.ts'
 import { REFUSE } from './refusal.ts'
 import { isAbsoluteForm } from './target.ts'
+import { isUnderscored } from './underscore.ts'
 
 /** The head has not ended within the bytes given. */
 export const MORE = 0
@@ -175,15 +176,11 @@ function requestLine(bytes: Uint8Array, start: number, cap: number, head: Reques
     // Cut short, or a line that cannot be right however it goes on.
     const lf = bytes.indexOf(LF, version)
     if (lf < 0 || lf >= cap) return MORE
-    return lf === lineEnd - 2 ? REFUSE.bareLf : REFUSE.requestLine
+    return lf === lineEnd - 2 && isVersion(bytes, version) ? REFUSE.bareLf : REFUSE.requestLine
   }
+  if (!isVersion(bytes, version)) return REFUSE.requestLine
   const major = bytes[version + 5]!
   const minor = bytes[version + 7]!
-  if (!isWord(bytes, version, 'http/') || bytes[version] !== 0x48 || bytes[version + 3] !== 0x50)
-    return REFUSE.requestLine
-  if (bytes[version + 1] !== 0x54 || bytes[version + 2] !== 0x54 || bytes[version + 6] !== 0x2e)
-    return REFUSE.requestLine
-  if (!isDigit(major) || !isDigit(minor)) return REFUSE.requestLine
   if (bytes[lineEnd - 2] !== CR || bytes[lineEnd - 1] !== LF) {
     return bytes[lineEnd - 2] === LF ? REFUSE.bareLf : REFUSE.requestLine
   }
@@ -205,6 +202,20 @@ function requestLine(bytes: Uint8Array, start: number, cap: number, head: Reques
   const asterisk = first === 0x2a && at === target + 1 && method === OPTIONS
   if (first !== 0x2f && !asterisk && !isAbsoluteForm(bytes, target, at)) return REFUSE.target
   return lineEnd
+}
+
+/** HTTP-version (RFC 9112 §2.3), case-sensitive: `HTTP/`, a digit, a dot, a digit. */
+function isVersion(bytes: Uint8Array, at: number): boolean {
+  return (
+    bytes[at] === 0x48 &&
+    bytes[at + 1] === 0x54 &&
+    bytes[at + 2] === 0x54 &&
+    bytes[at + 3] === 0x50 &&
+    bytes[at + 4] === 0x2f &&
+    isDigit(bytes[at + 5]!) &&
+    bytes[at + 6] === 0x2e &&
+    isDigit(bytes[at + 7]!)
+  )
 }
 
 function isDigit(byte: number): boolean {
@@ -255,14 +266,20 @@ function field(
       if (isWord(bytes, name, 'user-agent')) head.probe = isProbe(bytes, valueStart, valueEnd)
       return 0
     case 14:
-      return isWord(bytes, name, 'content-length') ? contentLength(bytes, valueStart, valueEnd, head) : 0
+      if (isWord(bytes, name, 'content-length')) return contentLength(bytes, valueStart, valueEnd, head)
+      break
     case 17:
-      return isWord(bytes, name, 'transfer-encoding')
-        ? transferEncoding(bytes, valueStart, valueEnd, head)
-        : 0
+      if (isWord(bytes, name, 'transfer-encoding')) return transferEncoding(bytes, valueStart, valueEnd, head)
+      break
+    case 9:
+    case 15:
+    case 16:
+    case 18:
+      break
     default:
       return 0
   }
+  return isUnderscored(bytes, name, nameEnd) ? REFUSE.underscore : 0
 }
 
 function host(bytes: Uint8Array, valueStart: number, valueEnd: number, head: RequestHead): number {
@@ -334,7 +351,10 @@ function contentLength(bytes: Uint8Array, valueStart: number, valueEnd: number, 
   return 0
 }
 
-/** RFC 9112 §6.1: chunked must come last, once. A second Transfer-Encoding line is how requests are smuggled. */
+/**
+ * RFC 9112 §6.1: chunked must come last, once. A second Transfer-Encoding line is how requests are smuggled. A coding
+ * before it is sound, but what an app makes of one is anybody's guess: 501, as the section allows.
+ */
 function transferEncoding(
   bytes: Uint8Array,
   valueStart: number,
@@ -357,7 +377,8 @@ function transferEncoding(
     if (bytes[at] === HTAB) return REFUSE.coding
     if (bytes[at] === COMMA) commas += 1
   }
-  return last && chunked === 1 && commas === elements - 1 ? 0 : REFUSE.coding
+  if (!last || chunked !== 1 || commas !== elements - 1) return REFUSE.coding
+  return elements === 1 ? 0 : REFUSE.codings
 }
 
 /** What can be said only when all fields are known. */

@@ -31,7 +31,10 @@ function cutDifference(whole: Requests, cut: Requests): string | undefined {
     return 'cut: other bytes for the app'
   // A head that comes in pieces is judged when it ends: until then it may be waited for where it is refused whole.
   if (whole.end === 'refused' && cut.end === 'in-head') return undefined
-  return whole.end === cut.end ? undefined : `cut: ${cut.end}, whole: ${whole.end}`
+  if (whole.end !== cut.end) return `cut: ${cut.end}, whole: ${whole.end}`
+  return whole.refusal === cut.refusal
+    ? undefined
+    : `cut: refused as ${cut.refusal}, whole: as ${whole.refusal}`
 }
 
 /** What llhttp says of a stream of requests that were read like this. */

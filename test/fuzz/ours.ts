@@ -7,6 +7,8 @@ export interface Requests {
   readonly complete: readonly Buffer[]
   /** At the end of the bytes. `closed`: the last request said that no other follows. */
   readonly end: 'between' | 'in-head' | 'in-body' | 'refused' | 'closed'
+  /** The label of the refusal, if there was one. */
+  readonly refusal?: string | undefined
 }
 
 const ANSWER = Buffer.from('HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n')
@@ -34,7 +36,11 @@ export function readRequests(pieces: readonly Buffer[]): Requests {
           ? 'in-body'
           : 'between'
   const open = refused || end === 'in-head' || end === 'in-body' ? 1 : 0
-  return { complete: scene.requests.slice(0, length - open), end }
+  return {
+    complete: scene.requests.slice(0, length - open),
+    end,
+    ...(refused && { refusal: scene.lastRefusal }),
+  }
 }
 
 export interface Response {
