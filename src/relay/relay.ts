@@ -85,6 +85,8 @@ export class Relay implements House {
   #accepted = 0
   #turnedAway = 0
   #sweeping: Cancel | undefined
+  /** The port that was bound first; a listener that opens again has to be found where it was. */
+  #boundPort: number | undefined
 
   constructor(parts: RelayParts) {
     const { config, clock } = parts
@@ -114,6 +116,10 @@ export class Relay implements House {
       onread: parts.native,
     }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
+    // An error while accepting (no more file descriptors) passes; the listener stays.
+    this.#server.on('error', () => {
+      if (this.#server.listening) this.counters.refusedFor('max-connections')
+    })
   }
 
   /** What the lifecycle looks at. */
@@ -129,18 +135,20 @@ export class Relay implements House {
 
   // -- orders of the lifecycle -----------------------------------------------------------------------------------
 
-  /** Opens the listener; resolves with the port. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL). */
+  /**
+   * Opens the listener, at first or after `closeListener`, then on the same port; resolves with it. Rejects with
+   * Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL).
+   */
   async listen(): Promise<number> {
     const { host, port } = this.#parts.config.listen
+    const at = { port: this.#boundPort ?? port, backlog: 4096, ...(host === undefined ? {} : { host }) }
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ port, backlog: 4096, ...(host === undefined ? {} : { host }) }, () => {
+      this.#server.listen(at, () => {
         this.#server.off('error', reject)
         resolve()
       })
     })
-    // An error while accepting (no more file descriptors) passes; the listener stays.
-    this.#server.on('error', () => this.counters.refusedFor('max-connections'))
     if (this.#parts.native && canTakeHandles(this.#server)) {
       takeHandles(
         this.#server,
@@ -149,7 +157,8 @@ export class Relay implements House {
       )
     }
     const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : port
+    this.#boundPort = typeof address === 'object' && address !== null ? address.port : at.port
+    return this.#boundPort
   }
 
   /**
