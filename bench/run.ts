@@ -69,8 +69,9 @@ function findPeers(options: BenchOptions) {
   if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: no such peer`)
   const present = []
   const missing = []
-  for (const { name, about, lacks, locate } of PEERS) {
-    if (wanted !== undefined && name !== DIRECT && !wanted.includes(name)) continue
+  for (const { name, about, lacks, onlyNamed, locate } of PEERS) {
+    const isWanted = wanted === undefined ? onlyNamed !== true : name === DIRECT || wanted.includes(name)
+    if (!isWanted) continue
     const located = locate(options.paths)
     if (located.kind === 'found') present.push({ name, about, lacks, ...located })
     else missing.push({ name, why: located.why })

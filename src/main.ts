@@ -44,7 +44,7 @@ export async function run(config: Config): Promise<number> {
     config,
     clock,
     maxConnections: connectionLimit(config.maxConnections),
-    native: true,
+    native: config.relay === 'native',
     accessLog: (line) => log.info(line, 'request'),
     quiesced: () => runner.quiesced(),
     emptied: () => runner.lingered(),

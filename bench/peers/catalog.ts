@@ -18,26 +18,12 @@ const direct: Peer = {
   locate: () => ({ kind: 'found', version: '', launch: () => ({ command: ['true'] }) }),
 }
 
-const lastcall: Peer = {
-  name: 'lastcall',
-  about: 'dist/cli.js with its defaults',
-  locate: () => {
-    if (!existsSync(LASTCALL)) return missing('not built: npm run build')
-    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-    const { version } = JSON.parse(manifest) as { version: string }
-    return found(`${version}, ${node}`, ({ listen, admin, app }) => ({
-      command: [
-        process.execPath,
-        LASTCALL,
-        '--listen',
-        `127.0.0.1:${listen}`,
-        '--admin',
-        `127.0.0.1:${admin}`,
-        '--app',
-        `127.0.0.1:${app}`,
-      ],
-    }))
-  },
+const lastcall = ownProgram('lastcall', 'dist/cli.js with its defaults', [])
+const portable: Peer = {
+  ...ownProgram('portable', 'dist/cli.js --relay=portable: without what Node does not document', [
+    '--relay=portable',
+  ]),
+  onlyNamed: true,
 }
 
 const haproxy = debian('haproxy', 'peers/haproxy.cfg: 1 thread', ['-v'], (program, places) => ({
@@ -128,6 +114,7 @@ const linkerd = byPath(
 export const PEERS: readonly Peer[] = [
   direct,
   lastcall,
+  portable,
   haproxy,
   nginx,
   caddy,
@@ -141,6 +128,31 @@ export const PEERS: readonly Peer[] = [
 
 /** Peers that are looked for only where the command line says. */
 export const BY_PATH = ['envoy', 'linkerd2-proxy', 'queue-proxy'] as const
+
+function ownProgram(name: string, about: string, flags: readonly string[]): Peer {
+  return {
+    name,
+    about,
+    locate: () => {
+      if (!existsSync(LASTCALL)) return missing('not built: npm run build')
+      const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+      const { version } = JSON.parse(manifest) as { version: string }
+      return found(`${version}, ${node}`, ({ listen, admin, app }) => ({
+        command: [
+          process.execPath,
+          LASTCALL,
+          '--listen',
+          `127.0.0.1:${listen}`,
+          '--admin',
+          `127.0.0.1:${admin}`,
+          '--app',
+          `127.0.0.1:${app}`,
+          ...flags,
+        ],
+      }))
+    },
+  }
+}
 
 function found(version: string, launch: (places: Places) => Launch): Located {
   return { kind: 'found', version, launch }

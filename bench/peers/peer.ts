@@ -37,6 +37,8 @@ export interface Peer {
   readonly about: string
   /** What it does not speak, and why. */
   readonly lacks?: Lacks
+  /** Measured only where the command line names it. */
+  readonly onlyNamed?: true
   /** Looks for it on this machine. `paths` are those given on the command line, by the peer's name. */
   readonly locate: (paths: ReadonlyMap<string, string>) => Located
 }

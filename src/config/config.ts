@@ -24,6 +24,7 @@ export interface Config {
   readonly app: Address
   readonly admin: ListenAddress
   readonly protocol: 'auto' | 'tcp'
+  readonly relay: 'native' | 'portable'
   readonly gracePeriodMs: number
   readonly settleMs: number
   readonly quietMs: number

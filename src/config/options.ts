@@ -47,6 +47,13 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     initial: text('auto'),
     help: 'auto: HTTP/1.1, and HTTP/2 with prior knowledge; tcp: any bytes, connections are counted',
   },
+  relay: {
+    flag: 'relay',
+    group: 'Addresses',
+    kind: oneOf('native', 'portable'),
+    initial: text('native'),
+    help: "native: Node's undocumented socket handles, faster, proven at start-up; portable: documented APIs only",
+  },
   gracePeriodMs: {
     flag: 'grace-period',
     group: 'Stopping',

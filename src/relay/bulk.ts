@@ -31,19 +31,43 @@ export class BulkBuffers {
     return this.#taken.has(bytes)
   }
 
+  /**
+   * A buffer that a stream has made for one read may be written in place like one of these until it is given back. Its
+   * memory is then freed at once: left to the garbage collector, 64 MiB of such buffers pile up first.
+   */
+  lend(chunk: Buffer): void {
+    this.#taken.add(chunk)
+  }
+
   /** A write from it has to wait: whoever took it must not read into it again. */
   keep(buffer: Buffer): void {
-    if (this.#taken.delete(buffer)) this.#kept += 1
+    if (this.#taken.delete(buffer) && isOurs(buffer)) this.#kept += 1
   }
 
   /** That write is done. */
   written(buffer: Buffer): void {
-    this.#kept -= 1
-    if (this.#free.length < SPARE) this.#free.push(buffer)
+    if (isOurs(buffer)) this.#kept -= 1
+    this.#retire(buffer)
   }
 
   /** The burst is over. A buffer that a write has kept meanwhile stays with the write. */
   giveBack(buffer: Buffer): void {
-    if (this.#taken.delete(buffer) && this.#free.length < SPARE) this.#free.push(buffer)
+    if (this.#taken.delete(buffer)) this.#retire(buffer)
   }
+
+  #retire(buffer: Buffer): void {
+    if (!isOurs(buffer)) free(buffer)
+    else if (this.#free.length < SPARE) this.#free.push(buffer)
+  }
+}
+
+/** A stream's own are smaller: libuv reads 64 KiB at a time. */
+function isOurs(buffer: Buffer): boolean {
+  return buffer.length === SIZE
+}
+
+/** Frees the memory behind a buffer that nobody reads any more; afterwards it is empty. */
+function free({ buffer, byteLength }: Buffer): void {
+  // Memory that is shared with other buffers is left to the garbage collector.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }

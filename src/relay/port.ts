@@ -36,8 +36,6 @@ export interface PortKit {
   readonly writeRequest: (new () => WriteRequest) | undefined
   /** One that has not been used yet: a write that the kernel takes at once leaves it as it is. */
   spare: WriteRequest | undefined
-  /** Whether sockets can be read by `onread`. */
-  readonly onread: boolean
 }
 
 /** Fewer bytes are copied sooner than they are written by themselves. */
@@ -77,21 +75,20 @@ export class Port implements SlabWriter {
     this.#attach(adopt(handle, this.#readInto()))
   }
 
-  /** Takes over an accepted connection, as a socket (the fallback). */
+  /** Takes over an accepted connection, as a socket (the portable way). */
   wrap(socket: Socket): void {
     this.#attach(socket)
-    this.#listenToData()
+    socket.on('data', (chunk: Buffer) => this.#readChunk(chunk))
   }
 
   /** Connects to the app; `portOpen` or `portClosed` follows. */
   dial(app: Address): void {
-    const onread = this.#kit.onread ? { onread: this.#readInto() as never } : {}
+    const onread = this.#readInto() as never
     const socket =
       app.kind === 'unix'
-        ? connect({ path: app.path, allowHalfOpen: true, ...onread })
-        : connect({ host: app.host, port: app.port, allowHalfOpen: true, noDelay: true, ...onread })
+        ? connect({ path: app.path, allowHalfOpen: true, onread })
+        : connect({ host: app.host, port: app.port, allowHalfOpen: true, noDelay: true, onread })
     this.#attach(socket)
-    if (!this.#kit.onread) this.#listenToData()
     socket.on('connect', () => this.#owner.portOpen(this.side))
   }
 
@@ -235,8 +232,12 @@ export class Port implements SlabWriter {
     this.#buffer = (more ? bulk.take() : undefined) ?? shared
   }
 
-  #listenToData(): void {
-    this.#socket.on('data', (chunk: Buffer) => this.#owner.portRead(this.side, chunk, chunk.length))
+  /** Node offers no `onread` for accepted sockets: each read comes in memory of its own, which is written in place. */
+  #readChunk(chunk: Buffer): void {
+    const { bulk } = this.#kit
+    if (chunk.length >= WORTH_NO_COPY) bulk.lend(chunk)
+    this.#owner.portRead(this.side, chunk, chunk.length)
+    bulk.giveBack(chunk)
   }
 
   #attach(socket: Socket): void {

@@ -113,7 +113,6 @@ export class Relay implements House {
       bulk: new BulkBuffers(),
       writeRequest: parts.native ? findWriteRequest() : undefined,
       spare: undefined,
-      onread: parts.native,
     }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
     // An error while accepting (no more file descriptors) passes; the listener stays.

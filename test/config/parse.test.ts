@@ -36,6 +36,17 @@ void tap.test('flags are written with a space or an equals sign, and beat variab
   t.match(config(['--hook-allow', '10.0.0.0/8, ::1']).hookAllow, [{ text: '10.0.0.0/8' }, { text: '::1' }])
 })
 
+void tap.test('--relay: native unless told otherwise, and nothing but the two', async (t) => {
+  t.equal(config([]).relay, 'native')
+  t.equal(config(['--relay', 'portable']).relay, 'portable')
+  t.equal(config([], { LASTCALL_RELAY: 'portable' }).relay, 'portable')
+  t.equal(config(['--relay=native'], { LASTCALL_RELAY: 'portable' }).relay, 'native')
+  t.same(mistakes(['--relay=portabel']), [
+    '--relay portabel: must be native or portable; did you mean portable?',
+  ])
+  t.match(mistakes([], { LASTCALL_RELAY: 'off' }), [/^LASTCALL_RELAY=off: must be native or portable/])
+})
+
 void tap.test('all mistakes are told together, each with its source', async (t) => {
   const problems = mistakes(
     ['--settle', '3', '--grce-period=1m', '--max-head', '1B', '--readiness-on-drain=kep', 'foo'],

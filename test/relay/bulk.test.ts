@@ -53,3 +53,40 @@ await tap.test('a buffer that is not one of them', async (t) => {
   bulk.keep(other)
   t.not(bulk.take(), other)
 })
+
+await tap.test(
+  'a stream’s own buffer is written in place, and its memory freed as soon as nobody needs it',
+  async (t) => {
+    const bulk = new BulkBuffers()
+    const read = Buffer.from(new ArrayBuffer(64 * 1024))
+    bulk.lend(read)
+    t.ok(bulk.holds(read))
+    bulk.giveBack(read)
+    t.notOk(bulk.holds(read))
+    t.equal(read.length, 0, 'freed after the read')
+
+    const waiting = Buffer.from(new ArrayBuffer(64 * 1024))
+    bulk.lend(waiting)
+    bulk.keep(waiting)
+    t.notOk(bulk.holds(waiting), 'a second write from it is copied')
+    bulk.giveBack(waiting)
+    t.equal(waiting.length, 64 * 1024, 'the write still needs it')
+    bulk.written(waiting)
+    t.equal(waiting.length, 0, 'freed when it is written')
+
+    const part = Buffer.from(new ArrayBuffer(64 * 1024), 0, 32 * 1024)
+    bulk.lend(part)
+    bulk.giveBack(part)
+    t.equal(part.length, 32 * 1024, 'memory that others may share is left alone')
+  },
+)
+
+await tap.test('buffers of streams do not use up the places of bulk buffers', async (t) => {
+  const bulk = new BulkBuffers()
+  for (let i = 0; i < 100; i++) {
+    const chunk = Buffer.from(new ArrayBuffer(64 * 1024))
+    bulk.lend(chunk)
+    bulk.keep(chunk)
+  }
+  t.ok(bulk.take())
+})
