@@ -100,6 +100,7 @@ export async function run(config: Config): Promise<number> {
     {
       app: config.app,
       health: config.health,
+      headers: config.healthHeaders,
       healthPolicy: config.healthPolicy,
       intervalMs: config.healthIntervalMs,
       timeoutMs: config.healthTimeoutMs,

@@ -30,10 +30,18 @@ export function contradictions(given: Partial<Given>, sourceOf: SourceOf): strin
       problems.push(
         `${sourceOf('health')} ${health.url}: that is ${sourceOf(key)}, lastcall itself; name a URL of the app`,
       )
+    if (health?.kind === 'tcp' && health.address?.kind === 'tcp' && sameDoor(health.address, at))
+      problems.push(
+        `${sourceOf('health')} tcp://${printAddress(health.address)}: that is ${sourceOf(key)}, lastcall itself; name a port of the app`,
+      )
   }
   if (given.protocol === 'tcp' && given.lbHealthPath !== undefined)
     problems.push(
       `${sourceOf('lbHealthPath')}: with ${sourceOf('protocol')} tcp no request is read; drop one of the two`,
+    )
+  if (health?.kind === 'tcp' && given.healthHeaders !== undefined && given.healthHeaders.length > 0)
+    problems.push(
+      `${sourceOf('healthHeaders')}: ${sourceOf('health')} tcp sends no request; give --health an http URL, or drop the header`,
     )
   return problems
 }

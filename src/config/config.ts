@@ -10,7 +10,13 @@ export interface ListenAddress {
   readonly port: number
 }
 
-export type HealthCheck = { readonly kind: 'tcp' } | { readonly kind: 'http'; readonly url: string }
+/** How the app's health is checked: by a connection (to the app's address, or to another one), or by a GET. */
+export type HealthCheck =
+  | { readonly kind: 'tcp'; readonly address?: Address }
+  | { readonly kind: 'http'; readonly url: string }
+
+/** A header field of a request that lastcall makes itself. */
+export type Field = readonly [name: string, value: string]
 
 /** A network that may call the hooks: the address as 16 bytes (IPv4 mapped) and the prefix length of those 128 bits. */
 export interface Cidr {
@@ -32,6 +38,8 @@ export interface Config {
   readonly appStopMs: number
   readonly readinessOnDrain: 'fail' | 'keep'
   readonly health: HealthCheck
+  /** Sent with each http health check. */
+  readonly healthHeaders: readonly Field[]
   readonly healthPolicy: 'always' | 'start'
   readonly healthIntervalMs: number
   readonly healthTimeoutMs: number

@@ -3,7 +3,7 @@
  * Pure; which option is of which kind is said in options.ts.
  */
 import { parseApp, parseHttpUrl, parseListen } from './address.ts'
-import type { Cidr, HealthCheck } from './config.ts'
+import type { Cidr, Field, HealthCheck } from './config.ts'
 import { parseCidr } from './ip.ts'
 import { didYouMean } from './suggest.ts'
 import { bad, ok, parseCount, parseDuration, parseSize, printSize, type Reading } from './units.ts'
@@ -63,13 +63,47 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
 }
 
 export const health: Kind<HealthCheck> = {
-  placeholder: 'tcp|URL',
+  placeholder: 'tcp|tcp://HOST:PORT|URL',
   read(text) {
     if (text === 'tcp') return ok({ kind: 'tcp' })
+    if (text.startsWith('tcp://')) {
+      const address = parseApp(text.slice('tcp://'.length))
+      return address.kind === 'ok' ? ok({ kind: 'tcp', address: address.value }) : address
+    }
     const url = parseHttpUrl(text)
     return url.kind === 'ok'
       ? ok({ kind: 'http', url: url.value })
-      : bad(`must be tcp or an http URL: ${url.why}`)
+      : bad(`must be tcp, tcp://HOST:PORT or an http URL: ${url.why}`)
+  },
+}
+
+/** Fields that frame the request, or that the client library owns: a health check cannot carry others. */
+const OWN_FIELDS = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * Header fields in one text: `Host: a.example; X-Probe: yes`. A semicolon separates two fields only where a name and a
+ * colon follow it, so that a value may contain semicolons (RFC 9110 §5.5 and §5.6.2 for what a value and a name are).
+ */
+export const fields: Kind<readonly Field[]> = {
+  placeholder: 'NAME:VALUE[;...]',
+  read(text) {
+    const found: Field[] = []
+    for (const part of text.split(/;\s*(?=[!#$%&'*+.^_`|~\w-]+:)/)) {
+      const [, name, value] = /^\s*([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t -~]*?)[ \t;]*$/.exec(part) ?? []
+      if (name === undefined || value === undefined)
+        return bad('not a header field; write it like "Host: www.example.com"')
+      if (OWN_FIELDS.has(name.toLowerCase()))
+        return bad(`${name} belongs to the connection and cannot be set`)
+      found.push([name, value])
+    }
+    return ok(found)
   },
 }
 

@@ -8,6 +8,7 @@ import {
   cidrs,
   count,
   duration,
+  fields,
   health,
   listen,
   oneOf,
@@ -108,7 +109,14 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     group: 'Health and readiness',
     kind: health,
     initial: text('tcp'),
-    help: "how the app's health is checked: by connecting to it, or by an http URL",
+    help: "how the app's health is checked: by connecting to it or to another port, or by an http URL",
+  },
+  healthHeaders: {
+    flag: 'health-header',
+    group: 'Health and readiness',
+    kind: fields,
+    initial: absent([]),
+    help: 'header fields of an http health check, like Host: www.example.com; several are separated by ;',
   },
   healthPolicy: {
     flag: 'health-policy',

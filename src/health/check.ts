@@ -4,7 +4,7 @@
  */
 import type { Client } from 'undici'
 import type { Cancel, Clock } from '../clock.ts'
-import type { Address, HealthCheck } from '../config/config.ts'
+import type { Address, Field, HealthCheck } from '../config/config.ts'
 import { dial, errorText } from './dial.ts'
 
 export type Checked = { readonly ok: true } | { readonly ok: false; readonly why: string }
@@ -14,29 +14,36 @@ const BODY_BYTES = 64 * 1024
 
 /**
  * Makes one check and calls `done` exactly once, within `timeoutMs` milliseconds. Never throws. With an http check the
- * app's own address does not matter. Returns a function that ends the check without a call of `done`.
+ * app's own address does not matter; `headers` are sent with it. Returns a function that ends the check without a call of `done`.
  */
 export function check(
   app: Address,
   health: HealthCheck,
+  headers: readonly Field[],
   timeoutMs: number,
   clock: Clock,
   done: (result: Checked) => void,
 ): Cancel {
-  if (health.kind === 'http') return get(health.url, timeoutMs, clock, done)
-  return dial(app, timeoutMs, clock, (result) =>
+  if (health.kind === 'http') return get(health.url, headers, timeoutMs, clock, done)
+  return dial(health.address ?? app, timeoutMs, clock, (result) =>
     done(result.kind === 'connected' ? { ok: true } : { ok: false, why: result.why }),
   )
 }
 
-function get(url: string, timeoutMs: number, clock: Clock, done: (result: Checked) => void): Cancel {
+function get(
+  url: string,
+  fields: readonly Field[],
+  timeoutMs: number,
+  clock: Clock,
+  done: (result: Checked) => void,
+): Cancel {
   const abort = new AbortController()
   let cancelled = false
   const cancelTimer = clock.after(timeoutMs, () =>
     abort.abort(new Error(`GET ${url}: no answer within ${timeoutMs} ms`)),
   )
   const run = async () => {
-    const result = await ask(url, timeoutMs, abort.signal)
+    const result = await ask(url, fields, timeoutMs, abort.signal)
     cancelTimer()
     if (!cancelled) done(result)
   }
@@ -49,7 +56,12 @@ function get(url: string, timeoutMs: number, clock: Clock, done: (result: Checke
 }
 
 /** A connection of its own for each check, as the kubelet does: a kept one may be stale, and then lies. */
-async function ask(url: string, timeoutMs: number, signal: AbortSignal): Promise<Checked> {
+async function ask(
+  url: string,
+  fields: readonly Field[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Checked> {
   let client: Client | undefined
   try {
     // Loaded by the first http check, once: whoever checks by connecting does without its 10 MB and 50 ms.
@@ -61,7 +73,8 @@ async function ask(url: string, timeoutMs: number, signal: AbortSignal): Promise
       bodyTimeout: 0,
       connect: { timeout: timeoutMs },
     })
-    const headers = { 'user-agent': 'lastcall-health' }
+    const own = fields.some(([name]) => name.toLowerCase() === 'user-agent')
+    const headers = [...(own ? [] : ['user-agent', 'lastcall-health']), ...fields.flat()]
     const answer = await client.request({ method: 'GET', path: pathname + search, headers, signal })
     await answer.body.dump({ limit: BODY_BYTES, signal }).catch(() => undefined)
     if (answer.statusCode >= 200 && answer.statusCode < 400) return { ok: true }

@@ -4,13 +4,15 @@
  * DESIGN §4.
  */
 import type { Cancel, Clock } from '../clock.ts'
-import type { Address, HealthCheck } from '../config/config.ts'
+import type { Address, Field, HealthCheck } from '../config/config.ts'
 import { check, type Checked } from './check.ts'
 import { judge, STARTING } from './judge.ts'
 
 export interface CheckerOptions {
   readonly app: Address
   readonly health: HealthCheck
+  /** Sent with each http check. */
+  readonly headers: readonly Field[]
   readonly healthPolicy: 'always' | 'start'
   /** From the start of one check to the start of the next. */
   readonly intervalMs: number
@@ -51,7 +53,7 @@ const STARTING_INTERVAL_MS = 100
  * With the policy `start` nothing is checked from the first success until `appGone`.
  */
 export function startChecker(options: CheckerOptions, events: CheckerEvents): Checker {
-  const { app, health, intervalMs, timeoutMs, clock } = options
+  const { app, health, headers, intervalMs, timeoutMs, clock } = options
   const rules = { policy: options.healthPolicy, failures: options.failures, successes: options.successes }
   let state = STARTING
   let lastError: string | undefined
@@ -63,7 +65,7 @@ export function startChecker(options: CheckerOptions, events: CheckerEvents): Ch
 
   const run = () => {
     startedAt = clock.now()
-    cancel = check(app, health, timeoutMs, clock, learn)
+    cancel = check(app, health, headers, timeoutMs, clock, learn)
   }
   const learn = (result: Checked) => {
     lastCheckAt = new Date().toISOString()

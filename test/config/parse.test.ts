@@ -16,6 +16,7 @@ void tap.test('without a word, the defaults of the table, with the budget worked
     idleTimeoutMs: 620_000,
     maxHeadBytes: 32_768,
     health: { kind: 'tcp' },
+    healthHeaders: [],
     hookAllow: [],
     token: undefined,
   })
@@ -32,6 +33,20 @@ void tap.test('flags are written with a space or an equals sign, and beat variab
   t.equal(config([], { LASTCALL_SETTLE: '4s' }).settleMs, 4000)
   t.equal(config(['--settle=1s'], { LASTCALL_SETTLE: '4s' }).settleMs, 1000)
   t.equal(config(['--health=http://127.0.0.1:3001/ready?a=b']).health.kind, 'http', 'only the first = counts')
+  t.same(config(['--health', 'tcp://127.0.0.1:3001']).health, {
+    kind: 'tcp',
+    address: { kind: 'tcp', host: '127.0.0.1', port: 3001 },
+  })
+  t.same(
+    config(['--health=http://127.0.0.1:1/', '--health-header=Host: a.example:80; X-Probe: b;c ; X-Empty:'])
+      .healthHeaders,
+    [
+      ['Host', 'a.example:80'],
+      ['X-Probe', 'b;c'],
+      ['X-Empty', ''],
+    ],
+    'a semicolon within a value stays',
+  )
   t.match(config(['--lame-duck-max', '4s']), { lameDuckMaxMs: 4000 })
   t.match(config(['--hook-allow', '10.0.0.0/8, ::1']).hookAllow, [{ text: '10.0.0.0/8' }, { text: '::1' }])
 })
@@ -94,6 +109,12 @@ void tap.test('options that contradict each other are refused', async (t) => {
     [['--app', '127.0.0.1:9099'], /that is --admin, lastcall itself/],
     [['--health', 'http://127.0.0.1:9099/readyz'], /--health http:.*: that is --admin/],
     [['--health', 'http://[::1]:8080/'], /that is --listen/],
+    [['--health', 'tcp://127.0.0.1:8080'], /--health tcp:\/\/127\.0\.0\.1:8080: that is --listen/],
+    [['--health', 'tcp://:3001'], /which host/],
+    [['--health', 'udp'], /must be tcp, tcp:\/\/HOST:PORT or an http URL/],
+    [['--health-header', 'Host: a'], /--health-header: --health.* tcp sends no request/],
+    [['--health=http://127.0.0.1:1/', '--health-header', 'Host a'], /not a header field/],
+    [['--health=http://127.0.0.1:1/', '--health-header', 'Transfer-Encoding: chunked'], /cannot be set/],
     [['--protocol', 'tcp', '--lb-health-path', '/lb'], /no request is read/],
     [['--lb-health-path', 'lb'], /must begin with a slash/],
     [['--lb-health-path', '/lb?x'], /no query/],

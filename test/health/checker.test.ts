@@ -1,5 +1,5 @@
 /** The health checker (DESIGN §4) against real listeners: what is healthy, the pace, timeouts, and that stop stops. */
-import { createServer as createHttp, type ServerResponse } from 'node:http'
+import { createServer as createHttp, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import tap from 'tap'
@@ -26,6 +26,7 @@ function observe(t: Owner, app: Address, health: HealthCheck, more: Partial<Chec
     {
       app,
       health,
+      headers: [],
       healthPolicy: 'always',
       intervalMs: 20,
       timeoutMs: 1000,
@@ -42,9 +43,10 @@ function observe(t: Owner, app: Address, health: HealthCheck, more: Partial<Chec
 
 /** An http app whose answer to every request can be changed. */
 async function httpApp(t: Owner, answer: (response: ServerResponse) => void) {
-  const state = { answer, paths: [] as string[] }
+  const state = { answer, paths: [] as string[], headers: {} as IncomingHttpHeaders }
   const server = createHttp((request, response) => {
     state.paths.push(request.url ?? '')
+    state.headers = request.headers
     state.answer(response)
   })
   const app = await listen(t, server)
@@ -95,6 +97,30 @@ void tap.test('tcp over a Unix socket: missing file, then listening', async (t) 
   await listen(t, createServer(), path)
   await until('up', () => told.length > 0)
   t.same(told, ['up'])
+})
+
+void tap.test('tcp on another port than the app: that port decides', async (t) => {
+  const other = await listen(t, createServer())
+  const { told } = observe(t, NOWHERE, { kind: 'tcp', address: other.address }, { failures: 1 })
+  await until('up', () => told.length === 1)
+  await other.stop()
+  await until('down', () => told.length === 2)
+  t.match(told, ['up', /^down: connect ECONNREFUSED/])
+})
+
+void tap.test('http: header fields of the user are sent, Host among them', async (t) => {
+  const app = await httpApp(t, status(200))
+  const headers = [
+    ['Host', 'www.example.com'],
+    ['X-Probe', 'a; b'],
+  ] as const
+  const { checker } = observe(t, NOWHERE, app.health, { headers })
+  await until('up', () => checker.status.up)
+  t.match(app.state.headers, {
+    host: 'www.example.com',
+    'x-probe': 'a; b',
+    'user-agent': 'lastcall-health',
+  })
 })
 
 void tap.test('http: 200 to 399 is healthy, the rest is not; the URL is asked as it is', async (t) => {
