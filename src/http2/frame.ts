@@ -14,6 +14,8 @@ export const PING = 0x6
 export const GOAWAY = 0x7
 export const WINDOW_UPDATE = 0x8
 export const CONTINUATION = 0x9
+/** RFC 9218 §7.1. */
+export const PRIORITY_UPDATE = 0x10
 
 /** Flags; which of them means anything depends on the type. */
 export const END_STREAM = 0x1
@@ -26,6 +28,8 @@ export const HAS_PRIORITY = 0x20
 export const NO_ERROR = 0x0
 export const PROTOCOL_ERROR = 0x1
 export const INTERNAL_ERROR = 0x2
+export const FLOW_CONTROL_ERROR = 0x3
+export const STREAM_CLOSED = 0x5
 export const FRAME_SIZE_ERROR = 0x6
 export const REFUSED_STREAM = 0x7
 export const CANCEL = 0x8
@@ -127,12 +131,21 @@ export class FrameCursor {
   }
 }
 
+/** How much of the payload is padding, the byte that tells its length included (§6.1, §6.2). */
+export function paddingOf({ flags, headBytes, payloadStart }: FrameCursor): number {
+  return (flags & PADDED) === 0 ? 0 : 1 + headBytes[payloadStart]!
+}
+
 /** How many bytes of the payload belong to the head: never more than there are. */
 function peekOf({ type, flags, length }: FrameCursor): number {
   const padLength = (flags & PADDED) === 0 ? 0 : 1
   switch (type) {
     case HEADERS: // The length of the padding, and the priority: the field block begins behind them (RFC 9113 §6.2).
       return Math.min(length, padLength + ((flags & HAS_PRIORITY) === 0 ? 0 : 5))
+    case DATA: // The length of the padding: without it, what is data is not known (§6.1).
+      return Math.min(length, padLength)
+    case RST_STREAM: // The error (§6.4).
+      return Math.min(length, 4)
     case PUSH_PROMISE: // The promised stream (§6.6).
       return Math.min(length, padLength + 4)
     case PING: // All of it (§6.7).

@@ -15,6 +15,7 @@ import {
   HEADERS,
   NO_ERROR,
   PADDED,
+  paddingOf,
   PING,
   PROTOCOL_ERROR,
   PUSH_PROMISE,
@@ -44,7 +45,7 @@ export function faultOf(frame: FrameCursor, { first, block, lastStream, maxFrame
     case HEADERS:
       return headersFault(frame)
     case DATA:
-      return stream === 0 || isIdle(stream, lastStream) ? PROTOCOL_ERROR : NO_ERROR
+      return stream === 0 || isIdle(stream, lastStream) ? PROTOCOL_ERROR : paddingFault(frame, 0)
     case RST_STREAM:
       if (stream === 0 || isIdle(stream, lastStream)) return PROTOCOL_ERROR
       return length === 4 ? NO_ERROR : FRAME_SIZE_ERROR
@@ -67,11 +68,17 @@ export function faultOf(frame: FrameCursor, { first, block, lastStream, maxFrame
   }
 }
 
-function headersFault({ stream, length, flags }: FrameCursor): number {
+function headersFault(frame: FrameCursor): number {
   // §5.1.1: clients open odd streams.
-  if (stream % 2 === 0) return PROTOCOL_ERROR
-  const least = ((flags & PADDED) === 0 ? 0 : 1) + ((flags & HAS_PRIORITY) === 0 ? 0 : 5)
-  return length < least ? FRAME_SIZE_ERROR : NO_ERROR
+  if (frame.stream % 2 === 0) return PROTOCOL_ERROR
+  return paddingFault(frame, (frame.flags & HAS_PRIORITY) === 0 ? 0 : 5)
+}
+
+/** §6.1 and §6.2: padding that leaves no room for what is not padding, at least `least` bytes. */
+function paddingFault(frame: FrameCursor, least: number): number {
+  const { length, flags } = frame
+  if (length < least + ((flags & PADDED) === 0 ? 0 : 1)) return FRAME_SIZE_ERROR
+  return paddingOf(frame) + least > length ? PROTOCOL_ERROR : NO_ERROR
 }
 
 /** §5.1: in a stream that nobody opened, nothing but HEADERS and PRIORITY may be said. The app opens the even ones. */

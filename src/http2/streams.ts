@@ -29,6 +29,12 @@ export class Streams {
     return this.#open.get(id)
   }
 
+  /** The client's stream `id` is open and the app has not answered it, not even with an interim response. */
+  unanswered(id: number): Stream | undefined {
+    const entry = id % 2 === 1 ? this.#open.get(id) : undefined
+    return entry?.status === 0 ? entry : undefined
+  }
+
   /** The client opens a stream, or the app promises one. */
   begin(id: number, now: number): Stream {
     const entry = { beganAt: now, method: undefined, status: 0, clientDone: id % 2 === 0, appDone: false }

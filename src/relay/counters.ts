@@ -37,6 +37,8 @@ export const REFUSALS = [
   'ping-flood',
   'settings-flood',
   'priority-flood',
+  'window-update-flood',
+  'goaway-flood',
   'empty-frames',
 ] as const
 export type Refusal = (typeof REFUSALS)[number]

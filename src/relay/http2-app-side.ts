@@ -5,12 +5,16 @@
  */
 
 import * as h2 from '../http2/frame.ts'
+import { blamesClient } from '../http2/guard.ts'
 import type { Stream } from '../http2/streams.ts'
+import type { Refusal } from './counters.ts'
 import { FrameRelay } from './frame-relay.ts'
 import type { Shared } from './http2-client-side.ts'
 
 /** What the conversation hears of its app. */
 export interface AppHeard {
+  /** The connection has to end with this error. */
+  fault(error: number, label: Refusal): void
   /** The app has pushed a stream. */
   began(stream: Stream): void
   ended(stream: Stream): void
@@ -35,6 +39,8 @@ export class AppSide {
   #block = 0
   #blockEndsStream = false
   #looksForStatus = false
+  /** The app resets a stream and says that its client is to blame. */
+  #blames = false
 
   constructor(shared: Shared, heard: AppHeard, out: (bytes: Buffer, start: number, end: number) => void) {
     this.#shared = shared
@@ -59,10 +65,18 @@ export class AppSide {
         this.#blockEndsStream = (frame.flags & h2.END_STREAM) !== 0
         this.#looksForStatus = true
         this.relay.look = true
-        this.#shared.guard.relax()
+        this.#shared.guard.answered()
         return 'pass'
       case h2.DATA:
-        this.#shared.guard.relax()
+        this.#shared.guard.sentData(frame.length)
+        return 'pass'
+      case h2.RST_STREAM:
+        this.#blames =
+          frame.headEnd - frame.payloadStart === 4 &&
+          blamesClient(frame.headBytes.readUInt32BE(frame.payloadStart))
+        return 'pass'
+      case h2.PING:
+        if ((frame.flags & h2.ACK) === 0) this.#shared.guard.acks.owe(1)
         return 'pass'
       case h2.PUSH_PROMISE:
         this.#pushes(frame)
@@ -87,7 +101,7 @@ export class AppSide {
   }
 
   frameEnds(frame: h2.FrameCursor): void {
-    const { streams, settings } = this.#shared
+    const { settings } = this.#shared
     const { type, flags, stream } = frame
     switch (type) {
       case h2.HEADERS:
@@ -95,13 +109,13 @@ export class AppSide {
       case h2.CONTINUATION:
         if ((flags & h2.END_HEADERS) === 0) return
         this.#block = 0
-        if (this.#blockEndsStream) this.#tell(streams.done(stream, 'app'))
+        if (this.#blockEndsStream) this.#done(stream)
         break
       case h2.DATA:
-        if ((flags & h2.END_STREAM) !== 0) this.#tell(streams.done(stream, 'app'))
+        if ((flags & h2.END_STREAM) !== 0) this.#done(stream)
         break
       case h2.RST_STREAM:
-        this.#tell(streams.close(stream))
+        this.#reset(stream)
         break
       case h2.SETTINGS:
         this.#greeted = true
@@ -138,7 +152,23 @@ export class AppSide {
     return 'pass'
   }
 
-  #tell(stream: Stream | undefined): void {
-    if (stream !== undefined) this.#heard.ended(stream)
+  #done(id: number): void {
+    const stream = this.#shared.streams.done(id, 'app')
+    if (stream === undefined) return
+    this.#shared.guard.completed()
+    this.#heard.ended(stream)
+  }
+
+  /**
+   * CVE-2025-8671: a client can have streams reset by breaking a rule on each, and is rid of them as if by a reset of
+   * its own. Only what was open counts: a reset of what is over is an answer to what crossed it.
+   */
+  #reset(id: number): void {
+    const { streams, guard, terms } = this.#shared
+    const stream = streams.close(id)
+    if (stream === undefined) return
+    this.#heard.ended(stream)
+    if (id % 2 === 1 && this.#blames && guard.floods('rapid-reset', terms.now))
+      this.#heard.fault(h2.ENHANCE_YOUR_CALM, 'rapid-reset')
   }
 }

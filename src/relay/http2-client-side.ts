@@ -5,6 +5,7 @@
  */
 
 import { FieldWalk } from '../http2/field-walk.ts'
+import { floodOf } from '../http2/floods.ts'
 import * as h2 from '../http2/frame.ts'
 import { type Guard, MAX_BLOCK_FRAMES } from '../http2/guard.ts'
 import { faultOf } from '../http2/rules.ts'
@@ -82,7 +83,7 @@ export class ClientSide {
   }
 
   frameBegins(frame: h2.FrameCursor): 'pass' | 'drop' {
-    const { streams, settings } = this.#shared
+    const { streams, settings, terms } = this.#shared
     const error = faultOf(frame, {
       first: this.#first,
       block: this.#block,
@@ -91,26 +92,30 @@ export class ClientSide {
     })
     if (error !== h2.NO_ERROR) return this.#fault(error)
     this.#first = false
+    const isAck = frame.type === h2.PING && (frame.flags & h2.ACK) !== 0
+    const { headBytes, payloadStart, headEnd } = frame
+    if (isAck && this.#heard.pinged(headBytes.subarray(payloadStart, headEnd))) return 'drop'
+    const flood = floodOf(frame, this.#shared, terms.now)
+    if (flood !== undefined) return this.#calm(flood)
     switch (frame.type) {
       case h2.HEADERS:
         return this.#headersBegin(frame)
       case h2.CONTINUATION:
         return this.#fragmentBegins(frame, frame.length)
       case h2.DATA:
-        return this.#data(frame)
+        if (!this.#isRefused(frame.stream)) return 'pass'
+        if (frame.length > 0) this.#heard.discarded(frame.length)
+        return 'drop'
       case h2.RST_STREAM:
-        if (this.#floods('rapid-reset')) return 'drop'
-        return this.#isRefused(frame.stream) ? 'drop' : 'pass'
       case h2.WINDOW_UPDATE:
         return this.#isRefused(frame.stream) ? 'drop' : 'pass'
-      case h2.SETTINGS:
-        return this.#settings(frame)
-      case h2.PING:
-        return this.#ping(frame)
-      case h2.PRIORITY:
-        return this.#floods('priority-flood') ? 'drop' : 'pass'
-      default: // GOAWAY, and what nobody knows yet: frames that count for nothing.
-        return frame.type > h2.CONTINUATION && this.#floods('empty-frames') ? 'drop' : 'pass'
+      case h2.GOAWAY: {
+        const last = headBytes.readUInt32BE(payloadStart) & h2.MAX_STREAM
+        for (const stream of streams.abandon('client', last)) this.#heard.ended(stream)
+        return 'pass'
+      }
+      default:
+        return 'pass'
     }
   }
 
@@ -131,17 +136,11 @@ export class ClientSide {
         if ((frame.flags & h2.END_HEADERS) !== 0) this.#blockEnds()
         break
       case h2.DATA:
-        if ((frame.flags & h2.END_STREAM) !== 0) this.#tell(streams.done(frame.stream, 'client'))
+        if ((frame.flags & h2.END_STREAM) !== 0) this.#done(frame.stream)
         break
       case h2.RST_STREAM:
         this.#tell(streams.close(frame.stream))
         break
-      case h2.GOAWAY: {
-        const { headBytes, payloadStart } = frame
-        const last = headBytes.readUInt32BE(payloadStart) & h2.MAX_STREAM
-        for (const stream of streams.abandon('client', last)) this.#heard.ended(stream)
-        break
-      }
       default:
     }
   }
@@ -149,15 +148,15 @@ export class ClientSide {
   // -- field blocks ----------------------------------------------------------------------------------------------
 
   #headersBegin(frame: h2.FrameCursor): 'pass' | 'drop' {
-    const { flags, stream, headBytes, payloadStart } = frame
-    const padding = (flags & h2.PADDED) === 0 ? 0 : headBytes[payloadStart]!
-    if (padding > frame.left) return this.#fault(h2.PROTOCOL_ERROR) // RFC 9113 §6.2.
+    const { flags, stream } = frame
     this.#block = stream
     this.#blockEndsStream = (flags & h2.END_STREAM) !== 0
     this.#blockBytes = 0
     this.#blockFrames = 0
     this.#kind = this.#opens(stream)
     this.#walk.reset()
+    // The length of the padding is in the head of the frame; the padding is not.
+    const padding = Math.max(0, h2.paddingOf(frame) - 1)
     return this.#fragmentBegins(frame, frame.left - padding)
   }
 
@@ -182,7 +181,6 @@ export class ClientSide {
     if (this.#blockFrames > MAX_BLOCK_FRAMES) return this.#calm('continuation-flood')
     if (this.#blockBytes > this.#shared.terms.maxHeadBytes)
       return this.#calm(isContinuation ? 'continuation-flood' : 'head-too-large')
-    if (isContinuation && length === 0 && this.#floods('empty-frames')) return 'drop'
     if (this.#kind === 'refused') this.relay.look = true
     if (this.#kind === 'refused' || this.#kind === 'lost') return 'drop'
     if (this.#kind !== 'request') return 'pass'
@@ -233,7 +231,7 @@ export class ClientSide {
       case 'more':
     }
     this.#block = 0
-    if (this.#blockEndsStream) this.#tell(streams.done(stream, 'client'))
+    if (this.#blockEndsStream) this.#done(stream)
   }
 
   /** RFC 7541 §6: a block is a sequence of fields. One that ends within a field would swallow what follows it. */
@@ -243,26 +241,7 @@ export class ClientSide {
     return false
   }
 
-  // -- other frames ----------------------------------------------------------------------------------------------
-
-  #data(frame: h2.FrameCursor): 'pass' | 'drop' {
-    const isEmpty = frame.length === 0 && (frame.flags & h2.END_STREAM) === 0
-    if (isEmpty && this.#floods('empty-frames')) return 'drop'
-    if (!this.#isRefused(frame.stream)) return 'pass'
-    if (frame.length > 0) this.#heard.discarded(frame.length)
-    return 'drop'
-  }
-
-  #settings({ flags }: h2.FrameCursor): 'pass' | 'drop' {
-    // One ACK for each SETTINGS of the app is its due; more are no better than SETTINGS.
-    if ((flags & h2.ACK) !== 0 && this.#shared.settings.acknowledged()) return 'pass'
-    return this.#floods('settings-flood') ? 'drop' : 'pass'
-  }
-
-  #ping({ flags, headBytes, payloadStart, headEnd }: h2.FrameCursor): 'pass' | 'drop' {
-    const isOurs = (flags & h2.ACK) !== 0 && this.#heard.pinged(headBytes.subarray(payloadStart, headEnd))
-    return isOurs || this.#floods('ping-flood') ? 'drop' : 'pass'
-  }
+  // -- both ----------------------------------------------------------------------------------------------------
 
   #isRefused(stream: number): boolean {
     return stream % 2 === 1 && stream > this.lastAllowed
@@ -272,10 +251,11 @@ export class ClientSide {
     if (stream !== undefined) this.#heard.ended(stream)
   }
 
-  #floods(kind: Parameters<Guard['floods']>[0]): boolean {
-    if (!this.#shared.guard.floods(kind, this.#shared.terms.now)) return false
-    this.#calm(kind)
-    return true
+  #done(id: number): void {
+    const stream = this.#shared.streams.done(id, 'client')
+    if (stream === undefined) return
+    this.#shared.guard.completed()
+    this.#heard.ended(stream)
   }
 
   #calm(label: Refusal): 'drop' {

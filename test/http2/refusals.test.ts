@@ -38,6 +38,12 @@ const FAULTS: readonly (readonly [name: string, bytes: Buffer, error: number])[]
   ['HEADERS too short for their priority', headers(1, Buffer.alloc(4), endHeaders | priority), FRAME_SIZE],
   ['HEADERS too short for their padding', headers(1, Buffer.alloc(0), endHeaders | padded), FRAME_SIZE],
   ['PUSH_PROMISE of a client', f.frame('push', endHeaders, 1, f.words(2)), PROTOCOL],
+  [
+    'DATA with padding beyond the frame',
+    Buffer.concat([f.post(1), f.frame('data', padded, 1, Buffer.from([2, 0x78]))]),
+    PROTOCOL,
+  ],
+  ['DATA too short for its padding', Buffer.concat([f.post(1), f.frame('data', padded, 1)]), FRAME_SIZE],
   ['DATA on stream 0', f.data(0, 'x'), PROTOCOL],
   ['DATA on a stream that nobody opened', f.data(1, 'x'), PROTOCOL],
   ['RST_STREAM on a stream that nobody opened', f.rst(1), PROTOCOL],
@@ -125,7 +131,7 @@ interface Flood {
   readonly before?: Buffer
 }
 
-const measured = (label: keyof typeof MEASURES) => ({ label, ...MEASURES[label] })
+const measured = (name: keyof typeof MEASURES) => MEASURES[name]
 
 const FLOODS: readonly Flood[] = [
   {
