@@ -129,8 +129,8 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
     more:
       'Reads manifests and prints them with lastcall in front of the app of each Deployment, StatefulSet, DaemonSet, ' +
       'ReplicaSet, Pod, Argo Rollout, Job and CronJob, and the Services in the same input turned to it. Comments, order ' +
-      'and formatting survive; twice is once; --remove takes it out again. What cannot be done safely is refused, and ' +
-      'then nothing is printed but why.',
+      'and formatting survive; twice is once; --remove takes it out again. What cannot be done safely is left out and ' +
+      'listed at the end, with the line to run for it.',
     usage:
       '  lastcall inject [-f FILE]... [options] [options of lastcall]\n' +
       '  lastcall inject -f app.yaml --grace-period 60s > app-with-lastcall.yaml\n' +
@@ -141,13 +141,15 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       ['--name WORKLOAD', 'only this one, web or deployment/web; again for more [all]'],
       ['--container NAME', 'which container is the app, where that cannot be told'],
       ['--image IMAGE', 'the image of lastcall [ghcr.io/lastcall/lastcall:VERSION]'],
+      ['--strict', 'one workload that cannot be injected refuses all: nothing is printed but why'],
       ['--remove', 'take lastcall out, and restore what was changed for it'],
       ['--help', 'this'],
     ],
     notes: [
       'Options of lastcall (lastcall --help) become those of the sidecar. The port of the app is found in Services and ' +
         'containerPorts, or given with --app 127.0.0.1:PORT. Variables LASTCALL_... do not count here.',
-      'Exit code: 0 done, 1 refused, 2 a mistake on the command line or an input that cannot be read.',
+      'Exit code: 0 done, 1 refused (nothing could be injected), 2 a mistake on the command line or an input that ' +
+        'cannot be read, 3 done but for what is listed.',
     ],
   },
   check: {

@@ -14,6 +14,8 @@ export interface InjectArguments {
   /** Only these workloads, by name; all if empty. */
   readonly names: readonly string[]
   readonly remove: boolean
+  /** One workload that cannot be injected refuses all. */
+  readonly strict: boolean
   readonly request: Omit<Request, 'defaultImage'>
 }
 
@@ -30,7 +32,7 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
   const { rest, values: repeated, problems: early } = takeRepeated(argv)
   const known = new Map<string, FlagKind>(Object.values(OPTIONS).map(({ flag }) => [flag, 'value']))
   for (const flag of ['mode', 'image', 'container']) known.set(flag, 'value')
-  known.set('remove', 'switch')
+  for (const flag of ['remove', 'strict']) known.set(flag, 'switch')
   const { values, missing, problems: mistakes } = readFlags(rest, known)
   const problems = [...early, ...mistakes]
   const mode = values.get('mode')
@@ -56,7 +58,11 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
     container: values.get('container'),
     given,
   }
-  return { kind: 'arguments', arguments: { files: repeated.file, names: repeated.name, remove, request } }
+  const strict = values.has('strict')
+  return {
+    kind: 'arguments',
+    arguments: { files: repeated.file, names: repeated.name, remove, strict, request },
+  }
 }
 
 export function readCheckArguments(argv: readonly string[]): ArgumentsOutcome<CheckArguments> {

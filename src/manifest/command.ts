@@ -1,6 +1,7 @@
 /**
  * The shell of `lastcall inject` and `lastcall check`: files, standard input and output, exit codes. What they mean is
- * decided elsewhere, purely. Exit codes: 0 done (clean), 1 refused (errors found), 2 a mistake or an unusable input.
+ * decided elsewhere, purely. Exit codes: 0 done (clean), 1 refused (errors found), 2 a mistake or an unusable input,
+ * 3 done, but something was left out.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,11 +10,12 @@ import { readCheckArguments, readInjectArguments } from './arguments.ts'
 import { readInput, type Input } from './input.ts'
 import { judge } from './judge.ts'
 import { report } from './report.ts'
-import { placesOf, putIn, takeOut } from './whole.ts'
+import { placesOf, putIn, takeOut, type Left } from './whole.ts'
 
 const DONE = 0
 const REFUSED = 1
 const MISTAKE = 2
+const LEFT_OUT = 3
 
 /** Runs `lastcall inject ARGV`; `version` is that of the image it names. Resolves to the exit code. */
 export async function runInject(argv: readonly string[], version: string): Promise<number> {
@@ -24,23 +26,32 @@ export async function runInject(argv: readonly string[], version: string): Promi
   const { arguments: asked } = outcome
   const result = asked.remove
     ? takeOut(inputs.read, asked.names)
-    : putIn(inputs.read, asked.names, {
-        ...asked.request,
-        defaultImage: `ghcr.io/lastcall/lastcall:${version}`,
-      })
+    : putIn(
+        inputs.read,
+        asked.names,
+        { ...asked.request, defaultImage: `ghcr.io/lastcall/lastcall:${version}` },
+        asked.strict,
+      )
   switch (result.kind) {
     case 'mistakes':
       return mistake('inject', result.problems)
     case 'refused':
-      say(['lastcall inject: nothing was changed', ...result.why.map((one) => `  ${one}`)])
+      say(['lastcall inject: nothing was changed', ...leftOut(result.left)])
       return REFUSED
     case 'text':
       for (const remark of result.remarks) say([`lastcall inject: ${remark}`])
       process.stdout.write(result.text)
-      return DONE
+      if (result.left.length === 0) return DONE
+      say([`lastcall inject: ${result.left.length} left out, the rest is done`, ...leftOut(result.left)])
+      return LEFT_OUT
     default:
       return result satisfies never
   }
+}
+
+/** What was left out, and the line to run for it. */
+function leftOut(left: readonly Left[]): string[] {
+  return left.flatMap(({ why, line }) => [...why.map((one) => `  ${one}`), `    ${line}`])
 }
 
 /** Runs `lastcall check ARGV`. Resolves to the exit code. */

@@ -5,7 +5,7 @@
 import { place, type Change, type Notes, type Was } from './change.ts'
 import { lineEnd, lineStart, leadingComments, trailingComments } from './lines.ts'
 import { spotAt, type Entry, type Spot } from './spot.ts'
-import { printPath, type Tree } from './tree.ts'
+import { printPath, type Path, type Tree } from './tree.ts'
 
 /** Values to text, in the style of the document. */
 export interface Writer {
@@ -64,19 +64,22 @@ export function written(text: string, parent: Spot, entry: Entry): Was {
   return { after, ...(skip > 0 ? { skip } : {}), text: own }
 }
 
+/** Why nothing can be changed at a path, as a sentence: an alias or a merge is there. */
+export function obstructed(root: Spot, path: Path): string | undefined {
+  const parent = spotAt(root, path.slice(0, -1))
+  const entry = parent?.entries.find((one) => one.key === path.at(-1))
+  const open = parent?.kind === 'map' || parent?.kind === 'list'
+  return open && entry?.value.kind !== 'alias'
+    ? undefined
+    : `${printPath(path)} comes from a YAML alias or a merge (<<): write it out there, and try again`
+}
+
 function splice(text: string, root: Spot, change: Change, writer: Writer): Splice {
-  const parent = spotAt(root, change.path.slice(0, -1))
+  const why = obstructed(root, change.path)
+  if (why !== undefined) throw new Error(why)
+  const parent = spotAt(root, change.path.slice(0, -1))!
   const key = change.path.at(-1)!
-  const entry = parent?.entries.find((one) => one.key === key)
-  if (
-    parent === undefined ||
-    parent.kind === 'alias' ||
-    parent.kind === 'scalar' ||
-    entry?.value.kind === 'alias'
-  )
-    throw new Error(
-      `${printPath(change.path)} comes from a YAML alias or a merge (<<): write it out there, and try again`,
-    )
+  const entry = parent.entries.find((one) => one.key === key)
   switch (change.kind) {
     case 'delete':
       return removal(text, parent, entry!)

@@ -9,7 +9,7 @@ import { adapted } from './app-changes.ts'
 import { remember } from './before.ts'
 import type { Change, Notes } from './change.ts'
 import type { Edits } from './edits.ts'
-import { kindObstacle, podObstacles } from './obstacles.ts'
+import { kindObstacle, nothingToInject, podObstacles } from './obstacles.ts'
 import type { ObjectChanges } from './input.ts'
 import { planned } from './plan.ts'
 import { redirected } from './services.ts'
@@ -36,18 +36,22 @@ export type Injection =
       /** What the user should know, in sentences. */
       readonly remarks: readonly string[]
     }
+  /** There is nothing to inject: not an error. */
+  | { readonly kind: 'alone'; readonly note: string }
   | { readonly kind: 'refused'; readonly why: readonly string[] }
 
 /** Plans lastcall for a workload; `places` are all objects of the input. */
 export function inject(workload: Workload, places: readonly Place[], request: Request): Injection {
+  const alone = nothingToInject(workload)
+  if (alone !== undefined) return { kind: 'alone', note: `${workload.title} ${alone}` }
   const kindly = kindObstacle(workload, request.mode)
   if (kindly !== undefined) return refused(workload, [kindly])
   const reading = findApp(workload, places, request.given, request.container)
   if (reading.kind === 'unknown') return refused(workload, [reading.why])
   const { app } = reading
-  const plan = planned(workload, app, request)
+  const plan = planned(workload, places, app, request)
   // What stands in the way is said first: contradictions of options often come from it.
-  const why = podObstacles(workload, app, request.given)
+  const why = podObstacles(workload, places, app, request.given)
   if (why.length > 0) return refused(workload, why)
   if (plan.kind === 'problems') return refused(workload, plan.problems)
 

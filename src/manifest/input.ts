@@ -3,7 +3,7 @@
  * same input with changes made, in the form it came in. Pure.
  */
 import { applied, normalise, type Change, type Was } from './change.ts'
-import { edited, written } from './edit.ts'
+import { edited, obstructed, written } from './edit.ts'
 import { lineNumber } from './lines.ts'
 import { nearest, spotAt } from './spot.ts'
 import { at, isBranch, list, text as textOf, type Branch, type Path, type Tree } from './tree.ts'
@@ -95,6 +95,15 @@ export function readWas(path: Path, was: Was): Tree {
 export interface ObjectChanges {
   readonly item: Item
   readonly changes: readonly Change[]
+}
+
+/** Why these changes cannot be made in the text (an alias stands in the way), in a sentence; undefined if they can. */
+export function unwritable(input: Input, { item, changes }: ObjectChanges): string | undefined {
+  if (input.form === 'json') return undefined
+  const { spot } = input.documents[item.document]!
+  return moved(item, normalise(item.value, changes))
+    .map((change) => obstructed(spot, change.path))
+    .find((why) => why !== undefined)
 }
 
 /** The text of the input with all changes made; the text itself if there are none. */

@@ -2,22 +2,25 @@
  * What stands in the way of adding lastcall safely, each a sentence that goes on after `Deployment web ...` and says
  * what to do. Pure.
  */
-import { parseListen } from '../config/address.ts'
-import { initialText } from '../config/option.ts'
-import { OPTIONS } from '../config/options.ts'
 import type { App } from './app.ts'
+import { freePort, portIn, takenPorts } from './ports.ts'
 import type { Mode } from './sidecar.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
-import { appsOf, ownPort, portsOf, variable, type Container, type Workload } from './workload.ts'
+import { appsOf, ownPort, portsOf, type Place, type Workload } from './workload.ts'
+
+/** Why there is nothing to put lastcall into: the pods are somebody else's. */
+export function nothingToInject(workload: Workload): string | undefined {
+  const { kind, item } = workload
+  const reference = at(item.value, 'spec', 'workloadRef')
+  if (kind === 'Rollout' && reference !== undefined)
+    return `is left alone: it takes its pods from ${text(at(reference, 'kind')) ?? 'workload'} ${text(at(reference, 'name')) ?? ''} (workloadRef), and lastcall goes in there`
+  return appsOf(workload).length === 0 ? 'is left alone: it has no containers' : undefined
+}
 
 /** What the kind of the workload forbids. */
 export function kindObstacle(workload: Workload, mode: Mode | undefined): string | undefined {
-  const { kind, item, spec } = workload
-  const reference = at(item.value, 'spec', 'workloadRef')
-  if (kind === 'Rollout' && reference !== undefined)
-    return `takes its pods from ${text(at(reference, 'kind')) ?? 'workload'} ${text(at(reference, 'name')) ?? ''} (workloadRef): inject lastcall there`
-  if (appsOf(workload).length === 0) return 'has no containers: give the whole manifest'
+  const { kind, spec } = workload
   const plain = mode === 'plain' || (mode === undefined && workload.sidecar?.native === false)
   if ((kind === 'Job' || kind === 'CronJob') && plain)
     return 'would never complete with a plain sidecar, which does not end with the app: use --mode native (Kubernetes 1.29 and later)'
@@ -28,13 +31,18 @@ export function kindObstacle(workload: Workload, mode: Mode | undefined): string
 }
 
 /** What the pod as it is forbids; all of it at once. */
-export function podObstacles(workload: Workload, app: App, given: Settings): string[] {
+export function podObstacles(
+  workload: Workload,
+  places: readonly Place[],
+  app: App,
+  given: Settings,
+): string[] {
   const found = [
     hookObstacle(app),
     encryption(app, given),
     hostPort(app),
     hostNetwork(workload, given),
-    ...takenPorts(workload, app, given),
+    ...portObstacles(workload, places, app, given),
   ]
   return found.filter((why) => why !== undefined)
 }
@@ -79,29 +87,19 @@ function hostPort({ container, port }: App): string | undefined {
     : `gives port ${port} of container ${container.name} a hostPort (${bound.hostPort}), by which requests would reach the app past lastcall: remove it, and use a Service`
 }
 
-/** All containers of a pod share its ports. */
-function takenPorts(workload: Workload, app: App, given: Settings): string[] {
+/** Ports that were asked for, or are lastcall's already, and belong to another container. Others are chosen free. */
+function portObstacles(workload: Workload, places: readonly Place[], app: App, given: Settings): string[] {
   const there = settingsIn(workload.sidecar)
-  return [OPTIONS.listen, OPTIONS.admin].flatMap(({ flag, initial }) => {
-    const said = given.get(flag) ?? there.get(flag) ?? initialText(initial)
-    const address = parseListen(said)
-    if (address.kind === 'bad') return []
-    const { port } = address.value
-    const owner = workload.containers.find((one) => one !== workload.sidecar && listensOn(one, port))
-    const other = owner?.name ?? (app.port === port ? app.container.name : undefined)
-    if (other === undefined) return []
-    const free = port < 50_000 ? port + 10_000 : port - 10_000
+  const taken = takenPorts(workload, places, app.port)
+  return (['listen', 'admin'] as const).flatMap((flag) => {
+    const port = portIn(given.get(flag) ?? there.get(flag))
+    const owner = port === undefined ? undefined : taken.get(port)
+    if (owner === undefined) return []
+    const free = freePort(flag, new Set(taken.keys()))
     return [
-      `has port ${port} taken already, by container ${other}: give --${flag} another one, like --${flag} :${free}`,
+      `has port ${port} taken already, by ${owner}: leave --${flag} out, or give it a free one, like --${flag} :${free}`,
     ]
   })
-}
-
-function listensOn(container: Container, port: number): boolean {
-  return (
-    portsOf(container).some(({ number }) => number === port) ||
-    variable(container, 'PGRST_ADMIN_SERVER_PORT') === String(port)
-  )
 }
 
 function hostNetwork({ spec, sidecar }: Workload, given: Settings): string | undefined {

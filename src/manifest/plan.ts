@@ -4,13 +4,15 @@
  */
 import { readConfig } from '../config/parse.ts'
 import { parseDuration, printDuration } from '../config/units.ts'
+import { OPTIONS } from '../config/options.ts'
 import type { App } from './app.ts'
 import type { Request } from './inject.ts'
+import { freePort, portIn, takenPorts } from './ports.ts'
 import { probeHealth } from './probe.ts'
 import type { Mode, SidecarPlan } from './sidecar.ts'
 import { argsOf, settingsIn } from './settings.ts'
 import { at, number, text } from './tree.ts'
-import { portsOf, type Workload } from './workload.ts'
+import { portsOf, type Place, type Workload } from './workload.ts'
 
 export type Planned =
   | {
@@ -33,18 +35,31 @@ export function longestRequestMs(workload: Workload): number {
 }
 
 /** The plan for a workload, or every reason why these options cannot be given. */
-export function planned(workload: Workload, app: App, request: Request): Planned {
+export function planned(workload: Workload, places: readonly Place[], app: App, request: Request): Planned {
   const { sidecar } = workload
   const settings = settingsIn(sidecar)
   const health = sidecar === undefined ? probeHealth(app) : undefined
   if (health?.kind === 'moves') for (const [flag, value] of health.settings) settings.set(flag, value)
   for (const [flag, value] of request.given) settings.set(flag, value)
-  if (!settings.has('listen')) settings.set('listen', ':8080')
+  const remarks = [...(health?.remarks ?? [])]
+  const taken = new Set(takenPorts(workload, places, app.port).keys())
+  for (const flag of ['listen', 'admin'] as const) {
+    const other = portIn(settings.get(flag === 'listen' ? 'admin' : 'listen'))
+    if (!settings.has(flag))
+      settings.set(flag, `:${freePort(flag, other === undefined ? taken : new Set([...taken, other]))}`)
+  }
   if (!settings.has('app')) settings.set('app', `127.0.0.1:${app.port}`)
-  if (!settings.has('admin')) settings.set('admin', ':9099')
   const podSeconds = number(workload.spec['terminationGracePeriodSeconds'])
-  if (!request.given.has('grace-period') && podSeconds !== undefined)
-    settings.set('grace-period', printDuration(podSeconds * 1000))
+  if (!request.given.has('grace-period') && podSeconds !== undefined) {
+    const short = tooShort(podSeconds * 1000, settings)
+    const ms = short ? roomy(workload, settings) : podSeconds * 1000
+    settings.set('grace-period', printDuration(ms))
+    if (short)
+      remarks.push(
+        `its terminationGracePeriodSeconds of ${podSeconds} leaves no time for a drain; it is raised to ${ms / 1000}. ` +
+          'The stop takes only as long as requests need: at most that long',
+      )
+  }
   if (!settings.has('grace-period')) settings.set('grace-period', printDuration(roomy(workload, settings)))
 
   const outcome = readConfig(argsOf(settings), {})
@@ -82,7 +97,6 @@ export function planned(workload: Workload, app: App, request: Request): Planned
   const wish = roomy(workload, settings)
   const lack = wish - config.gracePeriodMs
   const longest = longestRequestMs(workload)
-  const remarks = [...(health?.remarks ?? [])]
   if (lack > 0)
     remarks.push(
       `with a grace period of ${printDuration(config.gracePeriodMs)}, requests that take longer than ` +
@@ -92,17 +106,35 @@ export function planned(workload: Workload, app: App, request: Request): Planned
   return { kind: 'plan', plan, graceSeconds: config.gracePeriodMs / 1000, remarks }
 }
 
+/** Whether no drain fits into a grace period, with none of its parts given up. */
+function tooShort(graceMs: number, settings: ReadonlyMap<string, string>): boolean {
+  const times = new Map([['grace-period', printDuration(graceMs)]])
+  for (const flag of ['settle', 'quiet', 'app-stop']) times.set(flag, printDuration(inMs(settings, flag)))
+  return readConfig(argsOf(times), {}).kind === 'problems'
+}
+
+function initialOf(flag: string): string {
+  const option = Object.values(OPTIONS).find((one) => one.flag === flag)
+  return option?.initial.kind === 'text' ? option.initial.text : ''
+}
+
+/** A duration of the options, given or by default. */
+function inMs(settings: ReadonlyMap<string, string>, flag: string): number {
+  const reading = parseDuration(settings.get(flag) ?? initialOf(flag))
+  return reading.kind === 'ok' ? reading.value : 0
+}
+
 function modeOf({ sidecar }: Workload): Mode {
   return sidecar === undefined || sidecar.native ? 'native' : 'plain'
 }
 
 /** A grace period in which the longest request is finished that comes at the last moment, in ms. */
 function roomy(workload: Workload, settings: ReadonlyMap<string, string>): number {
-  const ms = (flag: string, initial: string) => {
-    const reading = parseDuration(settings.get(flag) ?? initial)
-    return reading.kind === 'ok' ? reading.value : 0
-  }
-  const sum = ms('settle', '3s') + ms('quiet', '2s') + longestRequestMs(workload) + ms('app-stop', '5s')
+  const sum =
+    inMs(settings, 'settle') +
+    inMs(settings, 'quiet') +
+    longestRequestMs(workload) +
+    inMs(settings, 'app-stop')
   return Math.ceil(sum / 1000) * 1000
 }
 

@@ -1,20 +1,34 @@
 /**
- * lastcall put into, or taken out of, all inputs at once: the text that they become, or why not. Nothing is printed in
- * halves: one workload that is refused refuses all. Pure.
+ * lastcall put into, or taken out of, all inputs at once: the text that they become, and what was left out of it and
+ * why. A workload is injected with all of its Services or not at all. Pure.
  */
 import { beforeOf } from './before.ts'
 import { inject, type Request } from './inject.ts'
-import { readInput, rewritten, type Input, type ObjectChanges } from './input.ts'
+import { readInput, rewritten, unwritable, type Input, type ObjectChanges } from './input.ts'
 import { removals, restorations } from './remove.ts'
 import { at, text as textOf } from './tree.ts'
 import { servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
 
 export type Result =
-  | { readonly kind: 'text'; readonly text: string; readonly remarks: readonly string[] }
-  /** It cannot be done safely: sentences. */
-  | { readonly kind: 'refused'; readonly why: readonly string[] }
+  | {
+      readonly kind: 'text'
+      readonly text: string
+      readonly remarks: readonly string[]
+      /** Workloads that could not be injected. */
+      readonly left: readonly Left[]
+    }
+  /** Nothing can be done safely, or not all of it where all was asked for. */
+  | { readonly kind: 'refused'; readonly left: readonly Left[] }
   /** It was not asked for rightly. */
   | { readonly kind: 'mistakes'; readonly problems: readonly string[] }
+
+/** A workload without lastcall. */
+export interface Left {
+  /** Sentences that begin with its title. */
+  readonly why: readonly string[]
+  /** The command line that injects it, when what stands in the way is gone or what is missing is given. */
+  readonly line: string
+}
 
 type Changed = Place & ObjectChanges
 
@@ -23,52 +37,106 @@ export function placesOf(inputs: readonly Input[]): Place[] {
   return inputs.flatMap((input) => input.objects.map((item) => ({ input, item })))
 }
 
-/** Adds lastcall to the workloads of these names, or to all. */
-export function putIn(inputs: readonly Input[], names: readonly string[], request: Request): Result {
+/**
+ * Adds lastcall to the workloads of these names, or to all. Those that cannot be injected are left as they are; with
+ * `strict` one that is left refuses all.
+ */
+export function putIn(
+  inputs: readonly Input[],
+  names: readonly string[],
+  request: Request,
+  strict = false,
+): Result {
   const places = placesOf(inputs)
   const chosen = choose(places, names)
   if (chosen.problems.length > 0) return { kind: 'mistakes', problems: chosen.problems }
-  const why: string[] = []
-  const changed: Changed[] = []
   const remarks: string[] = []
+  const why = new Map<Workload, readonly string[]>()
+  const changes = new Map<Workload, readonly Changed[]>()
+  const notes = new Map<Workload, readonly string[]>()
   for (const workload of chosen.workloads) {
     const injection = inject(workload, places, request)
-    if (injection.kind === 'refused') why.push(...injection.why)
+    if (injection.kind === 'alone') remarks.push(injection.note)
+    else if (injection.kind === 'refused') why.set(workload, injection.why)
     else {
-      changed.push(...injection.changes)
-      remarks.push(...injection.remarks)
+      const odd = injection.changes.flatMap((one) => unwritable(one.input, one) ?? [])
+      if (odd.length > 0) why.set(workload, [`${workload.title}: ${odd[0]}`])
+      else {
+        changes.set(workload, injection.changes)
+        notes.set(workload, injection.remarks)
+      }
     }
   }
-  const merged = together(changed)
-  why.push(...merged.why)
-  if (why.length > 0) return { kind: 'refused', why }
-  try {
-    const texts = inputs.map((input) =>
-      rewritten(
-        input,
-        merged.changed.filter((one) => one.input === input),
-      ),
-    )
-    return { kind: 'text', text: texts.reduce(joined), remarks: [...new Set(remarks)] }
-  } catch (error) {
-    return { kind: 'refused', why: [(error as Error).message] }
+  for (;;) {
+    // Who is left out now may share another Service with somebody else.
+    const more = disagreeing(changes, [...why.keys()])
+    if (more.size === 0) break
+    for (const [workload, sentence] of more) {
+      why.set(workload, [sentence])
+      changes.delete(workload)
+    }
   }
+  const left = [...why].map(([workload, sentences]) => ({
+    why: sentences,
+    line: lineFor(workload, sentences),
+  }))
+  if (left.length > 0 && (strict || changes.size === 0)) return { kind: 'refused', left }
+  remarks.push(...[...changes.keys()].flatMap((workload) => notes.get(workload) ?? []))
+  const byInput = Map.groupBy(once([...changes.values()].flat()), ({ input }) => input)
+  const texts = inputs.map((input) => rewritten(input, byInput.get(input) ?? []))
+  return { kind: 'text', text: texts.reduce(joined), remarks: [...new Set(remarks)], left }
 }
 
-/** The changes of each object once: a Service may select several workloads, which then must agree. */
-function together(all: readonly Changed[]): { changed: Changed[]; why: string[] } {
-  const byItem = new Map<unknown, Changed>()
-  const why: string[] = []
-  for (const one of all) {
-    const first = byItem.get(one.item)
-    if (first === undefined) byItem.set(one.item, one)
-    else if (JSON.stringify(first.changes) !== JSON.stringify(one.changes))
-      why.push(
-        `Service ${textOf(at(one.item.value, 'metadata', 'name')) ?? ''} sends to several workloads that need different targetPorts: ` +
-          'give the ports of their apps the same number and name, or inject them one by one with --name',
-      )
+/** The changes of each object once: a Service may select several workloads, which agree by now. */
+function once(all: readonly Changed[]): Changed[] {
+  return [...new Map(all.map((one) => [one.item, one])).values()]
+}
+
+/**
+ * The workloads that cannot be injected because a Service of theirs sends to others as well, which need another
+ * targetPort or stay as they are; with why.
+ */
+function disagreeing(
+  changes: ReadonlyMap<Workload, readonly Changed[]>,
+  refused: readonly Workload[],
+): Map<Workload, string> {
+  const found = new Map<Workload, string>()
+  const byItem = new Map<unknown, [Workload, Changed][]>()
+  for (const [workload, all] of changes)
+    for (const one of all) if (one.item !== workload.item) push(byItem, one.item, [workload, one])
+  for (const users of byItem.values()) {
+    const change = users[0]![1]
+    const name = textOf(at(change.item.value, 'metadata', 'name')) ?? ''
+    const differ = users.some(([, one]) => JSON.stringify(one.changes) !== JSON.stringify(change.changes))
+    const bare = refused.find((workload) => servicesOf([change], workload).length > 0)
+    const sentence = differ
+      ? `: Service ${name} sends to several workloads that need different targetPorts: ` +
+        'give the ports of their apps the same number and name, or inject them one by one with --name'
+      : `: Service ${name} sends to ${bare?.title} as well, which cannot be injected and would get no requests any more`
+    if (differ || bare !== undefined)
+      for (const [workload] of users) found.set(workload, workload.title + sentence)
   }
-  return { changed: [...byItem.values()], why }
+  return found
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [value])
+  else list.push(value)
+}
+
+/** Options that sentences tell people to give, where lastcall inject has them. */
+const OFFERED = /--(?:app|container|protocol|mode|listen|admin|grace-period|settle) [^\s,;()]+/g
+
+/** The command line that injects one workload, with the options that the sentences ask for. */
+function lineFor({ input, kind, name }: Workload, sentences: readonly string[]): string {
+  const offered = new Map<string, string>()
+  for (const [option] of sentences.join(' ').matchAll(OFFERED))
+    offered.set(option.split(' ', 1)[0]!, option.replace(/[.:]$/, ''))
+  const file = input.name === 'stdin' ? '-' : input.name
+  return ['lastcall inject -f', file, '--name', `${kind.toLowerCase()}/${name}`, ...offered.values()].join(
+    ' ',
+  )
 }
 
 /** Takes lastcall out of the workloads of these names, or of all, and out of the Services of the inputs. */
@@ -86,7 +154,7 @@ export function takeOut(inputs: readonly Input[], names: readonly string[]): Res
       .map(({ item }) => ({ item, changes: removals({ input, item }, places) }))
     return restored(rewritten(input, removed), own, wanted)
   })
-  return { kind: 'text', text: texts.reduce(joined), remarks: [] }
+  return { kind: 'text', text: texts.reduce(joined), remarks: [], left: [] }
 }
 
 /** The text of an input after the removals, with all restored that its objects had written down before. */

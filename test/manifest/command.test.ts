@@ -68,6 +68,18 @@ void tap.test('a refusal prints nothing but why, with exit code 1; a mistake has
   })
 })
 
+void tap.test('what was left out is listed at the end with its line, and the exit code is 3', async (t) => {
+  const worker =
+    'kind: Deployment\nmetadata: { name: worker }\nspec: { template: { spec: { containers: [{ name: w }] } } }\n'
+  const result = await lastcall(['inject'], `${worker}---\n${manifest('examples/nginx.before.yaml')}`)
+  t.same(result.code, 3)
+  t.equal(result.out, `${worker}---\n${manifest('examples/nginx.yaml')}`)
+  t.match(
+    result.err,
+    /^lastcall inject: 1 left out, the rest is done\n {2}Deployment worker does not say .*\n {4}lastcall inject -f - --name deployment\/worker --app 127\.0\.0\.1:PORT\n$/,
+  )
+})
+
 void tap.test('what the user should know goes to stderr', async (t) => {
   const { code, err } = await lastcall(['inject', '-f', path('examples/postgrest.before.yaml')])
   t.equal(code, 0)

@@ -1,0 +1,65 @@
+/**
+ * Which ports of a pod are taken, and which lastcall gets: all containers of a pod share its ports. Pure.
+ */
+import { parseApp } from '../config/address.ts'
+import { at, number } from './tree.ts'
+import {
+  portsOf,
+  servicePorts,
+  servicesOf,
+  variable,
+  type Container,
+  type Place,
+  type Workload,
+} from './workload.ts'
+
+/** The ports that lastcall has by default, and where the search for others begins. */
+const WISHES = { listen: [8080, 18_080], admin: [9099, 19_099] } as const
+
+const PROBES = ['readinessProbe', 'livenessProbe', 'startupProbe'] as const
+const ASKS = ['httpGet', 'tcpSocket', 'grpc'] as const
+
+/**
+ * Every port of the pod that belongs to somebody else than lastcall, and to whom: what containers declare, what their
+ * probes ask, what Services of the input send to.
+ */
+export function takenPorts(workload: Workload, places: readonly Place[], app: number): Map<number, string> {
+  const taken = new Map<number, string>()
+  const others = workload.containers.filter((one) => one !== workload.sidecar)
+  for (const container of others) {
+    const whose = `container ${container.name}`
+    for (const port of [...portsOf(container).map(({ number: own }) => own), ...asked(container)])
+      if (!taken.has(port)) taken.set(port, whose)
+  }
+  if (!taken.has(app)) taken.set(app, 'the app')
+  const mine = new Set(
+    workload.sidecar === undefined ? [] : portsOf(workload.sidecar).map((one) => one.number),
+  )
+  for (const service of servicesOf(places, workload))
+    for (const { number: port } of servicePorts(service, workload))
+      if (port !== undefined && !taken.has(port) && !mine.has(port)) taken.set(port, 'a Service')
+  return taken
+}
+
+/** Ports that a container does not declare, but that its probes ask, or where its image is known to listen. */
+function asked(container: Container): number[] {
+  const probed = PROBES.flatMap((probe) => ASKS.map((how) => number(at(container.value, probe, how, 'port'))))
+  const known = variable(container, 'PGRST_ADMIN_SERVER_PORT')
+  return [...probed, known === undefined ? undefined : Number(known)].filter((port) => port !== undefined)
+}
+
+/** A port that nobody has: the usual one, else the first that is free from 18080 (19099) on. */
+export function freePort(what: keyof typeof WISHES, taken: ReadonlySet<number>): number {
+  const [usual, from] = WISHES[what]
+  if (!taken.has(usual)) return usual
+  let port: number = from
+  while (taken.has(port)) port += 1
+  return port
+}
+
+/** The port of an address as an option says it; undefined where it has none. */
+export function portIn(address: string | undefined): number | undefined {
+  if (address === undefined) return undefined
+  const reading = parseApp(address.startsWith(':') ? `0.0.0.0${address}` : address)
+  return reading.kind === 'ok' && reading.value.kind === 'tcp' ? reading.value.port : undefined
+}
