@@ -7,7 +7,8 @@
 import { listenProblem } from './admin/listen.ts'
 import { type Admin, startAdmin } from './admin/server.ts'
 import { systemClock } from './clock.ts'
-import type { Config } from './config/config.ts'
+import { printAddress } from './config/address.ts'
+import type { Config, ListenAddress } from './config/config.ts'
 import { connectionLimit } from './descriptors.ts'
 import { type Checker, startChecker } from './health/checker.ts'
 import { watchApp } from './health/watch.ts'
@@ -15,18 +16,21 @@ import { keepHeapSmall } from './heap.ts'
 import { budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/machine.ts'
 import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
-import { createLog } from './log.ts'
+import { createLog, type Log } from './log.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { Relay } from './relay/relay.ts'
+import type { Signals } from './signals.ts'
 import { writeTerminationLog } from './termination-log.ts'
 import { View } from './view.ts'
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const
 /** The exit code for what only a change of configuration can mend. */
 const CANNOT_START = 2
 
-/** Runs the proxy until it has drained. Resolves with the exit code: 0 nothing was cut, 1 something was, 2 it could not start. */
-export async function run(config: Config): Promise<number> {
+/**
+ * Runs the proxy until it has drained, and takes over `signals` once it listens; one that came before ends it at once.
+ * Resolves with the exit code: 0 nothing was cut, 1 something was, 2 it could not start.
+ */
+export async function run(config: Config, signals: Signals): Promise<number> {
   const clock = systemClock
   const log = createLog(config.logLevel)
   const sums = budget(config)
@@ -34,6 +38,7 @@ export async function run(config: Config): Promise<number> {
     for (const problem of sums.problems) log.fatal(problem)
     return CANNOT_START
   }
+  if (await endsBeforeStart(signals, log)) return 0
 
   let watching: { stop(): void } | undefined
   let admin: Admin | undefined
@@ -141,8 +146,6 @@ export async function run(config: Config): Promise<number> {
     tellLoadBalancers()
   })
 
-  // Before anybody can be told that we listen: a signal without a handler ends the process, or as PID 1 is ignored.
-  for (const name of SIGNALS) process.on(name, () => runner.signal(name))
   try {
     admin = await startAdmin({
       listen: config.admin,
@@ -164,14 +167,16 @@ export async function run(config: Config): Promise<number> {
       },
       log,
     })
+    if (await endsBeforeStart(signals, log)) {
+      checker.stop()
+      await admin.close(0)
+      return 0
+    }
     const port = await relay.listen().catch((error: Error) => {
       throw new Error(listenProblem('--listen', config.listen, error))
     })
     view.started = true
-    log.info(
-      { listen: address(config.listen.host, port), admin: address(config.admin.host, admin.port) },
-      'listening',
-    )
+    log.info({ listen: bound(config.listen, port), admin: bound(config.admin, admin.port) }, 'listening')
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error))
     checker.stop()
@@ -180,6 +185,7 @@ export async function run(config: Config): Promise<number> {
   }
 
   runner.start()
+  signals.handTo((name) => runner.signal(name))
   const code = await ended.promise
   checker.stop()
   await admin.close()
@@ -187,6 +193,15 @@ export async function run(config: Config): Promise<number> {
   return code
 }
 
-function address(host: string | undefined, port: number): string {
-  return `${host ?? '[::]'}:${port}`
+/** Whether a signal has come already. Nobody could connect yet, so there is nothing to drain. */
+async function endsBeforeStart(signals: Signals, log: Log): Promise<boolean> {
+  const name = await signals.early()
+  if (name === undefined) return false
+  log.info(`${name} before anybody could connect: nothing to drain`)
+  return true
+}
+
+/** An address as it is bound, with the port that the kernel chose where 0 was asked for. */
+function bound({ host = '::' }: ListenAddress, port: number): string {
+  return printAddress({ host, port })
 }

@@ -31,7 +31,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   cli: ['config', 'relay/counters.ts', 'rehearsal'],
   'view.ts': ['admin', 'lifecycle', 'metrics/catalog.ts', 'relay', 'health', 'clock.ts', 'config'],
   manifest: ['config'],
-  'cli.ts': ['cli', 'config', 'main.ts', 'manifest/command.ts'],
+  'signals.ts': [],
+  'cli.ts': ['signals.ts', 'command-line.ts'],
+  'command-line.ts': ['signals.ts', 'cli', 'config', 'main.ts', 'manifest/command.ts'],
   'docs.ts': ['cli', 'lifecycle/picture.ts', 'manifest/rules-page.ts'],
   demo: [],
   rehearsal: ['demo'],
@@ -107,11 +109,14 @@ void tap.test('the running proxy loads nothing that is for manifests', async (t)
   const loaded = loadedWith('main.ts', sources)
   t.ok(loaded.has('relay/relay.ts'))
   t.same(
-    [...loaded, ...loadedWith('cli.ts', sources)].filter(
+    [...loaded, ...loadedWith('command-line.ts', sources)].filter(
       (path) => path === 'yaml' || path.startsWith('manifest/'),
     ),
     [],
   )
+})
+void tap.test('nothing is loaded before signals are caught', async (t) => {
+  t.same([...loadedWith('cli.ts', sources)], ['cli.ts', 'signals.ts', 'node:os'])
 })
 void tap.test('files are short, and say what they are', async (t) => {
   for (const { path, lines } of sources.values())

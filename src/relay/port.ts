@@ -102,6 +102,12 @@ export class Port implements SlabWriter {
     return this.#socket.bytesRead === 0
   }
 
+  /** Makes `remoteAddress` outlast the connection: of a closed one the kernel does not tell it, but Node keeps it once asked. */
+  rememberPeer(): void {
+    void this.#socket.remoteAddress
+  }
+
+  /** Empty where the connection was closed before anybody had asked. */
   get remoteAddress(): string {
     return this.#socket.remoteAddress ?? ''
   }

@@ -282,15 +282,20 @@ export class Relay implements House {
   // -- the door ---------------------------------------------------------------------------------------------------
 
   #admitHandle(handle: Handle): void {
-    this.#accepted += 1
-    if (this.#isFull()) return this.#turnAway((port) => port.adopt(handle))
-    this.#newPair().client.adopt(handle)
+    this.#admit((port) => port.adopt(handle))
   }
 
   #admitSocket(socket: Socket): void {
+    this.#admit((port) => port.wrap(socket))
+  }
+
+  #admit(take: (port: Port) => void): void {
     this.#accepted += 1
-    if (this.#isFull()) return this.#turnAway((port) => port.wrap(socket))
-    this.#newPair().client.wrap(socket)
+    if (this.#isFull()) return this.#turnAway(take)
+    const { client } = this.#newPair()
+    take(client)
+    // A request may be logged when its client has gone.
+    if (this.keepsTargets) client.rememberPeer()
   }
 
   #isFull(): boolean {

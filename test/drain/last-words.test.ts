@@ -3,7 +3,8 @@ import tap, { type Test } from 'tap'
 import { endAfterApp, PHASE, serving, verdictOf } from '../fixtures/drain.ts'
 import { startProgram } from '../fixtures/program.ts'
 import { rawClient, requestText } from '../fixtures/raw.ts'
-import { entry, type Sidecar } from '../fixtures/sidecar.ts'
+import { startScripted } from '../fixtures/scripted.ts'
+import { entry, type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
 
 await tap.test(
   'the verdict tells how long each phase took, what became of what, and who came late',
@@ -89,6 +90,14 @@ await tap.test('exit code 2 with a sentence, for every mistake of the configurat
   t.match(taken.said, /--listen/)
 })
 
+await tap.test('an IPv6 address is logged in brackets', async (t) => {
+  const app = await startScripted(t)
+  const sidecar = await startSidecar(t, { app: app.address, flags: ['--listen=[::1]:0', '--admin=[::1]:0'] })
+  const { listen, admin } = await sidecar.log('listening')
+  t.match(listen, /^\[::1\]:\d+$/)
+  t.match(admin, /^\[::1\]:\d+$/)
+})
+
 async function some(t: Test, sidecar: Sidecar): Promise<void> {
   const client = await rawClient(t, sidecar.listen)
   client.send(requestText('POST', '/post/1?key=secret', 'x'))
@@ -119,6 +128,16 @@ await tap.test('--access-log all has a line for each request, also for those tha
   t.match(lines[2], { status: 400 })
   t.match(lines[3], { method: 'POST', target: '/gate/never', status: 0 }, 'what the end cut is in the log')
   t.equal(lines.length, 4)
+})
+
+await tap.test('an aborted request is logged with its client, also with --forwarded-for=off', async (t) => {
+  const { app, sidecar } = await serving(t, ['--access-log', 'errors', '--forwarded-for', 'off'])
+  const gone = await rawClient(t, sidecar.listen)
+  gone.send(requestText('GET', '/gate/gone'))
+  await app.arrived('gone')
+  gone.socket.resetAndDestroy()
+  const line = await sidecar.log('request')
+  t.match(line, { method: 'GET', target: '/gate/gone', status: 0, client: '127.0.0.1' })
 })
 
 await tap.test('--access-log errors has those that went wrong; off has none', async (t) => {
