@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
 import { OPTIONS } from '../src/config/options.ts'
-import { APP_FAULTS, FULL_ANSWER } from '../src/http1/answer.ts'
+import { APP_FAULTS, fullAnswer } from '../src/http1/answer.ts'
 import { REFUSAL_NAMES, refusalRow } from '../src/http1/refusal.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -25,7 +25,7 @@ void tap.test("README's list of lastcall's own answers is the one of the code", 
   const own = new Set([
     ...REFUSAL_NAMES.map((_, i) => refusalRow(-i - 1).status),
     ...Object.values(APP_FAULTS).map(({ status }) => status),
-    Number(FULL_ANSWER.toString('latin1').split(' ', 2)[1]),
+    Number(fullAnswer('').toString('latin1').split(' ', 2)[1]),
   ])
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8').replaceAll(/\s+/g, ' ')
   const list = /answers of its own \((?<codes>[^)]+)\)/.exec(readme)?.groups?.['codes']

@@ -3,10 +3,11 @@
  * Shell: the only file of this folder that opens a socket to the app itself. What the outcome means is not its
  * business.
  */
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import type { Cancel, Clock } from '../clock.ts'
 import { printAddress } from '../config/address.ts'
 import type { Address } from '../config/config.ts'
+import { isSelfConnection } from '../self-connection.ts'
 
 export type Dialled =
   | { readonly kind: 'connected' }
@@ -36,13 +37,12 @@ export function dial(app: Address, timeoutMs: number, clock: Clock, done: (resul
   const cancelTimer = clock.after(timeoutMs, () =>
     finish({ kind: 'failed', why: `no connection to ${printAddress(app)} within ${timeoutMs} ms` }),
   )
-  socket.on('connect', () =>
-    finish(
-      isItself(socket)
-        ? { kind: 'refused', why: `connect ECONNREFUSED ${printAddress(app)}` }
-        : { kind: 'connected' },
-    ),
-  )
+  socket.on('connect', () => {
+    if (!isSelfConnection(socket)) return finish({ kind: 'connected' })
+    // Not closed but reset: its port is the app's, and must not stay taken (TIME-WAIT).
+    socket.resetAndDestroy()
+    finish({ kind: 'refused', why: `connect ECONNREFUSED ${printAddress(app)}` })
+  })
   // Stays for good: an error after the end has nobody else to catch it.
   socket.on('error', (error) =>
     finish({ kind: isRefusal(error) ? 'refused' : 'failed', why: errorText(error) }),
@@ -61,16 +61,4 @@ function isRefusal(error: Error): boolean {
     return error.errors.every((one) => one instanceof Error && isRefusal(one))
   const code = (error as NodeJS.ErrnoException).code
   return code === 'ECONNREFUSED' || code === 'ENOENT'
-}
-
-/**
- * Linux may give a connection to a free port of the ephemeral range that very port as its source: the socket is then
- * connected to itself (simultaneous open, RFC 9293 §3.5), although nobody listens.
- */
-function isItself(socket: Socket): boolean {
-  return (
-    socket.localPort !== undefined &&
-    socket.localPort === socket.remotePort &&
-    socket.localAddress === socket.remoteAddress
-  )
 }

@@ -55,7 +55,7 @@ const fault = (label: Refusal, parts: Parts): FaultAnswer => ({
   answer: answer(parts),
 })
 
-/** The app's faults. */
+/** What keeps the app from answering. */
 export const APP_FAULTS = {
   refused: fault('app-unavailable', {
     status: 503,
@@ -74,6 +74,13 @@ export const APP_FAULTS = {
     error: 'connection_timeout',
     text: 'the app did not accept a connection within --connect-wait',
   }),
+  /** Ours, not the app's: no socket could be had to reach it with. */
+  descriptors: fault('descriptors', {
+    status: 503,
+    error: 'connection_limit_reached',
+    text: 'out of file descriptors (EMFILE): the app was not asked',
+    fields: RETRY,
+  }),
   failed: fault('app-failed', {
     status: 502,
     error: 'connection_terminated',
@@ -87,13 +94,15 @@ export const APP_FAULTS = {
 } as const
 export type AppFault = keyof typeof APP_FAULTS
 
-/** For a connection that is one too many. */
-export const FULL_ANSWER = answer({
-  status: 503,
-  error: 'connection_limit_reached',
-  text: 'there are as many connections as --max-connections allows',
-  fields: RETRY,
-})
+/** For a connection that is one too many; `setBy` names what set the limit. */
+export function fullAnswer(setBy: string): Buffer {
+  return answer({
+    status: 503,
+    error: 'connection_limit_reached',
+    text: `there are as many connections as the limit allows (${setBy}), and none is idle`,
+    fields: RETRY,
+  })
+}
 
 /** RFC 9209 §2.3: `http_request_error` is the client's fault; a refused method is a denial. */
 const REFUSALS = REFUSAL_NAMES.map((name, i) => {

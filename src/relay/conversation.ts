@@ -68,7 +68,7 @@ export class Conversation implements Talk {
     return this.#stage === 'asking'
   }
 
-  closeIfIdle(why: 'drained' | 'timeout'): void {
+  closeIfIdle(why: 'drained' | 'timeout' | 'limit'): void {
     if (this.idle) this.#over('lastcall', why)
   }
 

@@ -30,6 +30,7 @@ export const REFUSALS = [
   'app-unavailable',
   'app-timeout',
   'app-failed',
+  'descriptors',
   'draining',
   'http2',
   'rapid-reset',

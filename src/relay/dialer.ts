@@ -1,7 +1,8 @@
 /**
  * Who may connect to the app, and when. While the app refuses (a crash, a restart) requests wait together, up to
  * connect-wait, and one of them tries at a time: a thousand that wait must not knock a thousand times (DESIGN §2).
- * While the door is held (drained without proof of a stop) nobody tries.
+ * While the door is held (drained without proof of a stop) nobody tries. Where this process has no file descriptor left
+ * they wait likewise, but are told what it was: it says nothing about the app.
  */
 
 import type { AppFault } from '../http1/answer.ts'
@@ -16,26 +17,32 @@ export interface Dialing {
 const RETRY_MS = 25
 /** What a starting or stopping app answers with: come back later. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EAGAIN'])
+/** Of this process, or of the whole machine. */
+const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE'])
 
 export class Dialer {
   readonly #clock: Clock
   readonly #connectWaitMs: number
   /** Those who want a connection, and since when: trying, or waiting for a turn. */
   readonly #wanting = new Map<Dialing, { since: number; trying: boolean }>()
-  #away = false
+  /** Why nobody but one tries: the last attempt told. */
+  #away: 'refused' | 'descriptors' | undefined
+  readonly #outOfDescriptors: () => void
   #held = false
   #armed = false
   /** The app will not come back: nobody has to wait for it. */
   #lost = false
 
-  constructor(clock: Clock, connectWaitMs: number) {
+  /** `outOfDescriptors` is called at each attempt for which there was no descriptor. */
+  constructor(clock: Clock, connectWaitMs: number, outOfDescriptors = () => {}) {
     this.#clock = clock
     this.#connectWaitMs = connectWaitMs
+    this.#outOfDescriptors = outOfDescriptors
   }
 
   /** A pair wants a connection to the app. */
   wanted(who: Dialing): void {
-    const trying = !this.#away && !this.#held
+    const trying = this.#away === undefined && !this.#held
     this.#wanting.set(who, { since: this.#clock.now(), trying })
     this.#arm()
     if (trying) who.connect()
@@ -49,22 +56,24 @@ export class Dialer {
   /** The app accepted somebody: everybody may come. */
   reached(who: Dialing): void {
     this.#wanting.delete(who)
-    if (!this.#away) return
-    this.#away = false
+    if (this.#away === undefined) return
+    this.#away = undefined
     this.#release()
   }
 
-  /** The app refused: it is away. Whoever asked waits on; other errors are final. */
+  /** The app refused: it is away. Or there was no descriptor. Whoever asked waits on; other errors are final. */
   refused(who: Dialing, error: string): void {
     const entry = this.#wanting.get(who)
     if (entry === undefined) return
-    if (!REFUSED.has(error)) {
+    const out = OUT_OF_DESCRIPTORS.has(error)
+    if (!out && !REFUSED.has(error)) {
       this.#wanting.delete(who)
       return who.appUnavailable(error === 'ETIMEDOUT' ? 'timeout' : 'refused')
     }
     entry.trying = false
-    this.#away = true
+    this.#away = out ? 'descriptors' : 'refused'
     this.#arm()
+    if (out) this.#outOfDescriptors()
   }
 
   get held(): boolean {
@@ -108,7 +117,8 @@ export class Dialer {
     for (const [who, entry] of this.#wanting) {
       if (entry.since <= overdue) {
         this.#wanting.delete(who)
-        who.appUnavailable(this.#held ? 'away' : entry.trying && !this.#lost ? 'timeout' : 'refused')
+        const why = entry.trying && !this.#lost ? 'timeout' : (this.#away ?? 'refused')
+        who.appUnavailable(this.#held ? 'away' : why)
       } else if (entry.trying) trying = true
     }
     if (trying || this.#held) return
@@ -118,6 +128,6 @@ export class Dialer {
       return who.connect()
     }
     // Nobody waits for an app that was away: the next one finds out.
-    this.#away = false
+    this.#away = undefined
   }
 }

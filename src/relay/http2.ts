@@ -132,7 +132,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#speak()
   }
 
-  closeIfIdle(why: 'drained' | 'timeout'): void {
+  closeIfIdle(why: 'drained' | 'timeout' | 'limit'): void {
     if (!this.idle) return
     this.#sayLast(h2.NO_ERROR)
     this.#end('lastcall', why)

@@ -80,7 +80,7 @@ export interface Talk {
   /** The posture has changed to one in which clients are to leave: says so now, where the protocol has a word for it. */
   leave(posture: 'parting' | 'leaving'): void
   /** The client sees a FIN, and goes elsewhere. */
-  closeIfIdle(why: 'drained' | 'timeout'): void
+  closeIfIdle(why: 'drained' | 'timeout' | 'limit'): void
   appOpen(): void
   appFailed(fault: AppFault): void
   fromApp(bytes: Buffer, start: number, end: number): void

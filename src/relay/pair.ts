@@ -39,6 +39,7 @@ export class Pair implements Link, PortOwner {
   #stuckSince = Infinity
   #watched = false
   #ended = false
+  #madeRoom = false
   /** The client has sent its FIN. */
   #clientEnded = false
 
@@ -70,7 +71,7 @@ export class Pair implements Link, PortOwner {
     else if (this.#stuckSince === Infinity) this.#stuckSince = now
     else if (now - this.#stuckSince >= idleTimeoutMs) return this.#giveUp()
     if (this.#talk.inHead && now - this.#books.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
-    else if (this.#books.inFlight === 0 && now - this.#books.restingSince >= idleTimeoutMs)
+    else if (this.#books.inFlight === 0 && now - this.#books.restingSince >= this.#patience)
       this.#talk.closeIfIdle('timeout')
     else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
       this.#watched = true
@@ -78,6 +79,40 @@ export class Pair implements Link, PortOwner {
     }
     this.#talk.sweep()
     this.#settle()
+  }
+
+  /**
+   * How long it may be at rest. A connection whose client has never said a word has head-timeout, as with every other
+   * proxy (nginx and HAProxy count it from accept as well, Node and Go likewise); it sees a FIN and no 408, which a
+   * client that has asked for nothing would take for an answer to what it asks next (RFC 9110 §15.5.9). Balancers and
+   * browsers that open connections ahead of need (Envoy's preconnect, classic ELB) notice the FIN and open another. One
+   * that has been used is a pool's, and has idle-timeout. With `--protocol tcp` a silent client is in flight: there the
+   * app may be the first to speak.
+   */
+  get #patience(): number {
+    const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
+    return this.#books.requests === 0 && this.client.silent
+      ? Math.min(headTimeoutMs, idleTimeoutMs)
+      : idleTimeoutMs
+  }
+
+  /** Since when it could give its place to somebody else; Infinity while it cannot, or has. */
+  get restingSince(): number {
+    if (this.#madeRoom || this.client.backlog) return Infinity
+    if (this.#lingerUntil !== Infinity) return this.#lingerUntil - LINGER_MS
+    return this.#books.inFlight === 0 && this.#talk.idle ? this.#books.restingSince : Infinity
+  }
+
+  /**
+   * Gives its place to a newcomer: says goodbye, as at the end of idle-timeout. One that has been told already, or all
+   * `atOnce`, does not linger.
+   */
+  makeRoom(atOnce: boolean): void {
+    const told = this.#lingerUntil !== Infinity
+    this.#madeRoom = true
+    if (!told) this.#talk.closeIfIdle('limit')
+    this.#settle()
+    if (told || atOnce) this.client.destroy()
   }
 
   /** Clients are to leave: says so where the protocol has a word for it. */

@@ -8,6 +8,7 @@
 
 import { connect, type Socket } from 'node:net'
 import type { Address } from '../config/config.ts'
+import { isSelfConnection } from '../self-connection.ts'
 import type { BulkBuffers } from './bulk.ts'
 import { adopt, type Handle, handleOf, isUnused, type ReadInto, type WriteRequest } from './native.ts'
 import type { Slab, SlabWriter } from './slab.ts'
@@ -89,7 +90,10 @@ export class Port implements SlabWriter {
         ? connect({ path: app.path, allowHalfOpen: true, onread })
         : connect({ host: app.host, port: app.port, allowHalfOpen: true, noDelay: true, onread })
     this.#attach(socket)
-    socket.on('connect', () => this.#owner.portOpen(this.side))
+    // A reset, and not a FIN: the port is the app's, and must not stay taken (TIME-WAIT). Reported as a refusal.
+    socket.on('connect', () =>
+      isSelfConnection(socket) ? socket.resetAndDestroy() : this.#owner.portOpen(this.side),
+    )
   }
 
   /** Whether the kernel has not yet taken all that was written. */

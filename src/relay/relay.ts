@@ -6,7 +6,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Cancel, Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { FULL_ANSWER } from '../http1/answer.ts'
+import { fullAnswer } from '../http1/answer.ts'
 import { Arrivals } from './arrivals.ts'
 import { BulkBuffers } from './bulk.ts'
 import { Conversation } from './conversation.ts'
@@ -18,14 +18,13 @@ import { canTakeHandles, findWriteRequest, type Handle, takeHandles } from './na
 import type { RequestInFlight } from './books.ts'
 import { Pair } from './pair.ts'
 import { Port, type PortKit, type PortOwner } from './port.ts'
+import { Room } from './room.ts'
 import { Slab } from './slab.ts'
 import { Spread } from './spread.ts'
 import { plainTunnel } from './tunnel.ts'
 
 const SWEEP_MS = 250
 const SHARED_BUFFER = 32 * 1024
-/** Connections above the limit that are being told so at any time; more are closed without a word. */
-const MAX_TURNED_AWAY = 64
 const TURNED_AWAY_MS = 1000
 const SHORT_TURN_MS = 0.2
 /** How often it is looked whether those who have just dialled have asked. */
@@ -57,11 +56,19 @@ export interface RequestLine {
 export interface RelayParts {
   readonly config: RelayConfig
   readonly clock: Clock
-  /** As many client connections are served at a time. */
+  /** As many client connections are served at a time, and `setBy` what set this limit, for whoever is one too many. */
   readonly maxConnections: number
+  readonly setBy: string
+  /**
+   * Connections beyond those: above the limit and being told so, as many have made room and linger. More are closed
+   * without a word, or without lingering.
+   */
+  readonly maxLeaving: number
   /** Without it, the undocumented ways of native.ts are not used even where they exist. */
   readonly native: boolean
   readonly accessLog: (line: RequestLine) => void
+  /** A client was refused, as no connection was idle; or a file descriptor was not to be had. Called for each. */
+  readonly lacked: (what: 'room' | 'descriptors') => void
   /** Nothing is in flight any more. */
   readonly quiesced: () => void
   /** The last client connection is gone. */
@@ -80,6 +87,10 @@ export class Relay implements House {
   readonly #parts: RelayParts
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
+  readonly #room = new Room<Pair>()
+  /** Those of the pairs that have made room for others. */
+  readonly #leaving = new Set<Pair>()
+  readonly #fullAnswer: Buffer
   readonly #spread: Spread
   #inFlight = 0
   #accepted = 0
@@ -95,7 +106,8 @@ export class Relay implements House {
     this.limits = config
     this.keepsTargets = config.accessLog !== 'off'
     this.arrivals = new Arrivals(() => this.terms.now)
-    this.dialer = new Dialer(clock, config.connectWaitMs)
+    this.dialer = new Dialer(clock, config.connectWaitMs, () => this.#lackDescriptors())
+    this.#fullAnswer = fullAnswer(parts.setBy)
     this.#spread = new Spread(clock)
     this.terms = {
       now: clock.now(),
@@ -117,7 +129,7 @@ export class Relay implements House {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
     // An error while accepting (no more file descriptors) passes; the listener stays.
     this.#server.on('error', () => {
-      if (this.#server.listening) this.counters.refusedFor('max-connections')
+      if (this.#server.listening) this.#acceptFailed()
     })
   }
 
@@ -152,7 +164,7 @@ export class Relay implements House {
       takeHandles(
         this.#server,
         (handle) => this.#admitHandle(handle),
-        () => this.counters.refusedFor('max-connections'),
+        () => this.#acceptFailed(),
       )
     }
     const address = this.#server.address()
@@ -265,6 +277,7 @@ export class Relay implements House {
 
   leave(pair: Pair): void {
     if (!this.#pairs.delete(pair)) return
+    this.#leaving.delete(pair)
     this.counters.clients -= 1
     if (this.#pairs.size > 0) return
     this.#sweeping?.()
@@ -291,15 +304,39 @@ export class Relay implements House {
 
   #admit(take: (port: Port) => void): void {
     this.#accepted += 1
-    if (this.#isFull()) return this.#turnAway(take)
+    if (!this.#hasRoom()) return this.#turnAway(take)
     const { client } = this.#newPair()
     take(client)
     // A request may be logged when its client has gone.
     if (this.keepsTargets) client.rememberPeer()
   }
 
-  #isFull(): boolean {
-    return this.#pairs.size >= this.#parts.maxConnections
+  /** Whether one more may come in. If there are enough already, the one that has idled longest goes. */
+  #hasRoom(): boolean {
+    const { size } = this.#pairs
+    return size - this.#leaving.size < this.#parts.maxConnections || this.#makeRoom(false)
+  }
+
+  /** Ends the connection that has idled longest, and lets it linger if not `atOnce`; false if none is idle. */
+  #makeRoom(atOnce: boolean): boolean {
+    this.tick()
+    const pair = this.#room.longest(this.#pairs, this.terms.now)
+    if (pair === undefined) return false
+    this.#leaving.add(pair)
+    pair.makeRoom(atOnce || this.#leaving.size > this.#parts.maxLeaving)
+    return true
+  }
+
+  /** No descriptor for a socket to the app: an idle client's two serve somebody else. */
+  #lackDescriptors(): void {
+    this.#makeRoom(true)
+    this.#parts.lacked('descriptors')
+  }
+
+  /** A client could not even be accepted: its connection is closed without a word. */
+  #acceptFailed(): void {
+    this.counters.refusedFor('descriptors')
+    this.#lackDescriptors()
   }
 
   #newPair(): Pair {
@@ -326,6 +363,7 @@ export class Relay implements House {
 
   #turnAway(take: (port: Port) => void): void {
     this.counters.refusedFor('max-connections')
+    this.#parts.lacked('room')
     const away: PortOwner = {
       portRead: () => undefined,
       portDrained: () => undefined,
@@ -340,9 +378,10 @@ export class Relay implements House {
     this.#turnedAway += 1
     take(port)
     let cancel: Cancel | undefined
-    if (this.#turnedAway > MAX_TURNED_AWAY || this.#parts.config.protocol === 'tcp') return port.destroy()
+    if (this.#turnedAway > this.#parts.maxLeaving || this.#parts.config.protocol === 'tcp')
+      return port.destroy()
     cancel = this.#parts.clock.after(TURNED_AWAY_MS, () => port.destroy())
-    port.write(FULL_ANSWER, 0, FULL_ANSWER.length)
+    port.write(this.#fullAnswer, 0, this.#fullAnswer.length)
     port.fin()
   }
 }

@@ -4,6 +4,7 @@
  * waits for it, and the deadline cuts it. Pure.
  */
 
+import { type AppFault, APP_FAULTS } from '../http1/answer.ts'
 import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
 import { Held } from './held.ts'
@@ -64,9 +65,9 @@ export class Tunnel implements Talk {
     if (this.#clientEnded) this.#line.fin()
   }
 
-  appFailed(): void {
+  appFailed(fault: AppFault): void {
     this.#line.lost()
-    this.#link.refused('app-unavailable')
+    this.#link.refused(APP_FAULTS[fault].label)
     this.#reset('app', 'refused')
   }
 

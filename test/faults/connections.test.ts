@@ -1,8 +1,9 @@
 /** Too many connections: a flood above --max-connections, and 10,000 that come and go. DESIGN §5. */
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import tap from 'tap'
 import { balanced, books, booksAtRest, memory, MIB } from '../fixtures/books.ts'
-import { rawClient, rawClients, requestText } from '../fixtures/raw.ts'
+import { listen } from '../fixtures/listener.ts'
+import { rawClient, type RawClient, rawClients, requestText } from '../fixtures/raw.ts'
 import { startScripted } from '../fixtures/scripted.ts'
 import { startSidecar } from '../fixtures/sidecar.ts'
 import { until } from '../fixtures/until.ts'
@@ -18,13 +19,15 @@ await tap.test(
     await sidecar.ready()
     const start = await booksAtRest(sidecar)
     const members = await rawClients(t, sidecar.listen, MAX)
-    await until('all to be in', async () => (await books(sidecar)).clients === MAX)
+    for (const [i, client] of members.entries()) client.send(requestText('GET', `/gate/${i}`))
+    await until('all to be in flight', async () => (await books(sidecar)).inFlight === MAX)
 
     const one = await rawClient(t, sidecar.listen)
     const { status, head, closes } = await one.answer()
     t.match({ status, closes }, { status: 503, closes: true }, 'told without being asked')
     t.match(head, /^Proxy-Status: lastcall; error=connection_limit_reached/m)
     t.match(head, /^Retry-After: \d/m)
+    t.match(head, /the limit allows \(--max-connections\), and none is idle/, 'and what set the limit')
     t.equal(await one.end(), 'fin')
 
     const flood = await rawClients(t, sidecar.listen, FLOOD)
@@ -37,21 +40,109 @@ await tap.test(
     )
     t.ok((await sidecar.metric('lastcall_refused_total{reason="max-connections"}'))! >= FLOOD + 1)
 
-    for (const [i, client] of members.entries()) client.send(requestText('POST', `/post/${i}`, 'x'))
-    const answers = await Promise.all(members.map(async (client) => client.answer('POST')))
+    for (const i of members.keys()) app.release(String(i))
+    const answers = await Promise.all(members.map(async (client) => client.answer()))
     t.ok(
       answers.every((answer) => answer.status === 200),
       'those who were in are served',
     )
     t.equal((await books(sidecar)).clients, MAX)
 
-    members.pop()!.socket.destroy()
-    await until('room for one', async () => (await books(sidecar)).clients < MAX)
     const next = await rawClient(t, sidecar.listen)
     next.send(requestText('POST', '/post/next', 'x'))
     t.equal((await next.answer('POST')).status, 200, 'room is given again')
     for (const { socket } of [...members, next]) socket.destroy()
     await balanced(t, sidecar, start)
+  },
+)
+
+await tap.test('at the limit the connection that has idled longest makes room for a newcomer', async (t) => {
+  const app = await startScripted(t)
+  const sidecar = await startSidecar(t, { app: app.address, flags: ['--max-connections', '5'] })
+  await sidecar.ready()
+  const start = await booksAtRest(sidecar)
+  const members = await rawClients(t, sidecar.listen, 5)
+  // The order in which they come to rest, which is not that in which they came; the last one stays busy.
+  for (const i of [2, 0, 3, 1]) {
+    members[i]!.send(requestText('POST', `/post/${i}`, 'x'))
+    t.equal((await members[i]!.answer('POST')).status, 200)
+  }
+  members[4]!.send(requestText('GET', '/gate/long'))
+  await app.arrived('long')
+
+  const newcomers: RawClient[] = []
+  for (const i of [2, 0, 3, 1]) {
+    const newcomer = await rawClient(t, sidecar.listen)
+    newcomer.send(requestText('GET', `/gate/new-${i}`))
+    newcomers.push(newcomer)
+    t.equal(await members[i]!.end(), 'fin', `${i} has idled longest, and sees a FIN`)
+    t.equal(members[i]!.rest, '', 'without a word')
+    await app.arrived(`new-${i}`)
+  }
+  const one = await rawClient(t, sidecar.listen)
+  t.equal((await one.answer()).status, 503, 'nobody is idle now')
+  for (const id of ['long', ...[2, 0, 3, 1].map((i) => `new-${i}`)]) app.release(id)
+  for (const client of [members[4]!, ...newcomers]) t.equal((await client.answer()).status, 200)
+  t.ok((await sidecar.metric('lastcall_pair_ends_total{who="lastcall",why="limit"}'))! >= 4)
+  for (const { socket } of [...members, ...newcomers]) socket.destroy()
+  await balanced(t, sidecar, start)
+})
+
+await tap.test(
+  'silent clients that do not hang up when told to make room cost nothing for long',
+  async (t) => {
+    const app = await startScripted(t)
+    const sidecar = await startSidecar(t, { app: app.address, flags: ['--max-connections', String(MAX)] })
+    await sidecar.ready()
+    const start = await booksAtRest(sidecar)
+    const crowd: RawClient[] = []
+    for (let i = 0; i < FLOOD; i += 20) {
+      crowd.push(
+        ...(await Promise.all(Array.from({ length: 20 }, async () => rawClient(t, sidecar.listen, true)))),
+      )
+      const { fds } = sidecar.resources()
+      t.ok(fds < start.fds + MAX + 2 * 64 + 20, `${fds} descriptors after ${i + 20} clients`)
+    }
+    const last = await rawClient(t, sidecar.listen)
+    last.send(requestText('POST', '/post/last', 'x'))
+    t.equal((await last.answer('POST')).status, 200, 'a client that asks is served')
+    for (const { socket } of [...crowd, last]) socket.destroy()
+    await balanced(t, sidecar, start)
+  },
+)
+
+await tap.test(
+  'a client that never says a word has head-timeout; one that has asked has idle-timeout',
+  async (t) => {
+    const app = await startScripted(t)
+    const sidecar = await startSidecar(t, { app: app.address, flags: ['--head-timeout', '500ms'] })
+    await sidecar.ready()
+    const used = await rawClient(t, sidecar.listen)
+    used.send(requestText('POST', '/post/1', 'x'))
+    t.equal((await used.answer('POST')).status, 200)
+    const began = performance.now()
+    const silent = await rawClient(t, sidecar.listen)
+    t.equal(await silent.end(), 'fin')
+    const tookMs = performance.now() - began
+    t.ok(tookMs >= 490, `not before head-timeout: ${tookMs} ms`)
+    t.equal(silent.text, '', 'no 408, which would be taken for an answer to the next request')
+    used.send(requestText('POST', '/post/2', 'x'))
+    t.equal((await used.answer('POST')).status, 200, 'the pool of a balancer goes on')
+  },
+)
+
+await tap.test(
+  'with --protocol tcp a silent client stays: there the app may be the first to speak',
+  async (t) => {
+    const app = await listen(
+      t,
+      createServer((socket) => setTimeout(() => socket.end('hello'), 1500)),
+    )
+    const flags = ['--head-timeout', '300ms', '--protocol', 'tcp']
+    const sidecar = await startSidecar(t, { app: `127.0.0.1:${app.port}`, flags })
+    await sidecar.ready()
+    const silent = await rawClient(t, sidecar.listen)
+    await silent.until('word of the app', () => silent.text === 'hello')
   },
 )
 

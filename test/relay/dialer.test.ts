@@ -111,3 +111,43 @@ void tap.test('who has left is not called any more', async (t) => {
   t.equal(client.connects, 1)
   t.equal(client.fault, undefined)
 })
+
+void tap.test(
+  'no descriptor for a dial: it waits as for an app that is away, and says what it was',
+  async (t) => {
+    const { clock, crowd } = setting(2)
+    let told = 0
+    const dialer = new Dialer(clock, WAIT_MS, () => {
+      told += 1
+    })
+    const [first, second] = crowd as [Client, Client]
+    dialer.wanted(first)
+    dialer.refused(first, 'EMFILE')
+    t.equal(first.fault, undefined, 'a descriptor may come free')
+    dialer.wanted(second)
+    t.equal(second.connects, 0, 'nobody else tries meanwhile')
+    clock.advance(25)
+    t.equal(first.connects, 2)
+    dialer.reached(first)
+    t.equal(second.connects, 1, 'there are some again')
+    dialer.refused(second, 'ENFILE')
+    while (second.fault === undefined && clock.now() < 2 * WAIT_MS) {
+      clock.advance(25)
+      dialer.refused(second, 'EMFILE')
+    }
+    t.equal(second.fault, 'descriptors', 'not that the app refused')
+    t.ok(told > 2, 'each time it is told')
+  },
+)
+
+void tap.test('the app refuses after descriptors have come free: it was the app in the end', async (t) => {
+  const { clock, dialer, crowd } = setting(1)
+  const [client] = crowd as [Client]
+  dialer.wanted(client)
+  dialer.refused(client, 'EMFILE')
+  while (client.fault === undefined && clock.now() < 2 * WAIT_MS) {
+    clock.advance(25)
+    dialer.refused(client, 'ECONNREFUSED')
+  }
+  t.equal(client.fault, 'refused')
+})

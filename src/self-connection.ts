@@ -1,0 +1,22 @@
+/**
+ * A connection to a free port of the ephemeral range may be given that very port as its source: Linux then connects the
+ * socket to itself (simultaneous open, RFC 9293 §3.5) although nobody listens. It reads what it writes: a client would
+ * get its own request for an answer, and the app that starts would find its port taken. Pure.
+ */
+
+/** The four coordinates of a TCP connection, as `node:net` names them. */
+export interface Endpoints {
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+}
+
+/** Whether both ends are the same. False for a unix socket, which has no ports. Means the same as ECONNREFUSED. */
+export function isSelfConnection(socket: Endpoints): boolean {
+  return (
+    socket.localPort !== undefined &&
+    socket.localPort === socket.remotePort &&
+    socket.localAddress === socket.remoteAddress
+  )
+}
