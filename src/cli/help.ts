@@ -110,9 +110,10 @@ export function rehearseHelp(): string {
   ].join('\n\n')
 }
 
-const FILE_ROW: Row = [
-  '-f FILE',
-  'a file or folder of manifests, YAML or JSON; again for more; - or none: standard input',
+const SOURCE_ROWS: readonly Row[] = [
+  ['-f FILE,...', 'files and folders, as without -f; again for more; - or none: standard input'],
+  ['-R', 'the folders within folders, too'],
+  ['-n NAMESPACE', 'of objects that do not say theirs; those of other namespaces are left alone'],
 ]
 
 interface ManifestHelp {
@@ -132,11 +133,11 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       'and formatting survive; twice is once; --remove takes it out again. What cannot be done safely is left out and ' +
       'listed at the end, with the line to run for it.',
     usage:
-      '  lastcall inject [-f FILE]... [options] [options of lastcall]\n' +
-      '  lastcall inject -f app.yaml --grace-period 60s > app-with-lastcall.yaml\n' +
+      '  lastcall inject [FILE|FOLDER]... [options] [options of lastcall]\n' +
+      '  lastcall inject app.yaml --grace-period 60s > app-with-lastcall.yaml\n' +
       '  kubectl get deploy,svc web -o yaml | lastcall inject | kubectl apply -f -',
     rows: [
-      FILE_ROW,
+      ...SOURCE_ROWS,
       ['--mode native|plain', 'a native sidecar (Kubernetes 1.29 and later), or a second container [native]'],
       ['--name WORKLOAD', 'only this one, web or deployment/web; again for more [all]'],
       ['--container NAME', 'which container is the app, where that cannot be told'],
@@ -158,17 +159,24 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       'Judges manifests with lastcall or without: each finding says where it is, what happens to requests because of it, ' +
       'and how to mend it. It sees only what it is given, so give it Services, PodDisruptionBudgets and autoscalers too.',
     usage:
-      '  lastcall check [-f FILE]... [--format text|json|github]\n' +
-      '  lastcall check -f k8s/\n' +
+      '  lastcall check [FILE|FOLDER]... [options]\n' +
+      '  lastcall check -R k8s/\n' +
       '  kustomize build . | lastcall check',
     rows: [
-      FILE_ROW,
-      ['--format FORMAT', 'text, json, or github (workflow commands that mark the lines) [text]'],
+      ...SOURCE_ROWS,
+      [
+        '-o FORMAT',
+        'text, json, yaml, sarif, junit, or github (workflow commands that mark the lines) [text]',
+      ],
+      ['--only RULE,...', 'only these rules'],
+      ['--ignore RULE,...', 'not these rules'],
+      ['--fail-on SEVERITY', 'exit code 1 from this one on: error or warning [error]'],
+      ['--explain RULE,...', 'what these rules mean for requests, and how to mend it; nothing is judged'],
       ['--help', 'this'],
     ],
     notes: [
       'The annotation lastcall.dev/ignore: RULE,RULE of an object silences rules for it. All rules: docs/rules.md.',
-      'Exit code: 0 nothing or warnings only, 1 errors found, 2 a mistake or an input that cannot be read.',
+      'Exit code: 0 nothing or warnings only, 1 errors found, 2 a mistake, an unreadable input, or nothing to judge.',
     ],
   },
 }

@@ -8,9 +8,22 @@ import type { Option } from '../config/option.ts'
 import { didYouMean } from '../config/suggest.ts'
 import type { Request } from './inject.ts'
 import { FORMATS, type Format } from './report.ts'
+import { SEVERITIES, type Severity } from './rule.ts'
+import { RULES } from './rules/table.ts'
+import { readWords, type WordKind } from './words.ts'
+
+/** Which input: the same for both commands. */
+export interface Source {
+  /** Files, folders, `-`; in the order in which they were given. */
+  readonly files: readonly string[]
+  /** Folders within folders too. */
+  readonly recursive: boolean
+  /** Of objects that do not say theirs; objects of others are left alone. */
+  readonly namespace: string | undefined
+}
 
 export interface InjectArguments {
-  readonly files: readonly string[]
+  readonly source: Source
   /** Only these workloads, by name; all if empty. */
   readonly names: readonly string[]
   readonly remove: boolean
@@ -20,21 +33,58 @@ export interface InjectArguments {
 }
 
 export interface CheckArguments {
-  readonly files: readonly string[]
+  readonly source: Source
   readonly format: Format
+  /** Only these rules; all if empty. */
+  readonly only: readonly string[]
+  readonly ignore: readonly string[]
+  /** From which severity on a finding makes the exit code 1. */
+  readonly failOn: Severity
+  /** Rules to be told of at length; nothing is judged then. */
+  readonly explain: readonly string[]
 }
 
 export type ArgumentsOutcome<T> =
   | { readonly kind: 'arguments'; readonly arguments: T }
   | { readonly kind: 'problems'; readonly problems: string[] }
 
+const SOURCE_FLAGS = {
+  file: 'list',
+  recursive: 'switch',
+  namespace: 'value',
+} as const
+const OTHER_NAMES = {
+  f: 'file',
+  filename: 'file',
+  R: 'recursive',
+  n: 'namespace',
+  o: 'output',
+  format: 'output',
+}
+/** Flags of inject itself; those of the proxy come on top. */
+const INJECT_FLAGS = {
+  ...SOURCE_FLAGS,
+  name: 'list',
+  mode: 'value',
+  image: 'value',
+  container: 'value',
+  remove: 'switch',
+  strict: 'switch',
+} as const
+const CHECK_FLAGS = {
+  ...SOURCE_FLAGS,
+  output: 'value',
+  only: 'list',
+  ignore: 'list',
+  'fail-on': 'value',
+  explain: 'list',
+} as const
+
+/** Reads the command line of inject; `problems` has everything that is wrong with it. */
 export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<InjectArguments> {
-  const { rest, values: repeated, problems: early } = takeRepeated(argv)
-  const known = new Map<string, FlagKind>(Object.values(OPTIONS).map(({ flag }) => [flag, 'value']))
-  for (const flag of ['mode', 'image', 'container']) known.set(flag, 'value')
-  for (const flag of ['remove', 'strict']) known.set(flag, 'switch')
-  const { values, missing, problems: mistakes } = readFlags(rest, known)
-  const problems = [...early, ...mistakes]
+  const own = new Map<string, WordKind>(Object.entries(INJECT_FLAGS))
+  for (const { flag } of Object.values(OPTIONS)) own.set(flag, 'value')
+  const { values, missing, problems, source, list } = read(argv, own)
   const mode = values.get('mode')
   if (mode !== undefined && mode !== 'native' && mode !== 'plain')
     problems.push(`--mode ${mode}: must be native or plain${didYouMean(mode, ['native', 'plain'])}`)
@@ -50,7 +100,7 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
   if (values.get('image') === '') problems.push('--image: is empty; name the image of lastcall')
   const remove = values.has('remove')
   if (remove && (given.size > 0 || ['mode', 'image', 'container'].some((flag) => values.has(flag))))
-    problems.push('--remove: takes lastcall out, so no other options go with it but -f and --name')
+    problems.push('--remove: takes lastcall out, so no other options go with it but -f, -R, -n and --name')
   if (problems.length > 0) return { kind: 'problems', problems }
   const request: InjectArguments['request'] = {
     mode: mode === 'native' || mode === 'plain' ? mode : undefined,
@@ -58,47 +108,56 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
     container: values.get('container'),
     given,
   }
-  const strict = values.has('strict')
   return {
     kind: 'arguments',
-    arguments: { files: repeated.file, names: repeated.name, remove, strict, request },
+    arguments: { source, names: list('name'), remove, strict: values.has('strict'), request },
   }
 }
 
+/** Reads the command line of check; `problems` has everything that is wrong with it. */
 export function readCheckArguments(argv: readonly string[]): ArgumentsOutcome<CheckArguments> {
-  const { rest, values: repeated, problems: early } = takeRepeated(argv)
-  const { values, problems: mistakes } = readFlags(rest, new Map([['format', 'value']]))
-  const problems = [...early, ...mistakes]
-  const format = values.get('format') ?? 'text'
-  const known = FORMATS.find((one) => one === format)
-  if (known === undefined)
-    problems.push(`--format ${format}: must be text, json or github${didYouMean(format, FORMATS)}`)
-  if (repeated.name.length > 0) problems.push('--name: is for inject; check judges all of its input')
-  if (problems.length > 0 || known === undefined) return { kind: 'problems', problems }
-  return { kind: 'arguments', arguments: { files: repeated.file, format: known } }
+  const { values, problems, source, list } = read(argv, new Map(Object.entries(CHECK_FLAGS)))
+  const choose = <T extends string>(flag: string, known: readonly T[], initial: T): T => {
+    const said = values.get(flag) ?? initial
+    const found = known.find((one) => one === said)
+    const all = known.join(', ').replace(/, (?=[^,]*$)/, ' or ')
+    if (found === undefined) problems.push(`--${flag} ${said}: must be ${all}${didYouMean(said, known)}`)
+    return found ?? initial
+  }
+  const rules = (flag: string): readonly string[] => {
+    const ids = RULES.map(({ id }) => id)
+    for (const said of list(flag))
+      if (!ids.includes(said))
+        problems.push(
+          `--${flag} ${said}: no such rule${didYouMean(said, ids) || '; docs/rules.md lists all'}`,
+        )
+    return list(flag)
+  }
+  const checked: CheckArguments = {
+    source,
+    format: choose('output', FORMATS, 'text'),
+    only: rules('only'),
+    ignore: rules('ignore'),
+    failOn: choose('fail-on', SEVERITIES, 'error'),
+    explain: rules('explain'),
+  }
+  return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'arguments', arguments: checked }
 }
 
-const REPEATED = { f: 'file', file: 'file', filename: 'file', name: 'name' } as const
-
-/** Flags that may be given several times, taken out: -f FILE, -fFILE, --file=FILE, --name NAME. */
-function takeRepeated(argv: readonly string[]) {
-  const values = { file: [] as string[], name: [] as string[] }
-  const rest: string[] = []
-  const problems: string[] = []
-  for (let i = 0; i < argv.length; i += 1) {
-    const word = argv[i]!
-    const [, short, glued, long, value] =
-      /^(?:-(f)=?(.*)|--(file|filename|name)(?:=(.*))?)$/s.exec(word) ?? []
-    const flag = short ?? long
-    if (flag === undefined) {
-      rest.push(word)
-      continue
-    }
-    const said = (glued === '' ? undefined : glued) ?? value ?? argv[(i += 1)]
-    const dashed = flag === 'f' ? '-f' : `--${flag}`
-    if (said === undefined || said === '' || (said.startsWith('-') && said !== '-'))
-      problems.push(`${dashed}: needs a value`)
-    else values[REPEATED[flag as keyof typeof REPEATED]].push(said)
+function read(argv: readonly string[], known: ReadonlyMap<string, WordKind>) {
+  const { rest, lists, loose, problems: early } = readWords(argv, known, OTHER_NAMES)
+  const flags = new Map<string, FlagKind>()
+  for (const [name, kind] of known) if (kind !== 'list') flags.set(name, kind)
+  const { values, missing, problems: later } = readFlags(rest, flags)
+  const problems = [...early, ...later]
+  const list = (name: string): string[] =>
+    (lists.get(name) ?? []).flatMap((said) => said.split(',').map((part) => part.trim())).filter(Boolean)
+  if (values.get('namespace') === '') problems.push('-n: is empty; name a namespace')
+  const source: Source = {
+    // A file whose name has a comma is found all the same: see files.ts.
+    files: [...(lists.get('file') ?? []), ...loose],
+    recursive: values.has('recursive'),
+    namespace: values.get('namespace'),
   }
-  return { rest, values, problems }
+  return { values, missing, problems, source, list }
 }

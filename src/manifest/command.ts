@@ -3,14 +3,14 @@
  * decided elsewhere, purely. Exit codes: 0 done (clean), 1 refused (errors found), 2 a mistake or an unusable input,
  * 3 done, but something was left out.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
-import { readCheckArguments, readInjectArguments } from './arguments.ts'
-import { readInput, type Input } from './input.ts'
+import { readCheckArguments, readInjectArguments, type CheckArguments } from './arguments.ts'
+import { readInputs } from './files.ts'
 import { judge } from './judge.ts'
-import { report } from './report.ts'
+import { explained, report } from './report.ts'
+import { SEVERITIES } from './rule.ts'
+import { RULES } from './rules/table.ts'
 import { placesOf, putIn, takeOut, type Left } from './whole.ts'
+import { workloadOf } from './workload.ts'
 
 const DONE = 0
 const REFUSED = 1
@@ -21,14 +21,15 @@ const LEFT_OUT = 3
 export async function runInject(argv: readonly string[], version: string): Promise<number> {
   const outcome = readInjectArguments(argv)
   if (outcome.kind === 'problems') return mistake('inject', outcome.problems)
-  const inputs = await readInputs(outcome.arguments.files)
-  if (inputs.problems.length > 0) return mistake('inject', inputs.problems)
   const { arguments: asked } = outcome
+  const inputs = await readInputs(asked.source)
+  if (inputs.problems.length > 0) return mistake('inject', inputs.problems)
+  for (const one of inputs.skipped) say([`lastcall inject: ${one}`])
   const result = asked.remove
-    ? takeOut(inputs.read, asked.names)
+    ? takeOut(inputs.read, asked.names, asked.source.namespace)
     : putIn(
         inputs.read,
-        asked.names,
+        { names: asked.names, namespace: asked.source.namespace },
         { ...asked.request, defaultImage: `ghcr.io/lastcall/lastcall:${version}` },
         asked.strict,
       )
@@ -58,39 +59,27 @@ function leftOut(left: readonly Left[]): string[] {
 export async function runCheck(argv: readonly string[]): Promise<number> {
   const outcome = readCheckArguments(argv)
   if (outcome.kind === 'problems') return mistake('check', outcome.problems)
-  const inputs = await readInputs(outcome.arguments.files)
-  if (inputs.problems.length > 0) return mistake('check', inputs.problems)
-  const places = placesOf(inputs.read)
-  const findings = judge(places)
-  const said = report(findings, outcome.arguments.format, places.length)
-  if (said !== '') process.stdout.write(`${said}\n`)
-  return findings.some(({ rule }) => rule.severity === 'error') ? REFUSED : DONE
-}
-
-async function readInputs(files: readonly string[]): Promise<{ read: Input[]; problems: string[] }> {
-  const read: Input[] = []
-  const problems: string[] = []
-  if (files.length === 0 && process.stdin.isTTY)
-    return { read, problems: ['no input: give files with -f, or pipe a manifest into it'] }
-  for (const file of files.length === 0 ? ['-'] : files.flatMap(expand)) {
-    try {
-      const text = file === '-' ? await readAll(process.stdin) : readFileSync(file, 'utf8')
-      const reading = readInput(file === '-' ? 'stdin' : file, text)
-      if (reading.kind === 'input') read.push(reading.input)
-      else problems.push(reading.why)
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      problems.push(`${file}: ${code === 'ENOENT' ? 'no such file' : message}`)
-    }
+  const { arguments: asked } = outcome
+  if (asked.explain.length > 0) {
+    process.stdout.write(`${explained(RULES.filter(({ id }) => asked.explain.includes(id)))}\n`)
+    return DONE
   }
-  return { read, problems }
+  const inputs = await readInputs(asked.source)
+  if (inputs.problems.length > 0) return mistake('check', inputs.problems)
+  const places = placesOf(inputs.read, asked.source.namespace)
+  if (places.length === 0)
+    return mistake('check', [...inputs.skipped, 'no Kubernetes object in the input: nothing was judged'])
+  const findings = judge(places, { ...asked, namespace: asked.source.namespace })
+  const workloads = places.filter((place) => workloadOf(place) !== undefined).length
+  const judgement = { findings, objects: places.length, workloads, skipped: inputs.skipped }
+  const said = report(judgement, asked.format)
+  if (said !== '') process.stdout.write(`${said}\n`)
+  return findings.some(({ rule }) => fails(rule.severity, asked.failOn)) ? REFUSED : DONE
 }
 
-/** A folder stands for the manifests in it. */
-function expand(file: string): string[] {
-  if (file === '-' || statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true) return [file]
-  const names = readdirSync(file).filter((name) => /\.(ya?ml|json)$/.test(name))
-  return names.toSorted().map((name) => join(file, name))
+/** The severities are in the order of their weight. */
+function fails(severity: CheckArguments['failOn'], from: CheckArguments['failOn']): boolean {
+  return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(from)
 }
 
 function mistake(command: string, problems: readonly string[]): number {

@@ -29,32 +29,47 @@ export interface Item {
 export type InputReading =
   | { readonly kind: 'input'; readonly input: Input }
   | { readonly kind: 'bad'; readonly why: string }
+  /** Readable, and no Kubernetes manifest: the values of a chart, a kustomization. */
+  | { readonly kind: 'other'; readonly why: string }
+  | { readonly kind: 'template'; readonly why: string }
 
 /** Reads one input. What is bad about it is said in a sentence with its name and line. */
 export function readInput(name: string, original: string): InputReading {
   const text = original.replaceAll('\r\n', '\n')
-  const bad = (why: string, line?: number): InputReading => ({
+  const bad = (why: string, line?: number): { kind: 'bad'; why: string } => ({
     kind: 'bad',
     why: `${name}${line === undefined ? '' : `:${line}`}: ${why}`,
   })
   const reading = readYaml(text)
   if (reading.kind === 'bad') {
     const template = /\{\{[^}]*\}\}/.test(text)
-    const hint = template
-      ? 'a template; give me what it makes (helm template ... | lastcall ...)'
-      : reading.why
-    return bad(hint, reading.line)
+    if (!template) return bad(reading.why, reading.line)
+    const hint = bad('a template; give me what it makes (helm template ... | lastcall ...)', reading.line)
+    return { ...hint, kind: 'template' }
   }
   const objects: Item[] = []
+  let odd: number | undefined
   for (const [document, { value }] of reading.documents.entries()) {
     if (value === null) continue
     const found = unrolled(document, value)
-    if (found === undefined) return bad(`document ${document + 1} is no Kubernetes object: it has no kind`)
-    objects.push(...found)
+    if (found === undefined) odd ??= document
+    else objects.push(...found)
   }
-  if (objects.length === 0) return bad('nothing in it')
+  if (odd !== undefined) {
+    const why = bad(`document ${odd + 1} is no Kubernetes object: it has no kind`)
+    return objects.length > 0 ? why : { ...why, kind: 'other' }
+  }
+  if (objects.length > 0 && objects.every(isKustomization))
+    return {
+      ...bad('a kustomization; give me what it makes (kustomize build ... | lastcall ...)'),
+      kind: 'other',
+    }
   const form = isJson(text) ? 'json' : 'yaml'
   return { kind: 'input', input: { name, text: original, form, documents: reading.documents, objects } }
+}
+
+function isKustomization({ value }: Item): boolean {
+  return textOf(value['apiVersion'])?.startsWith('kustomize.config.k8s.io/') === true
 }
 
 function unrolled(document: number, value: Tree): Item[] | undefined {

@@ -2,24 +2,40 @@
 import type { Finding } from './rule.ts'
 import { RULES } from './rules/table.ts'
 import { at, text } from './tree.ts'
-import type { Place } from './workload.ts'
+import { namespaceOf, together, type Place } from './workload.ts'
 import { worldOf } from './world.ts'
 
 /** Annotation of an object: ids of rules, with commas between, that are not to be told of it. */
 export const IGNORE = 'lastcall.dev/ignore'
 
+/** Which rules count, and for whose objects. */
+export interface Choice {
+  /** All if empty. */
+  readonly only?: readonly string[]
+  readonly ignore?: readonly string[]
+  /** Objects of other namespaces are looked at, and not judged. */
+  readonly namespace?: string | undefined
+}
+
 /** The findings, in the order of the objects and then of the rules. */
-export function judge(places: readonly Place[]): Finding[] {
+export function judge(
+  places: readonly Place[],
+  { only = [], ignore = [], namespace }: Choice = {},
+): Finding[] {
   const world = worldOf(places)
-  const found = RULES.flatMap((rule) =>
+  const chosen = RULES.filter(({ id }) => (only.length === 0 || only.includes(id)) && !ignore.includes(id))
+  const found = chosen.flatMap((rule) =>
     rule.find(world).map(({ place, path, saw }): Finding => ({ rule, place, path, saw })),
   )
-  const kept = found.filter(({ rule, place }) => !ignored(place).includes(rule.id))
+  const kept = found.filter(
+    ({ rule, place }) => !ignored(place).includes(rule.id) && together(namespaceOf(place), namespace),
+  )
   const order = new Map(places.map(({ item }, i) => [item, i]))
   return kept.toSorted((a, b) => (order.get(a.place.item) ?? 0) - (order.get(b.place.item) ?? 0))
 }
 
-function ignored({ item }: Place): string[] {
+/** The rules that an object says are not for it. */
+export function ignored({ item }: Place): string[] {
   const said = text(at(item.value, 'metadata', 'annotations', IGNORE)) ?? ''
   return said.split(',').map((id) => id.trim())
 }

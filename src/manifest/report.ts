@@ -1,12 +1,13 @@
 /**
- * Findings as text for people, as JSON for programs, as workflow commands for GitHub. Pure.
- * (Workflow commands: docs.github.com, "Workflow commands for GitHub Actions", setting an error message.)
+ * Findings as lines for people, and as data for programs; what CI systems want is in formats.ts. Pure.
  */
+import { githubCommands, junit, sarif } from './formats.ts'
 import { lineOf } from './input.ts'
-import type { Finding } from './rule.ts'
-import { at, printPath, text } from './tree.ts'
+import type { Finding, Rule } from './rule.ts'
+import { at, printPath, text, type Tree } from './tree.ts'
+import { block } from './yaml.ts'
 
-export const FORMATS = ['text', 'json', 'github'] as const
+export const FORMATS = ['text', 'json', 'yaml', 'sarif', 'junit', 'github'] as const
 export type Format = (typeof FORMATS)[number]
 
 /** A finding without the machinery: what all formats print. */
@@ -22,6 +23,15 @@ export interface Reported {
   readonly message: string
   readonly requests: string
   readonly fix: string
+}
+
+/** What was judged, for the last line. */
+export interface Judgement {
+  readonly findings: readonly Finding[]
+  readonly objects: number
+  readonly workloads: number
+  /** Sentences about what was left out. */
+  readonly skipped: readonly string[]
 }
 
 export function reported({ rule, place, path, saw }: Finding): Reported {
@@ -42,46 +52,50 @@ export function reported({ rule, place, path, saw }: Finding): Reported {
 }
 
 /** The whole report, without a newline at the end; empty if there is nothing to print. */
-export function report(findings: readonly Finding[], format: Format, objects: number): string {
-  const all = findings.map(reported)
+export function report(judgement: Judgement, format: Format): string {
+  const all = judgement.findings.map(reported)
   switch (format) {
     case 'json':
       return JSON.stringify(all, undefined, 2)
+    case 'yaml':
+      return block(all as unknown as Tree, {}, { indent: 2, indentLists: false }).trimEnd()
+    case 'sarif':
+      return sarif(all)
+    case 'junit':
+      return junit(all)
     case 'github':
-      return all.map(workflowCommand).join('\n')
+      return githubCommands(all)
     case 'text':
-      return [...all.map(paragraph), summary(all, objects)].join('\n\n')
+      return [...all.map(compact), ...(all.length > 0 ? [''] : []), ...summary(all, judgement)].join('\n')
     default:
       return format satisfies never
   }
 }
 
-function paragraph(one: Reported): string {
-  return [
-    `${one.file}:${one.line}: ${one.severity}: ${one.message} [${one.rule}]`,
-    `  Where:    ${one.object}, document ${one.document}, ${one.path}`,
-    `  Requests: ${one.requests}`,
-    `  Fix:      ${one.fix}`,
-  ].join('\n')
+/** What a rule says at length: `lastcall check --explain RULE`. */
+export function explained(rules: readonly Rule[]): string {
+  return rules
+    .map(({ id, severity, title, requests, fix }) =>
+      [`${id} (${severity}): ${title}.`, `  Requests: ${requests}`, `  Fix:      ${fix}`].join('\n'),
+    )
+    .join('\n\n')
 }
 
-function summary(all: readonly Reported[], objects: number): string {
-  const what = `${objects} object${objects === 1 ? '' : 's'}`
-  if (all.length === 0) return `Nothing found in ${what}.`
+function compact({ file, line, severity, object, message, rule }: Reported): string {
+  return `${file}:${line}: ${severity}: ${object}: ${message} [${rule}]`
+}
+
+function summary(all: readonly Reported[], { objects, workloads, skipped }: Judgement): string[] {
+  const what = `${counted(objects, 'object')}, ${counted(workloads, 'workload')} among them`
   const errors = all.filter(({ severity }) => severity === 'error').length
-  const warnings = all.length - errors
-  return `Found in ${what}: ${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}.`
+  const found = `${counted(errors, 'error')}, ${counted(all.length - errors, 'warning')}`
+  const ids = [...new Set(all.map(({ rule }) => rule))]
+  const lines = skipped.map((one) => `${one}.`)
+  if (all.length === 0) return [`Nothing found in ${what}.`, ...lines]
+  const more = `What happens to requests, and how to mend it: lastcall check --explain ${ids.join(',')}`
+  return [`Found in ${what}: ${found}.`, ...lines, more]
 }
 
-function workflowCommand(one: Reported): string {
-  const what = `${one.message}\n${one.object} ${one.path}\nRequests: ${one.requests}\nFix: ${one.fix}`
-  return `::${one.severity} file=${property(one.file)},line=${one.line},title=${property(`lastcall ${one.rule}`)}::${data(what)}`
-}
-
-function data(said: string): string {
-  return said.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
-}
-
-function property(said: string): string {
-  return data(said).replaceAll(':', '%3A').replaceAll(',', '%2C')
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -7,7 +7,7 @@ import { inject, type Request } from './inject.ts'
 import { readInput, rewritten, unwritable, type Input, type ObjectChanges } from './input.ts'
 import { removals, restorations } from './remove.ts'
 import { at, text as textOf } from './tree.ts'
-import { servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
+import { servicesOf, together as sameNamespace, workloadOf, type Place, type Workload } from './workload.ts'
 
 export type Result =
   | {
@@ -32,9 +32,17 @@ export interface Left {
 
 type Changed = Place & ObjectChanges
 
-/** Every object of the inputs. */
-export function placesOf(inputs: readonly Input[]): Place[] {
-  return inputs.flatMap((input) => input.objects.map((item) => ({ input, item })))
+/** Every object of the inputs; `namespace` is that of objects which do not say theirs. */
+export function placesOf(inputs: readonly Input[], namespace?: string): Place[] {
+  return inputs.flatMap((input) => input.objects.map((item) => ({ input, item, namespace })))
+}
+
+/** Which workloads are meant. */
+export interface Chosen {
+  /** All if empty. */
+  readonly names: readonly string[]
+  /** Any if undefined. */
+  readonly namespace: string | undefined
 }
 
 /**
@@ -43,12 +51,12 @@ export function placesOf(inputs: readonly Input[]): Place[] {
  */
 export function putIn(
   inputs: readonly Input[],
-  names: readonly string[],
+  { names, namespace }: Chosen,
   request: Request,
   strict = false,
 ): Result {
-  const places = placesOf(inputs)
-  const chosen = choose(places, names)
+  const places = placesOf(inputs, namespace)
+  const chosen = choose(places, names, namespace)
   if (chosen.problems.length > 0) return { kind: 'mistakes', problems: chosen.problems }
   const remarks: string[] = []
   const why = new Map<Workload, readonly string[]>()
@@ -84,7 +92,7 @@ export function putIn(
   remarks.push(...[...changes.keys()].flatMap((workload) => notes.get(workload) ?? []))
   const byInput = Map.groupBy(once([...changes.values()].flat()), ({ input }) => input)
   const texts = inputs.map((input) => rewritten(input, byInput.get(input) ?? []))
-  return { kind: 'text', text: texts.reduce(joined), remarks: [...new Set(remarks)], left }
+  return { kind: 'text', text: texts.reduce(joined, ''), remarks: [...new Set(remarks)], left }
 }
 
 /** The changes of each object once: a Service may select several workloads, which agree by now. */
@@ -140,9 +148,9 @@ function lineFor({ input, kind, name }: Workload, sentences: readonly string[]):
 }
 
 /** Takes lastcall out of the workloads of these names, or of all, and out of the Services of the inputs. */
-export function takeOut(inputs: readonly Input[], names: readonly string[]): Result {
-  const places = placesOf(inputs)
-  const chosen = choose(places, names)
+export function takeOut(inputs: readonly Input[], names: readonly string[], namespace?: string): Result {
+  const places = placesOf(inputs, namespace)
+  const chosen = choose(places, names, namespace)
   if (chosen.problems.length > 0) return { kind: 'mistakes', problems: chosen.problems }
   const items = new Set(chosen.workloads.map(({ item }) => item))
   const wanted = (place: Place) =>
@@ -154,13 +162,13 @@ export function takeOut(inputs: readonly Input[], names: readonly string[]): Res
       .map(({ item }) => ({ item, changes: removals({ input, item }, places) }))
     return restored(rewritten(input, removed), own, wanted)
   })
-  return { kind: 'text', text: texts.reduce(joined), remarks: [], left: [] }
+  return { kind: 'text', text: texts.reduce(joined, ''), remarks: [], left: [] }
 }
 
 /** The text of an input after the removals, with all restored that its objects had written down before. */
 function restored(text: string, old: readonly Place[], wanted: (place: Place) => boolean): string {
   const reading = readInput('', text)
-  if (reading.kind === 'bad') return text
+  if (reading.kind !== 'input') return text
   const { input } = reading
   const all = input.objects.map((item, i) => {
     const before = wanted(old[i]!) ? beforeOf(old[i]!.item.value) : {}
@@ -173,20 +181,15 @@ function restored(text: string, old: readonly Place[], wanted: (place: Place) =>
 function choose(
   places: readonly Place[],
   names: readonly string[],
+  namespace: string | undefined,
 ): { workloads: Workload[]; problems: string[] } {
-  const workloads = places.flatMap((place) => workloadOf(place) ?? [])
-  if (workloads.length === 0)
-    return {
-      workloads,
-      problems: [
-        'no workload in the input: give it a Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod, Rollout, Job or CronJob',
-      ],
-    }
+  const all = places.flatMap((place) => workloadOf(place) ?? [])
+  const workloads = all.filter((one) => sameNamespace(one.namespace, namespace))
   const problems = names
     .filter((asked) => !workloads.some((one) => fits(one, asked)))
     .map(
       (asked) =>
-        `--name ${asked}: no such workload in the input; there is ${workloads.map(({ title }) => title).join(', ')}`,
+        `--name ${asked}: no such workload in the input; there is ${workloads.map(({ title }) => title).join(', ') || 'none'}`,
     )
   const chosen =
     names.length === 0 ? workloads : workloads.filter((one) => names.some((asked) => fits(one, asked)))
@@ -199,6 +202,7 @@ function fits({ kind, name }: Workload, asked: string): boolean {
 
 /** One stream of documents. */
 function joined(a: string, b: string): string {
+  if (a === '' || b === '') return a + b
   const start = a.endsWith('\n') ? a : `${a}\n`
   return /^(%|---)/.test(b) ? start + b : `${start}---\n${b}`
 }

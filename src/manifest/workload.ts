@@ -9,6 +9,13 @@ import { at, branch, isBranch, list, number, text, type Branch, type Path, type 
 export interface Place {
   readonly input: Input
   readonly item: Item
+  /** Of an object that does not say its own, where the command line does. */
+  readonly namespace?: string | undefined
+}
+
+/** The namespace of an object; undefined if nobody says. */
+export function namespaceOf({ item, namespace }: Place): string | undefined {
+  return text(at(item.value, 'metadata', 'namespace')) ?? namespace
 }
 
 const POD_PATHS: Readonly<Record<string, Path>> = {
@@ -68,7 +75,7 @@ export function workloadOf(place: Place): Workload | undefined {
     ...place,
     kind,
     name,
-    namespace: text(at(value, 'metadata', 'namespace')),
+    namespace: namespaceOf(place),
     title: `${kind} ${name}`,
     podPath,
     pod,
@@ -104,34 +111,38 @@ export function together(a: string | undefined, b: string | undefined): boolean 
 }
 
 /** Whether an object's selector (a map of labels) selects the pods of a workload. */
-export function selects(item: Item, selector: Tree | undefined, workload: Workload): boolean {
+export function selects(place: Place, selector: Tree | undefined, workload: Workload): boolean {
   if (!isBranch(selector) || Object.keys(selector).length === 0) return false
-  if (!together(text(at(item.value, 'metadata', 'namespace')), workload.namespace)) return false
+  if (!together(namespaceOf(place), workload.namespace)) return false
   return Object.entries(selector).every(([key, value]) => workload.labels[key] === value)
 }
 
 /** The Services among the objects that select a workload. */
 export function servicesOf(places: readonly Place[], workload: Workload): Place[] {
-  return places.filter(
-    ({ item }) =>
-      item.value['kind'] === 'Service' && selects(item, at(item.value, 'spec', 'selector'), workload),
-  )
+  return places.filter((place) => {
+    const { value } = place.item
+    return value['kind'] === 'Service' && selects(place, at(value, 'spec', 'selector'), workload)
+  })
 }
 
-/** The ports of a Service, and the port of the pod that each leads to (undefined: a name that no container has). */
+/**
+ * The TCP ports of a Service, and the port of the pod that each leads to (undefined: a name that no container has).
+ * A UDP port of the same number is another port: HTTP/3 has one beside each TCP port.
+ */
 export function servicePorts(service: Place, workload: Workload): ServicePort[] {
-  return list(at(service.item.value, 'spec', 'ports')).map((port, index) => {
+  return list(at(service.item.value, 'spec', 'ports')).flatMap((port, index) => {
+    if ((at(port, 'protocol') ?? 'TCP') !== 'TCP') return []
     const target = at(port, 'targetPort') ?? at(port, 'port') ?? null
-    return {
-      index,
-      target,
-      number: typeof target === 'string' ? namedPort(workload, target)?.number : number(target),
-    }
+    const found = typeof target === 'string' ? namedPort(workload, target)?.number : number(target)
+    return [{ index, port: number(at(port, 'port')), name: text(at(port, 'name')), target, number: found }]
   })
 }
 
 export interface ServicePort {
   readonly index: number
+  /** The Service's own: what clients connect to. */
+  readonly port: number | undefined
+  readonly name: string | undefined
   readonly target: Tree
   readonly number: number | undefined
 }

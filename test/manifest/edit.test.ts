@@ -171,13 +171,17 @@ void tap.test('what cannot be read is said with its line', async (t) => {
   t.match(readInput('f', 'kind: A\n\tx: 1\n'), { kind: 'bad', why: /^f:2: / })
   t.match(readInput('f', 'kind: A\nkind: B\n'), { kind: 'bad', why: /^f:2: Map keys must be unique/ })
   t.match(readInput('f', 'kind: A\nmetadata: {{ include "labels" . }}\n'), {
-    kind: 'bad',
+    kind: 'template',
     why: /^f:\d: a template.*helm template/,
   })
-  t.match(readInput('f', ''), { kind: 'bad', why: 'f: nothing in it' })
-  t.match(readInput('f', '# only\n---\n'), { kind: 'bad', why: 'f: nothing in it' })
-  t.match(readInput('f', 'a: 1\n'), {
+  t.match(readInput('f', ''), { kind: 'input', input: { objects: [] } })
+  t.match(readInput('f', '# only\n---\n'), { kind: 'input', input: { objects: [] } })
+  t.match(readInput('f', 'kind: A\n---\na: 1\n'), {
     kind: 'bad',
+    why: /^f: document 2 is no Kubernetes object/,
+  })
+  t.match(readInput('f', 'a: 1\n'), {
+    kind: 'other',
     why: 'f: document 1 is no Kubernetes object: it has no kind',
   })
 })

@@ -1,7 +1,7 @@
 /** Rules about how pods are replaced: that there are enough of them at every moment. */
 import type { Judged, Rule } from '../rule.ts'
-import { at, isBranch, list, number, text, type Path, type Tree } from '../tree.ts'
-import { selects, together, type Workload } from '../workload.ts'
+import { at, isBranch, list, number, type Path, type Tree } from '../tree.ts'
+import { namespaceOf, selects, together, type Workload } from '../workload.ts'
 
 const FEW = 4
 
@@ -130,15 +130,14 @@ export const ROLLOUT_RULES: readonly Rule[] = [
       return workloads.flatMap((judged) => {
         const { workload, serves } = judged
         if (!serves || (replicasOf(judged, scalers) ?? 0) < 2) return []
-        const covered = objects.some(({ item }) => {
-          const selector = at(item.value, 'spec', 'selector')
+        const covered = objects.some((place) => {
+          const selector = at(place.item.value, 'spec', 'selector')
           // Expressions are not judged: they may select it.
           const expressions = list(at(selector, 'matchExpressions')).length > 0
-          const namespace = text(at(item.value, 'metadata', 'namespace'))
           const all = isBranch(selector) && Object.keys(selector).length === 0
           return (
-            ((expressions || all) && together(namespace, workload.namespace)) ||
-            selects(item, at(selector, 'matchLabels'), workload)
+            ((expressions || all) && together(namespaceOf(place), workload.namespace)) ||
+            selects(place, at(selector, 'matchLabels'), workload)
           )
         })
         return covered
