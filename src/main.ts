@@ -6,7 +6,7 @@
 
 import { listenProblem } from './admin/listen.ts'
 import { type Admin, startAdmin } from './admin/server.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { printAddress } from './config/address.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import { connectionLimit } from './descriptors.ts'
@@ -18,6 +18,8 @@ import { lbHealthy } from './lifecycle/machine.ts'
 import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
 import { createLog, type Log } from './log.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import type { Writer } from './relay/native.ts'
+import { proveNative } from './relay/proof.ts'
 import { Relay } from './relay/relay.ts'
 import type { Signals } from './signals.ts'
 import { writeTerminationLog } from './termination-log.ts'
@@ -52,7 +54,7 @@ export async function run(config: Config, signals: Signals): Promise<number> {
     setBy: '--max-connections',
     maxLeaving: 64,
     lacked: () => undefined,
-    native: config.relay === 'native',
+    native: await nativeWay(config.relay, clock, log),
     accessLog: (line) => log.info(line, 'request'),
     quiesced: () => runner.quiesced(),
     emptied: () => runner.lingered(),
@@ -194,6 +196,21 @@ export async function run(config: Config, signals: Signals): Promise<number> {
   await admin.close()
   await relay.closed()
   return code
+}
+
+/** What writes to handles if the native path is wanted and works here; the log says which path is used. */
+async function nativeWay(wanted: Config['relay'], clock: Clock, log: Log): Promise<Writer | undefined> {
+  if (wanted === 'portable') {
+    log.info('relay: portable (chosen with --relay)')
+    return undefined
+  }
+  const proof = await proveNative(clock)
+  if (proof.kind === 'native') {
+    log.info('relay: native')
+    return proof.writer
+  }
+  log.warn(`relay: portable (${proof.why})`)
+  return undefined
 }
 
 /** Whether a signal has come already. Nobody could connect yet, so there is nothing to drain. */

@@ -58,6 +58,7 @@ const PURE_FOLDERS = [
 const SHELL = [
   'lifecycle/runner.ts',
   'relay/native.ts',
+  'relay/proof.ts',
   'relay/port.ts',
   'relay/pair.ts',
   'relay/dialer.ts',

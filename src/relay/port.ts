@@ -10,7 +10,7 @@ import { connect, type Socket } from 'node:net'
 import type { Address } from '../config/config.ts'
 import { isSelfConnection } from '../self-connection.ts'
 import type { BulkBuffers } from './bulk.ts'
-import { adopt, type Handle, handleOf, isUnused, type ReadInto, type WriteRequest } from './native.ts'
+import { adopt, type Handle, handleOf, type ReadInto, type Writer } from './native.ts'
 import type { Slab, SlabWriter } from './slab.ts'
 
 export type Side = 'client' | 'app'
@@ -33,10 +33,8 @@ export interface PortKit {
   /** What everybody reads into who is not in the middle of a burst. */
   readonly shared: Buffer
   readonly bulk: BulkBuffers
-  /** The class of write requests; without it, sockets are written to in the ordinary way. */
-  readonly writeRequest: (new () => WriteRequest) | undefined
-  /** One that has not been used yet: a write that the kernel takes at once leaves it as it is. */
-  spare: WriteRequest | undefined
+  /** Writes to handles; without it, sockets are written to in the documented way. */
+  readonly writer: Writer | undefined
 }
 
 /** Fewer bytes are copied sooner than they are written by themselves. */
@@ -134,19 +132,15 @@ export class Port implements SlabWriter {
   #send(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
     const handle = this.#broken || this.#closed ? undefined : handleOf(this.#socket)
     if (handle === undefined) return true
-    if (this.#kit.writeRequest === undefined) return this.#sendBySocket(bytes, bulk)
-    const request = (this.#kit.spare ??= new this.#kit.writeRequest())
-    const error = handle.writeBuffer(request, bytes)
-    if (error !== 0) {
-      this.#writeFailed()
+    if (this.#kit.writer === undefined) return this.#sendBySocket(bytes, bulk)
+    const outcome = this.#kit.writer.write(handle, bytes)
+    if (typeof outcome === 'number') {
+      if (outcome !== 0) this.#writeFailed()
       return true
     }
-    if (isUnused(request)) return true // Taken at once: the request serves again.
-    this.#kit.spare = undefined
     this.#waits(bulk)
-    request.buffer = bytes
-    request.oncomplete = (status) => {
-      request.buffer = undefined
+    outcome.oncomplete = (status) => {
+      outcome.buffer = undefined
       this.#written(status < 0, bulk)
     }
     return false

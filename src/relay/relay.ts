@@ -14,7 +14,7 @@ import { Counters, PROTOCOLS, type Protocol } from './counters.ts'
 import { Dialer } from './dialer.ts'
 import type { House, Limits } from './house.ts'
 import type { Terms } from './link.ts'
-import { canTakeHandles, findWriteRequest, type Handle, takeHandles } from './native.ts'
+import { canTakeHandles, type Handle, takeHandles, type Writer } from './native.ts'
 import type { RequestInFlight } from './books.ts'
 import { Pair } from './pair.ts'
 import { Port, type PortKit, type PortOwner } from './port.ts'
@@ -64,8 +64,8 @@ export interface RelayParts {
    * without a word, or without lingering.
    */
   readonly maxLeaving: number
-  /** Without it, the undocumented ways of native.ts are not used even where they exist. */
-  readonly native: boolean
+  /** Writes to handles, where the native path has been proven (proof.ts); else only documented APIs are used. */
+  readonly native: Writer | undefined
   readonly accessLog: (line: RequestLine) => void
   /** A client was refused, as no connection was idle; or a file descriptor was not to be had. Called for each. */
   readonly lacked: (what: 'room' | 'descriptors') => void
@@ -123,8 +123,7 @@ export class Relay implements House {
       slab: new Slab(),
       shared: Buffer.allocUnsafeSlow(SHARED_BUFFER),
       bulk: new BulkBuffers(),
-      writeRequest: parts.native ? findWriteRequest() : undefined,
-      spare: undefined,
+      writer: parts.native,
     }
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
     // An error while accepting (no more file descriptors) passes; the listener stays.
@@ -160,7 +159,7 @@ export class Relay implements House {
         resolve()
       })
     })
-    if (this.#parts.native && canTakeHandles(this.#server)) {
+    if (this.#parts.native !== undefined && canTakeHandles(this.#server)) {
       takeHandles(
         this.#server,
         (handle) => this.#admitHandle(handle),
