@@ -67,8 +67,7 @@ void tap.test(
       slab: new Slab(),
       shared: Buffer.alloc(1024),
       bulk: new BulkBuffers(),
-      writeRequest: undefined,
-      spare: undefined,
+      writer: undefined,
     }
     let opened = 0
     let itself = 0
