@@ -4,12 +4,12 @@
  * knows another.
  */
 
-import { listenProblem } from './admin/listen.ts'
 import { type Admin, startAdmin } from './admin/server.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { printAddress } from './config/address.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import { connectionLimit } from './descriptors.ts'
+import { Door } from './door.ts'
 import { type Checker, startChecker } from './health/checker.ts'
 import { watchApp } from './health/watch.ts'
 import { keepHeapSmall } from './heap.ts'
@@ -44,7 +44,6 @@ export async function run(config: Config, signals: Signals): Promise<number> {
 
   let watching: { stop(): void } | undefined
   let admin: Admin | undefined
-  let listenerClosed = Promise.resolve()
   const ended = Promise.withResolvers<number>()
 
   const relay = new Relay({
@@ -60,19 +59,20 @@ export async function run(config: Config, signals: Signals): Promise<number> {
     emptied: () => runner.lingered(),
   })
 
+  const door = new Door({ listen: config.listen, relay, clock, log })
   const performer: Performer = {
-    closeListener() {
-      listenerClosed = relay.closeListener()
-    },
+    closeListener: () => door.close(),
+    openListener: () => door.open(),
     setPosture: (posture) => relay.setPosture(posture),
     hold: (on) => relay.hold(on),
+    appLost: (on) => relay.dialer.lost(on),
     watchApp(on) {
       watching?.stop()
       watching = on ? watchApp({ app: config.app, clock }, watchEvents) : undefined
     },
     closeIdle() {
       // The listener goes first: whoever is in its queue is served like everybody else.
-      void listenerClosed.then(() => relay.closeIdle()).then(() => runner.idleClosed())
+      void door.settled.then(() => relay.closeIdle()).then(() => runner.idleClosed())
     },
     cut: () => relay.cut(),
     verdict(record) {
@@ -96,15 +96,11 @@ export async function run(config: Config, signals: Signals): Promise<number> {
 
   const watchEvents = {
     onGone() {
-      checker.appGone()
-      // In a pod that stops nobody starts it again: those who wait for it get their answer now.
-      relay.dialer.lost(view.proof)
+      // The lifecycle first: then it is known whether this end was expected.
       runner.appGone()
+      checker.appGone()
     },
-    onBack() {
-      relay.dialer.lost(false)
-      runner.appBack()
-    },
+    onBack: () => runner.appBack(),
   }
   const checker: Checker = startChecker(
     {
@@ -127,14 +123,14 @@ export async function run(config: Config, signals: Signals): Promise<number> {
         tellLoadBalancers()
       },
       onDown(why) {
-        log.warn({ why }, `app: down: ${why}`)
+        log[view.appEnded ? 'info' : 'warn']({ why }, `app: down: ${why}`)
         runner.appDown()
         tellLoadBalancers()
       },
     },
   )
   const tellLoadBalancers = (): void => relay.setLbHealthy(lbHealthy(runner.state, checker.status.up))
-  const view = new View({ config, relay, runner, checker, clock })
+  const view = new View({ config, relay, door, runner, checker, clock })
   // Loaded by the first scrape: nobody who starts has to wait for it.
   let metrics: Metrics | undefined
   const loadMetrics = async (): Promise<Metrics> => {
@@ -163,7 +159,7 @@ export async function run(config: Config, signals: Signals): Promise<number> {
         metrics: async () => (await loadMetrics()).scrape(),
       },
       commands: {
-        hook: (who) => runner.hook(who),
+        hook: (call, gone) => runner.hook(call, gone),
         drain() {
           runner.drain()
           return runner.phase
@@ -177,9 +173,7 @@ export async function run(config: Config, signals: Signals): Promise<number> {
       await admin.close(0)
       return 0
     }
-    const port = await relay.listen().catch((error: Error) => {
-      throw new Error(listenProblem('--listen', config.listen, error))
-    })
+    const port = await door.first()
     view.started = true
     log.info({ listen: bound(config.listen, port), admin: bound(config.admin, admin.port) }, 'listening')
   } catch (error) {

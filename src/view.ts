@@ -3,6 +3,7 @@
 import { buildStatus } from './admin/status.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
+import type { Door } from './door.ts'
 import type { Checker } from './health/checker.ts'
 import { proven } from './lifecycle/drain.ts'
 import { ready } from './lifecycle/machine.ts'
@@ -15,6 +16,7 @@ import type { Relay } from './relay/relay.ts'
 interface Sources {
   readonly config: Pick<Config, 'readinessOnDrain'>
   readonly relay: Relay
+  readonly door: Pick<Door, 'isOpen'>
   readonly runner: Runner
   readonly checker: Checker
   readonly clock: Clock
@@ -23,6 +25,8 @@ interface Sources {
 export class View {
   /** The listener is open. */
   started = false
+  /** The last drain's `lateMs`, kept as it was when that ended. */
+  #lateMs = 0
   readonly #sources: Sources
   #verdict: Verdict | undefined
   #cutTotal = 0
@@ -45,6 +49,7 @@ export class View {
       this.#drainAt = now
       this.#phaseMs = {}
     }
+    if (!isDraining(phase) && isDraining(this.#phase)) this.#lateMs = this.#late
     this.#phaseMs[this.#phase] = (this.#phaseMs[this.#phase] ?? 0) + now - this.#phaseAt
     this.#phase = phase
     this.#phaseAt = now
@@ -58,27 +63,38 @@ export class View {
 
   /** The answer of /readyz, with the reason for a no. */
   get ready(): { ok: boolean; why: string } {
-    const { config, runner, checker } = this.#sources
+    const { config, door, runner, checker } = this.#sources
     const { up, lastError } = checker.status
-    if (ready(runner.state, up, config.readinessOnDrain)) return { ok: true, why: '' }
+    if (ready(runner.state, up, config.readinessOnDrain))
+      return door.isOpen ? { ok: true, why: '' } : { ok: false, why: 'the listener is not open' }
     if (isDraining(runner.phase)) return { ok: false, why: runner.phase }
     return { ok: false, why: up ? runner.phase : `the app is down: ${lastError ?? 'not checked yet'}` }
   }
 
   get drainFacts(): DrainFacts {
-    const { relay, clock } = this.#sources
-    const now = clock.now()
+    const now = this.#sources.clock.now()
     const took = (phase: Phase): number =>
       (this.#phaseMs[phase] ?? 0) + (phase === this.#phase ? now - this.#phaseAt : 0)
-    const late = relay.arrivals.lastConnectionAt - (this.#drainAt ?? Infinity)
     return {
       phaseMs: Object.fromEntries(DRAIN_PHASES.map((phase) => [phase, took(phase)])),
       cutTotal: this.#cutTotal,
-      lateMs: late > 0 ? late : 0,
+      lateMs: isDraining(this.#phase) ? this.#late : this.#lateMs,
     }
   }
 
-  /** It is known that the pod stops. */
+  /** How old the drain that runs was when the last new connection came; 0 if none has. */
+  get #late(): number {
+    const late = this.#sources.relay.arrivals.lastConnectionAt - (this.#drainAt ?? Infinity)
+    return late > 0 ? late : 0
+  }
+
+  /** The app has ended, and was to. */
+  get appEnded(): boolean {
+    const { state } = this.#sources.runner
+    return 'drain' in state ? state.drain.app === 'gone' : state.phase === 'exited'
+  }
+
+  /** The pod is taken to stop. */
   get proof(): boolean {
     const { state } = this.#sources.runner
     return 'drain' in state && proven(state.drain)

@@ -59,7 +59,10 @@ export function createAdminHttp(
     socket.on('close', () => roster.remove(socket))
   })
   server.on('request', (request, response) => {
-    roster.touch(request.socket)
+    const { socket } = request
+    roster.touch(socket)
+    roster.asks(socket)
+    response.on('close', () => roster.answered(socket))
     handle(request, response)
   })
   server.on('clientError', (error, socket) => {
@@ -96,13 +99,17 @@ export function listening(server: Server, listen: ListenAddress): Promise<void> 
   })
 }
 
-/** Ends it; idle connections at once, those that are being answered within `withinMs` milliseconds. */
-export function close(server: Server, withinMs: number): Promise<void> {
+/**
+ * Ends it: connections on which nothing is being answered at once, half a request among them; the others when their
+ * answers have left, at most `withinMs` milliseconds from now.
+ */
+export function close(server: Server, roster: Roster<Socket>, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), withinMs)
     server.close(() => {
       clearTimeout(cut)
       resolve()
     })
+    roster.dismiss()
   })
 }

@@ -1,8 +1,8 @@
 /**
  * The connections of the admin server, and which of them makes room when there are too many. Anybody who reaches the
  * port may open connections; the rule (DESIGN §6: a probe or a hook is never refused) is that the newcomer always gets
- * in, the one that has been quiet the longest leaves, and one that holds a hook never does. Touches no socket but to
- * destroy it.
+ * in, the one that has been quiet the longest leaves, and one that holds a hook never does. A hook's seat is its
+ * connection's: free when that is gone. Touches no socket but to destroy it.
  */
 
 export interface Closable {
@@ -20,8 +20,9 @@ export class Roster<Connection extends Closable> {
   readonly #limits: RosterLimits
   /** In the order of their last sign of life, the quietest first. */
   readonly #byQuiet = new Set<Connection>()
-  readonly #held = new Map<Connection, number>()
-  #hooks = 0
+  readonly #held = new Set<Connection>()
+  /** Those with a request that has not been answered in full, and how many. */
+  readonly #asking = new Map<Connection, number>()
 
   constructor(limits: RosterLimits) {
     this.#limits = limits
@@ -51,21 +52,39 @@ export class Roster<Connection extends Closable> {
   /** It is closed; harmless if that is known. */
   remove(connection: Connection): void {
     this.#byQuiet.delete(connection)
+    this.#held.delete(connection)
+    this.#asking.delete(connection)
   }
 
-  /** A hook begins to wait on it; false if too many wait already. Every true needs a `release`. */
+  /**
+   * A hook begins to wait on it, until `release` or `remove`. False if too many wait already, or one waits on this very
+   * connection: nobody needs two, and what is pipelined behind a hook would take memory without a bound.
+   */
   hold(connection: Connection): boolean {
-    if (this.#hooks >= this.#limits.heldHooks) return false
-    this.#hooks += 1
-    this.#held.set(connection, (this.#held.get(connection) ?? 0) + 1)
+    if (this.#held.size >= this.#limits.heldHooks || this.#held.has(connection)) return false
+    this.#held.add(connection)
     return true
   }
 
   release(connection: Connection): void {
-    const left = (this.#held.get(connection) ?? 0) - 1
-    this.#hooks -= 1
-    if (left > 0) this.#held.set(connection, left)
-    else this.#held.delete(connection)
+    this.#held.delete(connection)
+  }
+
+  /** A request is being answered on it; every call needs an `answered`. */
+  asks(connection: Connection): void {
+    this.#asking.set(connection, (this.#asking.get(connection) ?? 0) + 1)
+  }
+
+  /** An answer has been handed to the kernel whole, or broken off. */
+  answered(connection: Connection): void {
+    const left = (this.#asking.get(connection) ?? 0) - 1
+    if (left > 0) this.#asking.set(connection, left)
+    else this.#asking.delete(connection)
+  }
+
+  /** Destroys the connections on which nothing is being answered: silent ones, and those with half a request. */
+  dismiss(): void {
+    for (const connection of this.#byQuiet) if (!this.#asking.has(connection)) connection.destroy()
   }
 
   /** Does a hook wait on it? Then nothing may break it. */

@@ -8,9 +8,9 @@
  *   GET  /metrics          Prometheus text
  *   GET  /status           JSON: see status.ts
  *   GET  /prestop/app      the preStop hook of the app's container: answered when drained
- *   GET  /prestop/sidecar  the preStop hook of our own container: likewise, and proof that the pod stops
+ *   GET  /prestop/sidecar  the preStop hook of our own container: likewise, and proof enough to refuse connections
  *   POST /drain            begin a drain by hand: 202 and the phase
- *   POST /resume           take it back: 200, or 409 where it is too late; and the phase
+ *   POST /resume           take a drain back that no signal has joined: 200, or 409 where it is too late; and the phase
  *
  * The last four may be guarded by a token and by networks; probes, /metrics and /status are open to everybody.
  */
@@ -32,6 +32,8 @@ export interface Answer {
 
 export type Routed =
   | { readonly kind: 'answer'; readonly answer: Answer }
+  /** `answer` says no, for this reason. */
+  | { readonly kind: 'refused'; readonly reason: Exclude<Caller, 'allowed'>; readonly answer: Answer }
   | { readonly kind: 'metrics' }
   | { readonly kind: 'hook'; readonly who: 'app' | 'sidecar' }
   | { readonly kind: 'drain' }
@@ -72,9 +74,9 @@ const NOT_FOUND = `not found; there are:\n${Object.entries(ENDPOINTS)
   .map(([path, { methods }]) => `  ${methods[0]} ${path}`)
   .join('\n')}`
 
-const DENIED: Readonly<Record<Exclude<Caller, 'allowed'>, Routed>> = {
-  address: say(403, 'this address may not call this: see --hook-allow'),
-  token: say(401, 'this needs the header Authorization: Bearer TOKEN: see --token', {
+const DENIED: Readonly<Record<Exclude<Caller, 'allowed'>, Answer>> = {
+  address: textAnswer(403, 'this address may not call this: see --hook-allow'),
+  token: textAnswer(401, 'this needs the header Authorization: Bearer TOKEN: see --token', {
     'www-authenticate': 'Bearer realm="lastcall"',
   }),
 }
@@ -92,7 +94,8 @@ export function route(method: string, target: string, caller: () => Caller, view
     return say(405, `${path} takes ${methods.join(' or ')}`, { allow: methods.join(', ') })
   }
   const verdict = endpoint.guarded ? caller() : 'allowed'
-  return verdict === 'allowed' ? endpoint.route(view) : DENIED[verdict]
+  if (verdict === 'allowed') return endpoint.route(view)
+  return { kind: 'refused', reason: verdict, answer: DENIED[verdict] }
 }
 
 /** A short plain text, with the line end that a terminal wants. */

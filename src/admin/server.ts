@@ -8,13 +8,14 @@ import type { Cidr, ListenAddress } from '../config/config.ts'
 import { cidrContains } from '../config/ip.ts'
 import { judgeCaller } from './auth.ts'
 import { ADMIN_LIMITS, type AdminLimits, close, createAdminHttp, listening } from './http.ts'
+import { type AdminRefusal, type AdminRefused, Refusals } from './refusals.ts'
 import { Roster } from './roster.ts'
 import { type AdminView, type Answer, jsonAnswer, route, type Routed, textAnswer } from './routes.ts'
 
 /** What the admin server can make the rest of the program do. */
 export interface AdminCommands {
-  /** A preStop hook was called; its answer is held until this settles, however that is. */
-  hook(who: 'app' | 'sidecar'): Promise<void>
+  /** A preStop hook was called; its answer is held until this settles, however that is, or its caller is gone. */
+  hook(call: { readonly who: 'app' | 'sidecar'; readonly from: string }, gone: AbortSignal): Promise<void>
   /** Returns the phase that follows. */
   drain(): string
   /** `ok` is false where there is nothing to take back any more. */
@@ -39,11 +40,23 @@ export interface AdminOptions {
 
 export interface Admin {
   readonly port: number
+  /** How many were turned away since the start, by reason. */
+  readonly refused: Readonly<AdminRefused>
   /**
-   * For the very end: stops listening, gives answers that are being written `withinMs` (1000) to leave, then cuts
-   * what is left. Hooks must have been settled before.
+   * For the very end: stops listening, gives answers that are being written `withinMs` to leave, then cuts what is
+   * left. Hooks must have been settled before.
    */
   close(withinMs?: number): Promise<void>
+}
+
+/** What a kernel needs to take a hook's answer, many times over; it has to fit into the last second before SIGKILL. */
+const LEAVE_MS = 250
+
+/** What the answering of one request needs to know. */
+interface Desk {
+  readonly options: AdminOptions
+  readonly roster: Roster<Socket>
+  readonly refusals: Refusals
 }
 
 /** Resolves once it listens; rejects with a sentence for the user if it cannot. */
@@ -51,24 +64,27 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const { listen } = options
   const limits = { ...ADMIN_LIMITS, ...options.limits }
   const roster = new Roster<Socket>(limits)
+  const refusals = new Refusals()
+  const desk: Desk = { options, roster, refusals }
   const server = createAdminHttp(limits, roster, (request, response) => {
-    void serve(options, limits, roster, request, response)
+    void serve(desk, limits, request, response)
   })
   await listening(server, listen)
   server.on('error', (error) => options.log.warn({ err: error }, 'admin server'))
   return {
     port: (server.address() as AddressInfo).port,
-    close: (withinMs = 1000) => close(server, withinMs),
+    refused: refusals.total,
+    close: (withinMs = LEAVE_MS) => close(server, roster, withinMs),
   }
 }
 
 async function serve(
-  options: AdminOptions,
+  desk: Desk,
   limits: AdminLimits,
-  roster: Roster<Socket>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { options } = desk
   const { log, view } = options
   // A client that goes away, or breaks off: its drain goes on, and there is nobody to tell.
   request.on('error', () => undefined)
@@ -80,7 +96,7 @@ async function serve(
     }
     request.resume()
     const routed = route(request.method ?? '', request.url ?? '', () => judgeRequest(options, request), view)
-    send(response, await perform(options, roster, request, routed))
+    send(response, await perform(desk, request, routed))
   } catch (error) {
     log.warn(
       { err: error, method: request.method, path: request.url?.split('?')[0] },
@@ -91,28 +107,26 @@ async function serve(
 }
 
 /** Carries out what was asked for; takes as long as it takes. */
-async function perform(
-  options: AdminOptions,
-  roster: Roster<Socket>,
-  request: IncomingMessage,
-  routed: Routed,
-): Promise<Answer> {
-  const { view, commands, log } = options
+async function perform(desk: Desk, request: IncomingMessage, routed: Routed): Promise<Answer> {
+  const { view, commands, log } = desk.options
   switch (routed.kind) {
     case 'answer':
+      return routed.answer
+    case 'refused':
+      refuse(desk, routed.reason, request)
       return routed.answer
     case 'metrics': {
       const { contentType, body } = await view.metrics()
       return { status: 200, headers: { 'content-type': contentType }, body }
     }
     case 'hook':
-      return answerHook(options, roster, request, routed.who)
+      return answerHook(desk, request, routed.who)
     case 'drain': {
-      log.info({ from: request.socket.remoteAddress }, 'admin: POST /drain')
+      log.info({ from: callerOf(request.socket) }, 'admin: POST /drain')
       return jsonAnswer(202, { phase: commands.drain() })
     }
     case 'resume': {
-      log.info({ from: request.socket.remoteAddress }, 'admin: POST /resume')
+      log.info({ from: callerOf(request.socket) }, 'admin: POST /resume')
       const { ok, phase } = commands.resume()
       return jsonAnswer(ok ? 200 : 409, { ok, phase })
     }
@@ -122,33 +136,60 @@ async function perform(
 }
 
 /** `Connection: close`, since the kubelet would keep the connection, idle, for the rest of the pod's life. */
-async function answerHook(
-  { commands, log }: AdminOptions,
-  roster: Roster<Socket>,
-  { socket, headers }: IncomingMessage,
-  who: 'app' | 'sidecar',
-): Promise<Answer> {
+async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'sidecar'): Promise<Answer> {
+  const { roster, options } = desk
+  const { commands, log } = options
+  const { socket, headers } = request
   const connection = { connection: 'close' }
-  const fields = { hook: who, from: socket.remoteAddress, agent: headers['user-agent'] }
   if (!roster.hold(socket)) {
-    log.warn(fields, `hook ${who}: too many wait already, answered 503`)
+    refuse(desk, 'hooks', request)
     return textAnswer(503, 'too many hooks wait already', connection)
   }
+  const from = callerOf(socket)
+  const fields = { hook: who, from, agent: headers['user-agent'] }
+  const gone = new AbortController()
+  const left = () => gone.abort()
+  socket.once('close', left)
   const started = performance.now()
   log.info(fields, `hook ${who}: called`)
   try {
-    await commands.hook(who)
+    await commands.hook({ who, from }, gone.signal)
     return textAnswer(200, 'drained', connection)
   } catch (error) {
     log.warn({ ...fields, err: error }, `hook ${who}: failed`)
     return textAnswer(500, 'the drain failed: see the log', connection)
   } finally {
+    socket.off('close', left)
     roster.release(socket)
     const heldMs = Math.round(performance.now() - started)
     if (socket.destroyed)
       log.warn({ ...fields, heldMs }, `hook ${who}: its caller went away before the answer`)
     else log.info({ ...fields, heldMs }, `hook ${who}: answered`)
   }
+}
+
+/** Counts and logs that somebody was turned away. The path is one of ours, so it may be logged. */
+function refuse(
+  { refusals, options: { log } }: Desk,
+  reason: AdminRefusal,
+  { socket, url }: IncomingMessage,
+): void {
+  const unsaid = refusals.count(reason, performance.now())
+  if (unsaid === undefined) return
+  const more = unsaid === 0 ? '' : `; ${unsaid} more since the last such line`
+  const path = url?.split('?')[0]?.slice(0, 100)
+  log.warn({ reason, from: callerOf(socket), path, unsaid }, `admin: refused: ${REFUSED[reason]}${more}`)
+}
+
+const REFUSED: { readonly [R in AdminRefusal]: string } = {
+  token: 'the token is missing or wrong (--token)',
+  address: 'the caller is not in --hook-allow',
+  hooks: 'too many hooks wait already, or one on the same connection',
+}
+
+/** As everywhere in lastcall, an IPv4-mapped address is written as IPv4. */
+function callerOf({ remoteAddress }: Socket): string {
+  return remoteAddress?.replace(/^::ffff:/i, '') ?? 'an unknown address'
 }
 
 function judgeRequest({ token, hookAllow }: AdminOptions, request: IncomingMessage) {

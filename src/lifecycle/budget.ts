@@ -6,6 +6,8 @@
 
 /** Kept free before the kubelet's SIGKILL: to cut what is left, write the verdict and exit. */
 export const EXIT_RESERVE_MS = 1000
+/** What a container has left after its hook, however late that was answered (the kubelet's minimumGracePeriodInSeconds). */
+export const LEAST_GRACE_MS = 2000
 
 /** The part of the configuration that the sums are made of; `lameDuckMaxMs` undefined means: by default. */
 export interface BudgetInput {
@@ -23,8 +25,10 @@ export interface Budget {
   readonly appStopMs: number
   /** From the first kubelet trigger: hooks are answered by then, even if requests remain. */
   readonly hookDeadlineMs: number
-  /** From the first kubelet trigger: what is left is cut then. Never before `hookDeadlineMs`. */
+  /** From the first kubelet trigger: what is left is cut then, in a stop that has its signal. Never before `hookDeadlineMs`. */
   readonly cutMs: number
+  /** From the first kubelet trigger: a stop of this pod has brought its signal by then, or it was none. */
+  readonly falseAlarmMs: number
 }
 
 export type BudgetVerdict =
@@ -83,7 +87,11 @@ export function budget(input: BudgetInput): BudgetVerdict {
   }
   if (problems.length > 0) return { kind: 'impossible', problems }
   const cutMs = gracePeriodMs - EXIT_RESERVE_MS
-  return { kind: 'ok', budget: { settleMs, quietMs, lameDuckMaxMs, appStopMs, hookDeadlineMs, cutMs } }
+  const falseAlarmMs = gracePeriodMs + LEAST_GRACE_MS
+  return {
+    kind: 'ok',
+    budget: { settleMs, quietMs, lameDuckMaxMs, appStopMs, hookDeadlineMs, cutMs, falseAlarmMs },
+  }
 }
 
 /** A duration as the flags write it. */

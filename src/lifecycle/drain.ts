@@ -1,14 +1,42 @@
 /**
- * The facts of a drain, pure: who asked for it, whether that proves that the pod stops, when the clock began, what
- * the app's address does, and whether hooks wait. Decides no phase: that is machine.ts. The rules are DESIGN §3,
- * "What starts a drain" and "One deadline".
+ * The facts of a drain, pure: who asked for it, what that proves, when the clock began, what the app's address does,
+ * and whether hooks wait. Decides no phase: that is machine.ts. The rules are DESIGN §3, "What starts a drain" and
+ * "One deadline".
  */
-import type { Budget } from './budget.ts'
-import type { Drain, Event, Trigger } from './state.ts'
+import { type Budget, EXIT_RESERVE_MS, LEAST_GRACE_MS } from './budget.ts'
+import type { Drain, Event, HookCall, Trigger } from './state.ts'
 
-/** Whether the pod is known to stop. Nothing less closes the listener or ends the process. */
+/** Whether the pod is taken to stop. Nothing less closes the listener. */
 export function proven({ triggers }: Drain): boolean {
   return triggers.includes('sidecar') || triggers.includes('signal')
+}
+
+/** Whether the kubelet itself has said that this container stops. A hook may have been anybody's call. */
+export function signalled({ triggers }: Drain): boolean {
+  return triggers.includes('signal')
+}
+
+/**
+ * Whether the process may end: after a signal, or when the app has ended in a drain with proof. A native sidecar gets
+ * its signal when the app has ended; an app that has never been there has not ended.
+ */
+export function mayEnd(drain: Drain): boolean {
+  return signalled(drain) || (proven(drain) && drain.app === 'gone' && drain.appMet)
+}
+
+/**
+ * When the drain is over, whatever is still in flight; undefined without a trigger of the kubelet. Without a signal it
+ * is the moment by which a real stop would have brought one. After a signal it is the one deadline, but the kubelet
+ * leaves 2 s after a SIGTERM, however late it comes.
+ */
+export function overAt({ clockAt, signalAt, app }: Drain, budget: Budget): number | undefined {
+  if (clockAt === undefined) return undefined
+  if (signalAt === undefined) return clockAt + budget.falseAlarmMs
+  const deadline = clockAt + budget.cutMs
+  // A native sidecar's signal comes so late if its app was killed at the end of the grace period. With the app still
+  // there, the hook was not the kubelet's: the stop, and its clock, begin with the signal.
+  if (signalAt >= deadline && app !== 'gone') return signalAt + budget.cutMs
+  return Math.max(deadline, signalAt + LEAST_GRACE_MS - EXIT_RESERVE_MS)
 }
 
 /** The app's container is about to be stopped, the pod is not (as far as we know): the app may come back, and so may we. */
@@ -23,7 +51,16 @@ export function watched(drain: Drain): boolean {
 
 /** A drain that begins with this event. */
 export function begun(event: Event, appUp: boolean, now: number, budget: Budget): Drain {
-  const fresh: Drain = { triggers: [], clockAt: undefined, app: 'there', appUp, hooks: { kind: 'none' } }
+  const fresh: Drain = {
+    triggers: [],
+    clockAt: undefined,
+    signalAt: undefined,
+    calls: [],
+    app: 'there',
+    appUp,
+    appMet: appUp,
+    hooks: { kind: 'none' },
+  }
   return told(fresh, event, now, budget)
 }
 
@@ -32,17 +69,21 @@ export function told(drain: Drain, event: Event, now: number, budget: Budget): D
   switch (event.kind) {
     case 'app-up':
       // Healthy, so it accepts: the watch may say so a moment later.
-      return { ...drain, appUp: true, app: drain.app === 'gone' ? 'back' : drain.app }
+      return { ...drain, appUp: true, appMet: true, app: drain.app === 'gone' ? 'back' : drain.app }
     case 'app-down':
       return { ...drain, appUp: false }
     case 'app-gone':
       return watched(drain) ? { ...drain, app: 'gone' } : drain
     case 'app-back':
-      return drain.app === 'gone' ? { ...drain, app: 'back' } : drain
+      return { ...drain, appMet: true, app: drain.app === 'gone' ? 'back' : drain.app }
     case 'hook':
-      return { ...asked(drain, event.who, now, budget), hooks: { kind: 'waiting' } }
+      return {
+        ...asked(drain, event.who, now, budget),
+        calls: withCall(drain.calls, { who: event.who, from: event.from }),
+        hooks: { kind: 'waiting' },
+      }
     case 'signal':
-      return asked(drain, 'signal', now, budget)
+      return { ...asked(drain, 'signal', now, budget), signalAt: drain.signalAt ?? now }
     case 'drain':
       return asked(drain, 'operator', now, budget)
     case 'resume':
@@ -57,11 +98,16 @@ export function told(drain: Drain, event: Event, now: number, budget: Budget): D
 
 /** A trigger joins. The clock runs from the kubelet's first. */
 function asked(drain: Drain, trigger: Trigger, now: number, budget: Budget): Drain {
-  const triggers = drain.triggers.includes(trigger) ? drain.triggers : [...drain.triggers, trigger]
+  if (drain.triggers.includes(trigger)) return drain
+  const triggers = [...drain.triggers, trigger]
   if (trigger === 'operator') return { ...drain, triggers }
   // Proof that comes after the deadline of an unproven drain tells that its trigger was no stop of this pod (the
   // kubelet would have killed us): an app that restarts for minutes. The stop, and its clock, begin with the proof.
   const expired = !proven(drain) && drain.clockAt !== undefined && drain.clockAt + budget.cutMs <= now
   const restart = expired && proven({ ...drain, triggers })
   return { ...drain, triggers, clockAt: restart ? now : (drain.clockAt ?? now) }
+}
+
+function withCall(calls: readonly HookCall[], call: HookCall): readonly HookCall[] {
+  return calls.some(({ who }) => who === call.who) ? calls : [...calls, call]
 }

@@ -6,17 +6,19 @@
  * in every phase. The effects of a move are the change of stance (stance.ts), then what its row asks for.
  * docs/lifecycle.svg is drawn from TABLE.
  *
+ * Anybody who reaches the admin port can call a hook. So a hook drains, and the sidecar's own also refuses new
+ * connections; but the process ends only after a signal, or when the app has ended in a drain with proof. A drain by
+ * hooks alone that neither has followed by grace-period + 2 s was a false alarm: nothing is cut, and lastcall serves.
+ *
  * Knows no sockets, timers or logger: time is in the view, and `wakeAt` says when to come back.
  */
 import type { Budget } from './budget.ts'
-import { appStops, begun, proven, told } from './drain.ts'
+import { appStops, begun, mayEnd, overAt, proven, signalled, told } from './drain.ts'
 import { stance, turned } from './stance.ts'
 import type { DrainState, Effect, Event, Phase, State, View } from './state.ts'
 
 /** Without proof, hooks are answered after so much draining: a hung app that is to be restarted must not hold them long. */
 export const UNPROVEN_DRAINING_MS = 10_000
-/** After its hook was answered, an app that is to stop has app-stop and this long to be gone; else we serve again. */
-export const APP_STOP_SLACK_MS = 5000
 /** How long an exit waits for the clients' FINs (RFC 9112 §9.6). */
 export const LINGER_MS = 2000
 
@@ -38,7 +40,7 @@ export interface Row<S> {
   readonly to?: Phase
   readonly also?: readonly Act[]
 }
-type Act = 'close-idle' | 'answer-hooks' | 'cut' | 'verdict' | 'exit'
+type Act = 'close-idle' | 'answer-hooks' | 'false-alarm' | 'cut' | 'verdict' | 'exit'
 export type Cause = Event['kind'] | 'always'
 type Table = {
   readonly [P in Phase]: { readonly [C in Cause]?: readonly Row<Extract<State, { phase: P }>>[] }
@@ -62,8 +64,9 @@ const secondSignal: Row<DrainState> = {
   to: 'exited',
   also: END,
 }
+/** Before a signal: an operator who knows that nobody stops this pod need not wait for the false alarm to end. */
 const resumed: Row<DrainState> = {
-  when: (c) => !stopping(c),
+  when: (c) => !signalled(c.state.drain),
   to: 'serving',
   also: ['answer-hooks', 'verdict'],
 }
@@ -76,10 +79,21 @@ const joined: Row<DrainState> = {
 }
 const deadline: Row<DrainState> = {
   says: 'deadline',
-  when: stopping,
-  due: (c) => sinceFirstTrigger(c, c.state.budget.cutMs),
+  when: (c) => mayEnd(c.state.drain),
+  due: (c) => overAt(c.state.drain, c.state.budget),
   to: 'exited',
   also: END,
+}
+/**
+ * Neither a signal nor the app's end has followed. An app whose stop is expected and that has gone is waited for: it
+ * may come back.
+ */
+const falseAlarm: Row<DrainState> = {
+  says: 'false alarm',
+  when: (c) => !mayEnd(c.state.drain) && !(restarting(c) && c.state.drain.app !== 'there'),
+  due: (c) => overAt(c.state.drain, c.state.budget),
+  to: 'serving',
+  also: ['answer-hooks', 'false-alarm', 'verdict'],
 }
 const hookDeadline: Row<DrainState> = {
   when: waiting,
@@ -109,7 +123,8 @@ export const TABLE: Table = {
         when: ({ event }) => event.kind === 'hook' && event.who === 'sidecar',
         to: 'draining',
       },
-      { also: ['answer-hooks'] },
+      // What waits at the door waits on: this app is about to be stopped, healthy or not.
+      { says: 'hook /prestop/app', to: 'drained' },
     ],
     drain: [{ to: 'draining' }],
   },
@@ -160,6 +175,7 @@ export const TABLE: Table = {
       ...appIsGone.filter((row) => row.to !== 'draining'),
       { says: '10 s, no proof', when: restarting, due: unprovenLimit, to: 'drained' },
       hookDeadline,
+      falseAlarm,
     ],
   },
   drained: {
@@ -169,11 +185,11 @@ export const TABLE: Table = {
     always: [
       deadline,
       answerHooks,
-      { says: 'app gone', when: (c) => stopping(c) && gone(c), to: 'exiting' },
+      { says: 'app gone', when: (c) => gone(c) && mayEnd(c.state.drain), to: 'exiting' },
       {
         says: 'app-stop, no hook of the app',
-        when: (c) => stopping(c) && !c.state.drain.triggers.includes('app'),
-        due: (c) => c.state.since + c.state.budget.appStopMs,
+        when: (c) => !c.state.drain.triggers.includes('app'),
+        due: appStopOver,
         to: 'exiting',
       },
       {
@@ -182,20 +198,15 @@ export const TABLE: Table = {
         to: 'serving',
         also: ['verdict'],
       },
-      {
-        says: 'app did not stop',
-        when: (c) => restarting(c) && c.state.drain.app === 'there',
-        due: stopLimit,
-        to: 'serving',
-        also: ['verdict'],
-      },
+      falseAlarm,
     ],
   },
   exiting: {
     signal: [secondSignal],
     lingered: [{ says: 'clients gone', when: idle, to: 'exited', also: ['verdict', 'exit'] }],
     always: [
-      deadline,
+      // The way out has been taken; should the app come back now, it is left all the same.
+      { ...deadline, when: () => true },
       answerHooks,
       {
         says: 'clients gone',
@@ -223,10 +234,9 @@ function unprovenLimit(c: In): number | undefined {
   return Math.min(from + UNPROVEN_DRAINING_MS, Math.max(from, clockAt + c.state.budget.hookDeadlineMs))
 }
 
-/** When an app whose hook was answered should have been gone. */
-function stopLimit(c: In): number | undefined {
-  const { hooks } = c.state.drain
-  return hooks.kind === 'answered' ? hooks.at + c.state.budget.appStopMs + APP_STOP_SLACK_MS : undefined
+/** When an app that was told to stop with us, and has no hook, should have been gone. Only the signal tells it. */
+function appStopOver({ state: { since, drain, budget: of } }: In): number | undefined {
+  return drain.signalAt === undefined ? undefined : Math.max(since, drain.signalAt) + of.appStopMs
 }
 
 /** The state before anything has happened. */
@@ -245,9 +255,13 @@ export function lbHealthy(state: State, appUp: boolean): boolean {
   return ready(state, appUp, 'fail')
 }
 
-/** Whether an operator's resume can be taken: not once the pod is known to stop (answer 409 then). */
+/**
+ * Whether an operator's resume can be taken (else 409): not after a signal, nor once the exit has begun. The hook of
+ * the sidecar alone does not stand in the way, as it may have been anybody's call.
+ */
 export function resumable(state: State): boolean {
-  return 'drain' in state ? !proven(state.drain) : state.phase !== 'exited'
+  if ('drain' in state) return state.phase !== 'exiting' && !signalled(state.drain)
+  return state.phase !== 'exited'
 }
 
 /** Whether such a moment can matter in this phase: spares the shell a step for each of the thousands in serving. */
@@ -349,6 +363,7 @@ function acted(acts: readonly Act[], from: State, to: State, view: View): Effect
   for (const kind of acts) {
     if (kind === 'exit') effects.push({ kind, code: to.phase === 'exited' ? to.code : 0 })
     else if (kind === 'verdict') effects.push({ kind, triggers: 'drain' in from ? from.drain.triggers : [] })
+    else if (kind === 'false-alarm') effects.push({ kind, calls: 'drain' in from ? from.drain.calls : [] })
     else if (kind === 'cut' && view.inFlight === 0) continue
     else if (kind === 'answer-hooks' && 'drain' in from && from.drain.hooks.kind !== 'waiting') continue
     else effects.push({ kind })

@@ -7,7 +7,7 @@
 import type { Budget } from './budget.ts'
 import { ready, TABLE, type Cause, type Row } from './machine.ts'
 import { stance } from './stance.ts'
-import { PHASES, type Phase, type Posture, type State, type Trigger } from './state.ts'
+import { type Drain, PHASES, type Phase, type Posture, type State, type Trigger } from './state.ts'
 
 const BOX = { x: 190, width: 360, height: 68, gap: 60, top: 24 }
 const LANE = 42
@@ -15,6 +15,13 @@ const INK = '#24292f'
 const AHEAD = '#57606a'
 const BACK = '#1a7f37'
 const END = '#b3261e'
+
+/** What the labels cannot say. */
+const LEGEND = [
+  'proof: a signal (SIGTERM, SIGINT) or GET /prestop/sidecar',
+  'deadline, app gone (exit): only after a signal, or with proof and the app gone',
+  'false alarm: neither has come by grace-period + 2 s after the first hook',
+]
 
 /** What an event's row is called where it says nothing itself. */
 const CAUSES: { readonly [C in Cause]: string } = {
@@ -48,7 +55,7 @@ export function drawLifecycle(): string {
   const left = lanes.filter((way) => back(way))
   const right = lanes.filter((way) => !back(way))
   const width = BOX.x + BOX.width + LANE * right.length + 40
-  const height = top('exited') + BOX.height + BOX.top + 24
+  const height = top('exited') + BOX.height + BOX.top + 24 + 15 * (LEGEND.length - 1)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"` +
       ` font-family="Helvetica, Arial, sans-serif" font-size="12" role="img" aria-label="The lifecycle of lastcall">`,
@@ -59,7 +66,9 @@ export function drawLifecycle(): string {
     ...right.flatMap((way, i) => lane(way, BOX.x + BOX.width + LANE * (i + 1), slots(way, right))),
     ...left.map((way, i) => sign(way, BOX.x - LANE * (i + 1), slots(way, left))),
     ...right.map((way, i) => sign(way, BOX.x + BOX.width + LANE * (i + 1), slots(way, right))),
-    text(BOX.x, height - 18, 'proof: SIGTERM, SIGINT or GET /prestop/sidecar', `fill="${AHEAD}"`),
+    ...LEGEND.map((words, i) =>
+      text(BOX.x, height - 18 - 15 * (LEGEND.length - 1 - i), words, `fill="${AHEAD}"`),
+    ),
     '</svg>',
     '',
   ].join('\n')
@@ -126,9 +135,18 @@ function sample(phase: Phase, trigger: Trigger): State {
     appStopMs: 0,
     hookDeadlineMs: 0,
     cutMs: 0,
+    falseAlarmMs: 0,
   }
-  const hooks = { kind: 'none' } as const
-  const drain = { triggers: [trigger], clockAt: 0, app: 'there', appUp: true, hooks } as const
+  const drain: Drain = {
+    triggers: [trigger],
+    clockAt: 0,
+    signalAt: trigger === 'signal' ? 0 : undefined,
+    calls: [],
+    app: 'there',
+    appUp: true,
+    appMet: true,
+    hooks: { kind: 'none' },
+  }
   if (phase === 'starting') return { phase, budget }
   if (phase === 'serving') return { phase, budget, appUp: true }
   if (phase === 'exited') return { phase, budget, code: 0 }

@@ -8,15 +8,19 @@ import type { Cancel, Clock } from '../clock.ts'
 import type { Budget } from './budget.ts'
 import { concerns, initial, resumable, step, wakeAt } from './machine.ts'
 import { FIRST_STANCE, stance, turned } from './stance.ts'
-import type { Effect, Event, Phase, Posture, State, View } from './state.ts'
+import type { Effect, Event, HookCall, Phase, Posture, State, View } from './state.ts'
 import { moved, opened, verdict, type Ledger, type Verdict } from './verdict.ts'
 
 /** What the machine's effects do to the world. An error thrown by one is logged, and the rest still happens. */
 export interface Performer {
   closeListener(): void
+  /** Opens it again, on the same port. */
+  openListener(): void
   setPosture(posture: Posture): void
   /** Requests wait at the door (at most connect-wait) until it is off again. */
   hold(on: boolean): void
+  /** On: the app has ended for good, so that whoever waits for it gets an answer now. */
+  appLost(on: boolean): void
   /** Probes the app's address quickly; reports appGone or appBack as first seen and at each change. */
   watchApp(on: boolean): void
   /**
@@ -50,7 +54,7 @@ export class Runner {
   #taking = false
   #state: State
   #since = new Date()
-  #hooks: (() => void)[] = []
+  readonly #hooks = new Set<() => void>()
   #timer: Cancel | undefined
   #ledger: Ledger | undefined
   #why = ''
@@ -83,12 +87,26 @@ export class Runner {
     this.#listeners.push(listener)
   }
 
-  /** GET /prestop/app or /prestop/sidecar; resolves when it is to be answered, never rejects. */
-  async hook(who: 'app' | 'sidecar'): Promise<void> {
+  /**
+   * GET /prestop/app or /prestop/sidecar; resolves when it is to be answered, or when its caller is `gone`: the call
+   * counts all the same. Never rejects.
+   */
+  async hook(call: HookCall, gone?: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#hooks.push(resolve)
-    this.#take({ kind: 'hook', who })
+    this.#hooks.add(resolve)
+    const forget = () => {
+      this.#hooks.delete(resolve)
+      resolve()
+    }
+    gone?.addEventListener('abort', forget)
+    this.#take({ kind: 'hook', ...call })
     await promise
+    gone?.removeEventListener('abort', forget)
+  }
+
+  /** How many hook calls wait for their answer. */
+  get waitingHooks(): number {
+    return this.#hooks.size
   }
 
   signal(name: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): void {
@@ -100,7 +118,7 @@ export class Runner {
     this.#take({ kind: 'drain' })
   }
 
-  /** The operator's POST /resume; false (409) once the pod is known to stop. */
+  /** The operator's POST /resume; false (409) after a signal, or once the exit has begun. */
   resume(): boolean {
     if (!resumable(this.#state)) return false
     this.#take({ kind: 'resume' })
@@ -202,16 +220,22 @@ export class Runner {
     switch (effect.kind) {
       case 'close-listener':
         return effects.closeListener()
+      case 'open-listener':
+        return effects.openListener()
       case 'posture':
         return effects.setPosture(effect.posture)
       case 'hold':
         return effects.hold(effect.on)
+      case 'app-lost':
+        return effects.appLost(effect.on)
       case 'watch-app':
         return effects.watchApp(effect.on)
       case 'close-idle':
         return effects.closeIdle()
       case 'answer-hooks':
         return this.#answerHooks()
+      case 'false-alarm':
+        return this.#falseAlarm(effect)
       case 'cut':
         return this.#cut()
       case 'verdict':
@@ -224,9 +248,19 @@ export class Runner {
   }
 
   #answerHooks(): void {
-    const hooks = this.#hooks
-    this.#hooks = []
+    const hooks = [...this.#hooks]
+    this.#hooks.clear()
     for (const answer of hooks) answer()
+  }
+
+  #falseAlarm({ calls }: Extract<Effect, { kind: 'false-alarm' }>): void {
+    const { falseAlarmMs } = this.#options.budget
+    const callers = calls.map(({ who, from }) => `GET /prestop/${who} from ${from}`).join(', ')
+    this.#options.log.warn(
+      { calls },
+      `false alarm: ${callers}: neither a signal nor the app's end came within ${falseAlarmMs / 1000} s, so back to ` +
+        'serving. If that was not the kubelet, set --token or --hook-allow; if it was, the app ignores SIGTERM',
+    )
   }
 
   #cut(): void {

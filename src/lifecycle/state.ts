@@ -16,8 +16,17 @@ export const PHASES = [
 ] as const
 export type Phase = (typeof PHASES)[number]
 
-/** Who asked for a drain. `sidecar` and `signal` are proof that the pod stops; all but `operator` come from the kubelet. */
+/**
+ * Who asked for a drain. `sidecar` and `signal` are proof enough to refuse new connections; only `signal` is known to
+ * come from the kubelet, as anybody who reaches the admin port can call a hook.
+ */
 export type Trigger = 'app' | 'sidecar' | 'signal' | 'operator'
+
+/** One preStop hook, and the address that called it. */
+export interface HookCall {
+  readonly who: 'app' | 'sidecar'
+  readonly from: string
+}
 
 export type Event =
   /** The health judge's verdicts. */
@@ -25,7 +34,7 @@ export type Event =
   /** What the watch of the app's address saw: it refuses connections; it accepts them again. */
   | { readonly kind: 'app-gone' | 'app-back' }
   /** GET /prestop/app and GET /prestop/sidecar. */
-  | { readonly kind: 'hook'; readonly who: 'app' | 'sidecar' }
+  | ({ readonly kind: 'hook' } & HookCall)
   | { readonly kind: 'signal'; readonly name: 'SIGTERM' | 'SIGINT' }
   /** The operator's POST /drain and POST /resume. */
   | { readonly kind: 'drain' | 'resume' }
@@ -52,15 +61,20 @@ export type Posture = 'serving' | 'parting' | 'leaving'
 export type Effect =
   | { readonly kind: 'moved'; readonly from: Phase; readonly to: Phase; readonly why: string }
   | { readonly kind: 'close-listener' }
+  | { readonly kind: 'open-listener' }
   /** `parting`: every response says Connection: close. `leaving`: and what has no end is told to end. */
   | { readonly kind: 'posture'; readonly posture: Posture }
   /** Requests wait at the door until the app may be asked again (at most connect-wait). */
   | { readonly kind: 'hold'; readonly on: boolean }
+  /** The app has ended in a pod that stops: those who wait for it are told so. Off: it may come (back). */
+  | { readonly kind: 'app-lost'; readonly on: boolean }
   /** Probe the app's address quickly, and report what is seen first and then each change: app-gone, app-back. */
   | { readonly kind: 'watch-app'; readonly on: boolean }
   /** Read what idle clients have sent already, half-close those still idle, and say idle-closed. They linger. */
   | { readonly kind: 'close-idle' }
   | { readonly kind: 'answer-hooks' }
+  /** Nothing followed these hook calls: the operator has to know who made them. */
+  | { readonly kind: 'false-alarm'; readonly calls: readonly HookCall[] }
   /** Reset what is left in flight. */
   | { readonly kind: 'cut' }
   | { readonly kind: 'verdict'; readonly triggers: readonly Trigger[] }
@@ -72,9 +86,15 @@ export interface Drain {
   readonly triggers: readonly Trigger[]
   /** When the one deadline began to run: the kubelet's first trigger. An operator's drain has none. */
   readonly clockAt: number | undefined
+  /** When the first signal came. */
+  readonly signalAt: number | undefined
+  /** The first call of each hook. */
+  readonly calls: readonly HookCall[]
   /** What the watch saw of the app's address since the drain began; `back` only after `gone`. */
   readonly app: 'there' | 'gone' | 'back'
   readonly appUp: boolean
+  /** The app was up when the drain began, or has been seen since: only what was there can have ended. */
+  readonly appMet: boolean
   readonly hooks:
     | { readonly kind: 'none' }
     | { readonly kind: 'waiting' }

@@ -231,7 +231,8 @@ export class Relay implements House {
     await turn()
     await turn()
     this.tick()
-    while (this.#closeIdle() > 0) {
+    // Until clients are no longer to leave: the drain may be taken back meanwhile.
+    while (this.terms.leaving && this.#closeIdle() > 0) {
       await new Promise<void>((resolve) => {
         this.#parts.clock.after(NEWCOMERS_MS, resolve)
       })

@@ -158,6 +158,55 @@ void tap.test('more hooks at once than any pod has: the rest are told so', async
   t.equal(next.text(), '')
 })
 
+void tap.test('256 callers that hang up at once leave the kubelet its seat', async (t) => {
+  const { admin, asked, waiting, answerHooks } = await startTestAdmin(t)
+  const strangers = await Promise.all(
+    Array.from({ length: 256 }, () => raw(t, admin.port, kubelet('/prestop/sidecar'))),
+  )
+  await until('all wait', () => waiting() === 256)
+  const refused = await raw(t, admin.port, kubelet('/prestop/app'))
+  await until('its answer', () => status(refused) === 503)
+  strangers.forEach(({ socket }, i) => (i % 2 === 0 ? socket.resetAndDestroy() : socket.destroy()))
+  await until('nothing is kept of them', () => waiting() === 0)
+  const hook = await raw(t, admin.port, kubelet('/prestop/app'))
+  await until('the hook', () => asked.length === 257)
+  t.equal(hook.text(), '', 'it is held')
+  answerHooks()
+  await until('its answer', () => status(hook) === 200)
+})
+
+void tap.test('hooks that are pipelined on one connection take one seat', async (t) => {
+  const limits = { heldHooks: 2 }
+  const { admin, asked, waiting, answerHooks } = await startTestAdmin(t, { limits })
+  const greedy = await raw(t, admin.port, kubelet('/prestop/app').repeat(100))
+  await until('the first', () => waiting() === 1)
+  const hook = await raw(t, admin.port, kubelet('/prestop/app'))
+  await until('the hook', () => waiting() === 2)
+  t.equal(asked.length, 2)
+  t.ok(admin.refused.hooks >= 1)
+  answerHooks()
+  await until('both answers', () => status(hook) === 200 && status(greedy) === 200)
+})
+
+void tap.test('the end waits for nobody who has asked nothing; an answer still leaves', async (t) => {
+  const { admin, asked, answerHooks } = await startTestAdmin(t)
+  const idle = await raw(t, admin.port, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until('an answer', () => status(idle) === 200)
+  const others = await Promise.all(
+    ['', 'GET /livez HT', 'POST /drain HTTP/1.1\r\nHost: x\r\nX-Slow: '].map((bytes) =>
+      raw(t, admin.port, bytes),
+    ),
+  )
+  const hook = await raw(t, admin.port, kubelet('/prestop/app'))
+  await until('the hook', () => asked.length === 1)
+  answerHooks()
+  await admin.close(3_600_000)
+  await until('the answer', () => hook.ended())
+  t.equal(hook.ended(), 'fin')
+  t.match(hook.text(), /drained\n$/)
+  for (const one of others) await until('the end', () => one.ended())
+})
+
 void tap.test('bounded: a half-sent head, a silent connection, a body that does not come', async (t) => {
   const { admin } = await startTestAdmin(t, { limits: SHORT })
   for (const bytes of ['GET /readyz HTTP/1.1\r\nHost: x\r\nX-Slow: ', '']) {

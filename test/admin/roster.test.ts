@@ -28,23 +28,57 @@ void tap.test('the newcomer gets in and the one that was quiet the longest leave
   t.same(gone, ['b'])
 })
 
+void tap.test('a connection that holds a hook never leaves, until that is answered', async (t) => {
+  const gone: string[] = []
+  const roster = new Roster<ReturnType<typeof fake>>({ connections: 2, heldHooks: 1 })
+  const hook = fake('hook', gone)
+  roster.add(hook)
+  t.ok(roster.hold(hook))
+  for (let i = 0; i < 5; i += 1) roster.add(fake(`probe ${i}`, gone))
+  t.same(gone, ['probe 0', 'probe 1', 'probe 2', 'probe 3'])
+  t.ok(roster.holds(hook))
+  roster.release(hook)
+  t.notOk(roster.holds(hook))
+  roster.add(fake('last', gone))
+  t.equal(gone.at(-1), 'hook')
+})
+
 void tap.test(
-  'a connection that holds a hook never leaves, until the last hook on it is answered',
+  'hooks are bounded: one for each connection, so many in all; who has gone holds none',
   async (t) => {
-    const gone: string[] = []
-    const roster = new Roster<ReturnType<typeof fake>>({ connections: 2, heldHooks: 2 })
-    const hook = fake('hook', gone)
-    roster.add(hook)
-    t.ok(roster.hold(hook))
-    t.ok(roster.hold(hook))
-    t.notOk(roster.hold(hook), 'hooks are bounded, too')
-    for (let i = 0; i < 5; i += 1) roster.add(fake(`probe ${i}`, gone))
-    t.same(gone, ['probe 0', 'probe 1', 'probe 2', 'probe 3'])
-    roster.release(hook)
-    t.ok(roster.holds(hook))
-    roster.release(hook)
-    t.notOk(roster.holds(hook))
-    roster.add(fake('last', gone))
-    t.equal(gone.at(-1), 'hook')
+    const roster = new Roster<ReturnType<typeof fake>>({ connections: 9, heldHooks: 2 })
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => fake(name, [])) as [
+      ReturnType<typeof fake>,
+      ReturnType<typeof fake>,
+      ReturnType<typeof fake>,
+    ]
+    for (const connection of [a, b, c]) roster.add(connection)
+    t.ok(roster.hold(a))
+    t.notOk(roster.hold(a), 'one of its own is enough for anybody')
+    t.ok(roster.hold(b))
+    t.notOk(roster.hold(c))
+    roster.remove(a)
+    t.ok(roster.hold(c), 'the seat was free with the connection')
+    roster.release(a)
+    t.ok(roster.holds(b) && roster.holds(c), 'its late answer frees nobody else’s')
   },
 )
+
+void tap.test('at the end only those leave at once that are being answered nothing', async (t) => {
+  const gone: string[] = []
+  const roster = new Roster<ReturnType<typeof fake>>({ connections: 9, heldHooks: 2 })
+  const [silent, asking, twice] = ['silent', 'asking', 'twice'].map((name) => fake(name, gone)) as [
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+  ]
+  for (const connection of [silent, asking, twice]) roster.add(connection)
+  for (const connection of [asking, twice, twice]) roster.asks(connection)
+  roster.answered(twice)
+  roster.dismiss()
+  t.same(gone, ['silent'])
+  roster.answered(twice)
+  roster.answered(asking)
+  roster.dismiss()
+  t.same(gone, ['silent', 'silent', 'asking', 'twice'])
+})

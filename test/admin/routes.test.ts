@@ -27,7 +27,7 @@ function ask(
 }
 
 function answer(routed: Routed) {
-  if (routed.kind !== 'answer') throw new Error(`a command: ${routed.kind}`)
+  if (routed.kind !== 'answer' && routed.kind !== 'refused') throw new Error(`a command: ${routed.kind}`)
   return routed.answer
 }
 

@@ -136,3 +136,19 @@ void tap.test('close: no new connections, idle ones go, and the port is free', a
   const again = await startTestAdmin(t, { listen: { host: '127.0.0.1', port: admin.port } })
   t.equal((await ask(`${again.url}/livez`)).status, 200)
 })
+
+void tap.test('refusals are counted by reason, and a flood of them is one line a second', async (t) => {
+  const start = performance.now()
+  const { url, admin, logged } = await startTestAdmin(t, { token: 's3cret' })
+  for (let i = 0; i < 200; i += 1)
+    await ask(`${url}/drain`, { method: 'POST', headers: { authorization: `Bearer ${i}` } })
+  t.same(admin.refused, { token: 200, address: 0, hooks: 0 })
+  const lines = logged.filter((line) => line.startsWith('admin: refused: the token is missing or wrong'))
+  const seconds = Math.ceil((performance.now() - start) / 1000)
+  t.ok(lines.length >= 1 && lines.length <= seconds, `${lines.length} lines in ${seconds} s`)
+
+  const elsewhere = await startTestAdmin(t, { hookAllow: [cidr('10.0.0.0/8')] })
+  t.equal((await ask(`${elsewhere.url}/prestop/app`)).status, 403)
+  t.same(elsewhere.admin.refused, { token: 0, address: 1, hooks: 0 })
+  t.same(elsewhere.logged, ['admin: refused: the caller is not in --hook-allow'])
+})

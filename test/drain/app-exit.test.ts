@@ -180,23 +180,6 @@ await tap.test('the app crashes without a hook: requests wait for it, the phase 
   t.same(path(sidecar), ['serving'])
 })
 
-await tap.test(
-  'an app that was told to stop and does not: back in service after app-stop + 5 s',
-  async (t) => {
-    const { app, sidecar } = await serving(t, ['--app-stop', '0s', '--connect-wait', '10s'])
-    t.equal((await sidecar.ask('GET', '/prestop/app')).status, 200)
-    const start = performance.now()
-    const client = await rawClient(t, sidecar.listen)
-    client.send(requestText('POST', '/post/held', 'x'))
-    t.match(await client.answer('POST'), { status: 200, body: 'applied held' })
-    const tookMs = performance.now() - start
-    t.ok(tookMs > 4900 && tookMs < 6500, `${tookMs} ms`)
-    await sidecar.ready()
-    t.match(verdictOf(sidecar), { outcome: 'returned', cut: 0 })
-    t.same(app.journal, ['POST held'])
-  },
-)
-
 /** Nothing is in flight any more, and no connection to the app is left. */
 async function untilQuiet(t: Test, sidecar: Sidecar): Promise<void> {
   await until('nothing in flight', async () => {

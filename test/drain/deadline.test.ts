@@ -95,6 +95,20 @@ await tap.test('the clock runs from the first trigger, whichever it was', async 
   t.ok(endedMs >= 2990 && endedMs < 3000 + LATE_MS, `${endedMs} ms`)
 })
 
+await tap.test('half an admin request does not delay the exit: SIGKILL finds nobody', async (t) => {
+  const { app, sidecar } = await serving(t, ['--grace-period', '4s', '--app-stop', '1s'])
+  const client = await rawClient(t, sidecar.listen)
+  client.send(requestText('GET', '/gate/never'))
+  await app.arrived('never')
+  const half = await rawClient(t, sidecar.admin)
+  half.send('GET /status HTTP/1.1\r\nHost: x\r\nX-Half: ')
+  const start = performance.now()
+  sidecar.signal('SIGTERM')
+  t.same(await sidecar.end(6000), { code: 1, signal: null })
+  const endedMs = performance.now() - start
+  t.ok(endedMs >= 2990 && endedMs < 4000, `within the grace period: ${endedMs} ms`)
+})
+
 await tap.test('clients that do not hang up delay the exit by 2 s at most', async (t) => {
   const { app, sidecar } = await serving(t)
   const stubborn = await rawClient(t, sidecar.listen, true)

@@ -20,6 +20,7 @@ void tap.test('the defaults of the flags: hooks by 25 s, cut at 29 s, lame duck 
       appStopMs: 5000,
       hookDeadlineMs: 25_000,
       cutMs: 29_000,
+      falseAlarmMs: 32_000,
     },
   })
 })

@@ -26,29 +26,17 @@ void tap.test('starting holds requests until the app is healthy', async (t) => {
   ])
 })
 
-for (const event of [SIGTERM, SIDECAR_HOOK]) {
-  void tap.test(`an app that was never healthy is drained at once (${event.kind})`, async (t) => {
-    const world = new World()
-    world.arrive()
-    world.take(event)
-    t.equal(world.phase, 'draining')
-    t.ok(world.did('close-listener'))
-    world.finish()
-    world.take(APP_GONE)
-    world.leave()
-    t.same(world.exit, { at: 0, code: 0, inFlight: 0 })
-  })
-}
-
-void tap.test(
-  'a hook of an app that was never healthy is answered at once: nothing is there to drain',
-  async (t) => {
-    const world = new World()
-    world.take(APP_HOOK)
-    t.equal(world.phase, 'starting')
-    t.equal(world.hooks[0]?.answeredAt, 0)
-  },
-)
+void tap.test('a signal before the app was ever healthy drains at once, and ends it', async (t) => {
+  const world = new World()
+  world.arrive()
+  world.take(SIGTERM)
+  t.equal(world.phase, 'draining')
+  t.ok(world.did('close-listener'))
+  world.finish()
+  world.take(APP_GONE)
+  world.leave()
+  t.same(world.exit, { at: 0, code: 0, inFlight: 0 })
+})
 
 void tap.test(
   'a whole stop with both hooks: settle, lame duck until quiet, drain, exit after the app',
@@ -137,14 +125,21 @@ void tap.test('with proof, an app that is gone ends settling and lame duck', asy
 })
 
 void tap.test('without a hook of the app, drained lasts at most app-stop', async (t) => {
-  for (const event of [SIGTERM, SIDECAR_HOOK]) {
-    const world = serving()
-    world.take(event)
-    world.advance(5000 + 4999)
-    t.equal(world.phase, 'drained')
-    world.advance(1)
-    t.equal(world.exit?.at, 10_000, 'nobody is connected: no lingering')
-  }
+  const world = serving()
+  world.take(SIGTERM)
+  world.advance(5000 + 4999)
+  t.equal(world.phase, 'drained')
+  world.advance(1)
+  t.equal(world.exit?.at, 10_000, 'nobody is connected: no lingering')
+
+  const late = serving()
+  late.take(SIDECAR_HOOK)
+  late.advance(8000)
+  late.take(SIGTERM)
+  late.advance(4999)
+  t.equal(late.phase, 'drained', 'the app has been told to stop by the signal, not by our hook')
+  late.advance(1)
+  t.equal(late.exit?.at, 13_000)
 })
 
 void tap.test('with a hook of the app, drained lasts until the app is gone or the deadline', async (t) => {
@@ -318,12 +313,14 @@ void tap.test('watch-app is on from the first trigger of the kubelet, off again 
   )
 })
 
-void tap.test('resume is refused once there is proof, and changes nothing', async (t) => {
+void tap.test('resume is refused after a signal, and changes nothing', async (t) => {
   const world = serving()
   t.ok(resumable(world.state))
   world.take(APP_HOOK)
   t.ok(resumable(world.state))
   world.take(SIDECAR_HOOK)
+  t.ok(resumable(world.state), 'a hook may have been anybody')
+  world.take(SIGTERM)
   for (const wait of [0, 3500, 2000]) {
     world.advance(wait)
     const before = world.state

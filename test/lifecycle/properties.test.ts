@@ -4,10 +4,9 @@
  */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { budget } from '../../src/lifecycle/budget.ts'
-import { APP_STOP_SLACK_MS, UNPROVEN_DRAINING_MS } from '../../src/lifecycle/machine.ts'
+import { budget, EXIT_RESERVE_MS, LEAST_GRACE_MS } from '../../src/lifecycle/budget.ts'
 import { command, Life } from '../fixtures/life.ts'
-import { APP_BACK, APP_HOOK, APP_UP, RESUME, SIDECAR_HOOK, World } from '../fixtures/world.ts'
+import { APP_BACK, APP_HOOK, APP_UP, RESUME, SIDECAR_HOOK, SIGTERM, World } from '../fixtures/world.ts'
 
 const SEED = 20_261_121
 const plan = fc
@@ -37,16 +36,42 @@ void tap.test('exits, cuts, closes and answers only when it may', async (t) => {
   t.doesNotThrow(() => lives(() => undefined, 15_000))
 })
 
-void tap.test('proof ends it by the deadline, whatever came before', async (t) => {
+void tap.test('a signal ends it by the deadline, whatever came before', async (t) => {
   t.doesNotThrow(() =>
     lives((life) => {
-      life.event(SIDECAR_HOOK)
-      life.do({ kind: 'advance', ms: life.world.state.budget.cutMs })
+      life.event(SIGTERM)
+      const ms = Math.max(life.world.state.budget.cutMs, LEAST_GRACE_MS - EXIT_RESERVE_MS)
+      life.do({ kind: 'advance', ms })
       life.holds(life.world.phase === 'exited', 'still alive')
       life.holds(life.allAnswered, 'a hook was never answered')
     }),
   )
 })
+
+void tap.test(
+  "hooks alone end nothing: by grace-period + 2 s it serves, or has followed its app's end",
+  async (t) => {
+    let served = 0
+    let followed = 0
+    lives((life) => {
+      const { world, seen } = life
+      const exited = () => world.phase === 'exited'
+      if (seen.signals > 0 || exited()) return
+      life.event(SIDECAR_HOOK)
+      life.do({ kind: 'advance', ms: world.state.budget.falseAlarmMs })
+      life.holds(life.allAnswered, 'a hook was never answered')
+      if (exited()) {
+        life.holds(seen.ended, 'ended by a hook')
+        followed += 1
+      } else {
+        life.holds(world.phase === 'serving', 'neither served nor ended')
+        life.holds(life.listenerOpen, 'serving behind a closed door')
+        served += 1
+      }
+    })
+    t.ok(served > 1000 && followed > 20, `${served} served again, ${followed} followed their app`)
+  },
+)
 
 /** Longer than every wait of the machine with these budgets. */
 const PATIENCE_MS = 200_000
@@ -84,9 +109,7 @@ void tap.test('an app that is to stop and never does is served again, by itself 
       const { world } = life
       if (world.phase !== 'serving') return
       life.event(APP_HOOK)
-      const { settleMs, lameDuckMaxMs, appStopMs } = world.state.budget
-      const ms = settleMs + lameDuckMaxMs + UNPROVEN_DRAINING_MS + appStopMs + APP_STOP_SLACK_MS
-      life.do({ kind: 'advance', ms })
+      life.do({ kind: 'advance', ms: world.state.budget.falseAlarmMs })
       life.holds(world.phase === 'serving', 'drained for ever')
     }),
   )

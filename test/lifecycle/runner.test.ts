@@ -5,6 +5,9 @@ import type { Verdict } from '../../src/lifecycle/verdict.ts'
 import { HandClock } from '../fixtures/clock.ts'
 import { budgetOf } from '../fixtures/world.ts'
 
+const APP = { who: 'app', from: '10.0.0.1' } as const
+const SIDECAR = { who: 'sidecar', from: '10.0.0.9' } as const
+
 interface Rig {
   readonly runner: Runner
   readonly clock: HandClock
@@ -23,8 +26,10 @@ function rig(change: Partial<Performer> = {}): Rig {
   const write = (_fields: unknown, message?: unknown) => void lines.push(String(message))
   const effects: Performer = {
     closeListener: () => void told.push('close listener'),
+    openListener: () => void told.push('open listener'),
     setPosture: (posture) => void told.push(posture),
     hold: (on) => void told.push(`hold ${on ? 'on' : 'off'}`),
+    appLost: (on) => void told.push(`app ${on ? 'lost' : 'not lost'}`),
     watchApp: (on) => void told.push(`watch ${on ? 'on' : 'off'}`),
     closeIdle: () => {
       told.push('close idle')
@@ -71,7 +76,7 @@ void tap.test(
     relay.connections = 20
     relay.finished = 1000
     runner.signal()
-    const hook = runner.hook('app')
+    const hook = runner.hook(APP)
     clock.advance(1200)
     relay.lastArrivalAt = clock.now()
     clock.advance(3800)
@@ -94,6 +99,7 @@ void tap.test(
       'close listener',
       'leaving',
       'close idle',
+      'app lost',
       'watch off',
       'exit 0',
     ])
@@ -169,7 +175,7 @@ void tap.test('resume says whether it was taken, and the drain that ends has its
   runner.appUp()
   t.ok(runner.resume(), 'nothing to take back')
   runner.drain()
-  const hook = runner.hook('app')
+  const hook = runner.hook(APP)
   clock.advance(3500)
   t.ok(runner.resume())
   t.equal(runner.phase, 'serving')
@@ -185,11 +191,11 @@ void tap.test('resume says whether it was taken, and the drain that ends has its
 void tap.test('every hook is answered, also one that comes when all is over', async (t) => {
   const { runner } = rig()
   runner.appUp()
-  const hooks = [runner.hook('app'), runner.hook('app'), runner.hook('sidecar')]
+  const hooks = [runner.hook(APP), runner.hook(APP), runner.hook(SIDECAR)]
   runner.signal()
   for (const hook of hooks) t.notOk(await settled(hook))
   runner.signal('SIGINT')
-  for (const hook of [...hooks, runner.hook('sidecar')]) t.ok(await settled(hook))
+  for (const hook of [...hooks, runner.hook(SIDECAR)]) t.ok(await settled(hook))
 })
 
 void tap.test('idle moments in serving cost no step', async (t) => {
@@ -228,4 +234,39 @@ void tap.test('onPhase hears each move, since is its wall time', async (t) => {
     'draining -> drained',
   ])
   t.ok(runner.since.getTime() >= before && runner.since.getTime() <= Date.now())
+})
+
+void tap.test('a hook whose caller has hung up is forgotten, but what it began goes on', async (t) => {
+  const { runner, clock } = rig()
+  runner.appUp()
+  const gone = new AbortController()
+  const left = Array.from({ length: 1000 }, () => runner.hook(SIDECAR, gone.signal))
+  const stays = runner.hook(APP)
+  t.equal(runner.waitingHooks, 1001)
+  gone.abort()
+  await Promise.all(left)
+  t.equal(runner.waitingHooks, 1, 'nothing is kept of those who left')
+  t.notOk(await settled(stays))
+  clock.advance(5000)
+  t.ok(await settled(stays))
+  t.equal(runner.phase, 'drained')
+})
+
+void tap.test('a false alarm opens the door again, and one warning names the caller', async (t) => {
+  const { runner, clock, told, lines, verdicts } = rig()
+  runner.appUp()
+  void runner.hook(SIDECAR)
+  clock.advance(31_999)
+  t.ok(told.includes('close listener'))
+  t.notOk(told.includes('open listener'))
+  clock.advance(1)
+  t.equal(runner.phase, 'serving')
+  t.same(told.slice(-3), ['open listener', 'serving', 'watch off'])
+  const warnings = lines.filter((line) => line.startsWith('false alarm'))
+  t.equal(warnings.length, 1)
+  t.match(
+    warnings[0],
+    /^false alarm: GET \/prestop\/sidecar from 10\.0\.0\.9: neither a signal nor .* within 32 s/,
+  )
+  t.match(verdicts, [{ outcome: 'returned', why: 'false alarm', proof: true, cut: 0 }])
 })

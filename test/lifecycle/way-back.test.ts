@@ -86,29 +86,6 @@ void tap.test('health may be seen before the watch sees the app back', async (t)
   t.equal(world.phase, 'serving')
 })
 
-void tap.test(
-  'an app that does not go away within app-stop + 5 s of its answered hook: serving',
-  async (t) => {
-    const world = restarting()
-    world.advance(9999)
-    t.equal(world.phase, 'drained')
-    world.advance(1)
-    t.equal(world.phase, 'serving')
-    t.equal(world.entered('serving'), 15_000)
-  },
-)
-
-void tap.test('a hook called again starts that wait anew', async (t) => {
-  const world = restarting()
-  world.advance(9000)
-  world.take(APP_HOOK)
-  t.equal(world.hooks[1]?.answeredAt, 14_000)
-  world.advance(9999)
-  t.equal(world.phase, 'drained')
-  world.advance(1)
-  t.equal(world.phase, 'serving')
-})
-
 void tap.test('a hung app holds its hook for at most 10 s of draining, and nothing is cut', async (t) => {
   const world = serving()
   world.arrive()
