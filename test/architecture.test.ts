@@ -16,11 +16,8 @@ type Sources = ReadonlyMap<string, Source>
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'clock.ts': [],
   'descriptors.ts': [],
-<<<<<<< HEAD
   'self-connection.ts': [],
-=======
   'door.ts': ['admin/listen.ts'],
->>>>>>> fe3ec17 (Lifecycle: hooks drain, but only a signal or the app's end ends the process; a false alarm opens the door again)
   'termination-log.ts': [],
   http1: [],
   http2: [],

@@ -32,7 +32,7 @@ async function resume(target: Target): Promise<number> {
   const called = await call(target, 'POST', '/resume')
   if (called.kind !== 'answer') return failed(called)
   if (called.status === 409)
-    return fail('it is proven that the pod stops (hook or signal): there is no way back')
+    return fail('the pod stops (a signal has come, or the exit has begun): there is no way back')
   if (called.status !== 200) return failed(called)
   console.log(target.json ? JSON.stringify(called.body) : `resumed: ${String(called.body['phase'])}`)
   return 0

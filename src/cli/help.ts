@@ -25,7 +25,7 @@ const ABOUT: Record<Command, { readonly line: string; readonly more: string }> =
   },
   resume: {
     line: 'take a drain back and serve again',
-    more: 'Refused once it is proven that the pod stops: there is no way back from that.',
+    more: 'Refused after a signal, and once the exit has begun: there is no way back from that. A hook alone is no obstacle.',
   },
   status: {
     line: 'say what a running lastcall is doing',

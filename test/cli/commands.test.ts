@@ -109,7 +109,7 @@ void tap.test('a drain that somebody takes back has failed', async (t) => {
 
 void tap.test('refusals are explained', async (t) => {
   const cases: [string, Script, RegExp][] = [
-    ['resume', { '/resume': [[409, { phase: 'draining' }]] }, /proven that the pod stops/],
+    ['resume', { '/resume': [[409, { phase: 'draining' }]] }, /the pod stops/],
     ['drain', { '/drain': [[401, 'no']] }, /needs a token.*LASTCALL_TOKEN/],
     ['drain', { '/drain': [[403, 'no']] }, /--hook-allow/],
     ['status', { '/status': [[200, '<html>']] }, /is this the admin port of lastcall/],
