@@ -1,12 +1,9 @@
 /** All rules over all objects: what they find, less what the objects themselves say to ignore. Pure. */
+import { ignored } from './ignore.ts'
 import type { Finding } from './rule.ts'
 import { RULES } from './rules/table.ts'
-import { at, text } from './tree.ts'
 import { namespaceOf, together, type Place } from './workload.ts'
 import { worldOf } from './world.ts'
-
-/** Annotation of an object: ids of rules, with commas between, that are not to be told of it. */
-export const IGNORE = 'lastcall.dev/ignore'
 
 /** Which rules count, and for whose objects. */
 export interface Choice {
@@ -22,7 +19,10 @@ export function judge(
   places: readonly Place[],
   { only = [], ignore = [], namespace }: Choice = {},
 ): Finding[] {
-  const world = worldOf(places)
+  const world = worldOf(
+    places,
+    RULES.map(({ id }) => id),
+  )
   const chosen = RULES.filter(({ id }) => (only.length === 0 || only.includes(id)) && !ignore.includes(id))
   const found = chosen.flatMap((rule) =>
     rule.find(world).map(({ place, path, saw }): Finding => ({ rule, place, path, saw })),
@@ -32,10 +32,4 @@ export function judge(
   )
   const order = new Map(places.map(({ item }, i) => [item, i]))
   return kept.toSorted((a, b) => (order.get(a.place.item) ?? 0) - (order.get(b.place.item) ?? 0))
-}
-
-/** The rules that an object says are not for it. */
-export function ignored({ item }: Place): string[] {
-  const said = text(at(item.value, 'metadata', 'annotations', IGNORE)) ?? ''
-  return said.split(',').map((id) => id.trim())
 }

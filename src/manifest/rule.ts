@@ -32,6 +32,8 @@ export interface Site {
 /** All that is judged at once. */
 export interface World {
   readonly places: readonly Place[]
+  /** The ids of all rules. */
+  readonly ids: readonly string[]
   readonly workloads: readonly Judged[]
 }
 

@@ -1,5 +1,5 @@
 /** docs/rules.md, made from the table of rules. Pure. */
-import { IGNORE } from './judge.ts'
+import { IGNORE } from './ignore.ts'
 import { LONGEST_REQUEST } from './plan.ts'
 import { RULE_GROUPS, RULES } from './rules/table.ts'
 

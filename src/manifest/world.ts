@@ -8,9 +8,10 @@ import { probedPort, listenPort } from './app.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
 
-export function worldOf(places: readonly Place[]): World {
+/** The objects with what the rules ask of them; `ids` are those of all rules. */
+export function worldOf(places: readonly Place[], ids: readonly string[]): World {
   const workloads = places.flatMap((place) => workloadOf(place) ?? [])
-  return { places, workloads: workloads.map((workload) => judged(workload, places)) }
+  return { places, ids, workloads: workloads.map((workload) => judged(workload, places)) }
 }
 
 function judged(workload: Workload, places: readonly Place[]): Judged {

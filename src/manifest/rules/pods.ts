@@ -1,6 +1,8 @@
 /** Rules about the pod around lastcall: its kind, its ports, who else can be reached in it. */
+import { didYouMean } from '../../config/suggest.ts'
 import { couldBeLoopback } from '../app-changes.ts'
 import { isPostgrest } from '../app.ts'
+import { IGNORE, ignored } from '../ignore.ts'
 import { meshesOf, portListWith } from '../mesh.ts'
 import type { Rule } from '../rule.ts'
 import { at, list, text } from '../tree.ts'
@@ -17,6 +19,24 @@ function openHost(container: Container): string | undefined {
 }
 
 export const POD_RULES: readonly Rule[] = [
+  {
+    id: 'ignore-unknown',
+    severity: 'warning',
+    title: 'An annotation silences a rule that does not exist',
+    requests:
+      'What was meant to be silenced is not; or the rule has another name now, and nobody looks at what it finds.',
+    fix: 'Correct the name in lastcall.dev/ignore; docs/rules.md has all rules.',
+    find: ({ places, ids }) =>
+      places.flatMap((place) =>
+        ignored(place)
+          .filter((id) => !ids.includes(id))
+          .map((id) => ({
+            place,
+            path: ['metadata', 'annotations', IGNORE],
+            saw: `there is no rule ${JSON.stringify(id)}${didYouMean(id, ids)}`,
+          })),
+      ),
+  },
   {
     id: 'nothing-drains',
     severity: 'warning',

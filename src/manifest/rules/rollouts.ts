@@ -1,7 +1,7 @@
 /** Rules about how pods are replaced: that there are enough of them at every moment. */
-import type { Judged, Rule } from '../rule.ts'
-import { at, isBranch, list, number, type Path, type Tree } from '../tree.ts'
-import { namespaceOf, selects, together, type Workload } from '../workload.ts'
+import type { Rule } from '../rule.ts'
+import { at, isBranch, list, number, text, type Path, type Tree } from '../tree.ts'
+import { namespaceOf, selects, together, type Place, type Workload } from '../workload.ts'
 
 const FEW = 4
 
@@ -13,9 +13,10 @@ interface Rolling {
 }
 
 /** How a workload rolls, with the API's defaults; undefined if it has no such strategy. */
-function rollingOf({ kind, item }: Workload): Rolling | undefined {
+function rollingOf(workload: Workload, places: readonly Place[]): Rolling | undefined {
+  const { kind, item } = workload
   const spec = item.value['spec']
-  const replicas = number(at(spec, 'replicas')) ?? 1
+  const replicas = replicasOf(workload, places) ?? 1
   const count = (value: Tree | undefined, initial: string, round: (value: number) => number): number => {
     const said = value ?? initial
     return typeof said === 'string' ? round((Number.parseFloat(said) / 100) * replicas) : (number(said) ?? 0)
@@ -36,16 +37,33 @@ function rollingOf({ kind, item }: Workload): Rolling | undefined {
   return undefined
 }
 
+/** The autoscaler of a workload: Kubernetes' own, or KEDA's (keda.sh, ScaledObject specification). */
+function scalerOf(workload: Workload, places: readonly Place[]): Place | undefined {
+  return places.find((place) => {
+    const { value } = place.item
+    const target = at(value, 'spec', 'scaleTargetRef')
+    const kinds = ['HorizontalPodAutoscaler', 'ScaledObject']
+    return (
+      kinds.includes(text(value['kind']) ?? '') &&
+      (at(target, 'kind') ?? 'Deployment') === workload.kind &&
+      at(target, 'name') === workload.name &&
+      together(namespaceOf(place), workload.namespace)
+    )
+  })
+}
+
 /** The fewest replicas that the input speaks of: an autoscaler's minimum counts. */
-function replicasOf({ workload }: Judged, scalers: readonly Tree[]): number | undefined {
+function replicasOf(workload: Workload, places: readonly Place[]): number | undefined {
   if (!['Deployment', 'StatefulSet', 'ReplicaSet', 'Rollout'].includes(workload.kind)) return undefined
-  const scaler = scalers.find(
-    (one) =>
-      at(one, 'spec', 'scaleTargetRef', 'kind') === workload.kind &&
-      at(one, 'spec', 'scaleTargetRef', 'name') === workload.name,
-  )
-  const own = number(at(workload.item.value, 'spec', 'replicas'))
-  return scaler === undefined ? (own ?? 1) : (number(at(scaler, 'spec', 'minReplicas')) ?? 1)
+  const scaler = scalerOf(workload, places)
+  if (scaler === undefined) return number(at(workload.item.value, 'spec', 'replicas')) ?? 1
+  const spec = scaler.item.value['spec']
+  return number(at(spec, 'minReplicas')) ?? number(at(spec, 'minReplicaCount')) ?? 1
+}
+
+/** Whether a rollout may take all pods away before it has brought new ones. */
+function takesAll({ replicas, maxUnavailable, maxSurge }: Rolling): boolean {
+  return replicas > 0 && maxUnavailable >= replicas && (replicas > 1 || maxSurge > 0)
 }
 
 export const ROLLOUT_RULES: readonly Rule[] = [
@@ -69,11 +87,25 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     requests:
       'A pod leaves before its successor is ready: the others get its requests too, and may answer late or not at all.',
     fix: 'maxUnavailable: 0, maxSurge: 1.',
-    find: ({ workloads }) =>
+    find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
-        const rolling = rollingOf(workload)
+        const rolling = rollingOf(workload, places)
         if (!serves || rolling === undefined || rolling.replicas > FEW || rolling.replicas < 2) return []
-        if (rolling.maxUnavailable === 0 || rolling.maxSurge === 0) return []
+        if (rolling.maxUnavailable === 0 || rolling.maxSurge === 0 || takesAll(rolling)) return []
+        const saw = `${rolling.maxUnavailable} of ${rolling.replicas} may be missing`
+        return [{ place: workload, path: [...rolling.path, 'maxUnavailable'], saw }]
+      }),
+  },
+  {
+    id: 'max-unavailable-all',
+    severity: 'error',
+    title: 'A rollout may stop all pods before new ones are ready',
+    requests: 'Each rollout may be an outage: nobody answers until the first new pod is ready.',
+    fix: 'maxUnavailable: 0, maxSurge: 1.',
+    find: ({ places, workloads }) =>
+      workloads.flatMap(({ workload, serves }) => {
+        const rolling = rollingOf(workload, places)
+        if (!serves || rolling === undefined || !takesAll(rolling)) return []
         const saw = `${rolling.maxUnavailable} of ${rolling.replicas} may be missing`
         return [{ place: workload, path: [...rolling.path, 'maxUnavailable'], saw }]
       }),
@@ -85,17 +117,16 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     requests:
       'A new pod starts only after an old one has gone, so there is always one too few, for as long as a drain and a start take.',
     fix: 'maxUnavailable: 0, maxSurge: 1.',
-    find: ({ workloads }) =>
+    find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
-        const rolling = rollingOf(workload)
-        if (!serves || rolling === undefined || rolling.maxSurge > 0 || rolling.replicas < 2) return []
-        return [
-          {
-            place: workload,
-            path: [...rolling.path, 'maxSurge'],
-            saw: `maxSurge is 0 of ${rolling.replicas} replicas`,
-          },
-        ]
+        const rolling = rollingOf(workload, places)
+        if (!serves || rolling === undefined || rolling.maxSurge > 0 || takesAll(rolling)) return []
+        const scaled = scalerOf(workload, places) !== undefined
+        if (rolling.replicas < 2 && !scaled) return []
+        const saw = scaled
+          ? 'maxSurge is 0, and an autoscaler says how many replicas there are'
+          : `maxSurge is 0 of ${rolling.replicas} replicas`
+        return [{ place: workload, path: [...rolling.path, 'maxSurge'], saw }]
       }),
   },
   {
@@ -105,10 +136,12 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     requests:
       'Between the old pod and the new one nobody answers: lastcall can finish what is in flight, but not serve what comes then.',
     fix: 'Two replicas; or a Deployment with maxUnavailable: 0 and maxSurge: 1.',
-    find: ({ workloads }) =>
+    find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
-        if (!serves || number(at(workload.item.value, 'spec', 'replicas') ?? 1) !== 1) return []
-        const rolling = rollingOf(workload)
+        // How many there are is then the autoscaler's to say.
+        if (!serves || scalerOf(workload, places) !== undefined) return []
+        if (number(at(workload.item.value, 'spec', 'replicas') ?? 1) !== 1) return []
+        const rolling = rollingOf(workload, places)
         const alone = workload.kind === 'StatefulSet' || (rolling !== undefined && rolling.maxSurge === 0)
         return alone
           ? [{ place: workload, path: ['spec', 'replicas'], saw: `${workload.title} has one replica` }]
@@ -124,12 +157,8 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     fix: 'A PodDisruptionBudget with maxUnavailable: 1 that selects the pods. (If it is in another file, give both to check.)',
     find: ({ places, workloads }) => {
       const objects = places.filter(({ item }) => item.value['kind'] === 'PodDisruptionBudget')
-      const scalers = places.flatMap(({ item }) =>
-        item.value['kind'] === 'HorizontalPodAutoscaler' ? [item.value] : [],
-      )
-      return workloads.flatMap((judged) => {
-        const { workload, serves } = judged
-        if (!serves || (replicasOf(judged, scalers) ?? 0) < 2) return []
+      return workloads.flatMap(({ workload, serves }) => {
+        if (!serves || (replicasOf(workload, places) ?? 0) < 2) return []
         const covered = objects.some((place) => {
           const selector = at(place.item.value, 'spec', 'selector')
           // Expressions are not judged: they may select it.
@@ -151,5 +180,27 @@ export const ROLLOUT_RULES: readonly Rule[] = [
             ]
       })
     },
+  },
+  {
+    id: 'disruption-budget-empty',
+    severity: 'warning',
+    title: 'A PodDisruptionBudget that protects nothing',
+    requests: 'When nodes are drained, all pods may be evicted at once, as if there were no budget.',
+    fix: 'maxUnavailable: 1.',
+    find: ({ places, workloads }) =>
+      places.flatMap((place) => {
+        const spec = place.item.value['spec']
+        if (place.item.value['kind'] !== 'PodDisruptionBudget') return []
+        const labels = at(spec, 'selector', 'matchLabels')
+        const found = workloads.find(({ workload, serves }) => serves && selects(place, labels, workload))
+        if (found === undefined) return []
+        const replicas = replicasOf(found.workload, places) ?? 0
+        const [most, least] = [at(spec, 'maxUnavailable'), at(spec, 'minAvailable')]
+        const all = most === '100%' || (typeof most === 'number' && most >= replicas && replicas > 1)
+        if (!all && least !== 0 && least !== '0%') return []
+        const key = all ? 'maxUnavailable' : 'minAvailable'
+        const saw = `${key} is ${text(all ? most : least) ?? JSON.stringify(all ? most : least)}, and ${found.workload.title} has ${replicas} replicas`
+        return [{ place, path: ['spec', key], saw }]
+      }),
   },
 ]

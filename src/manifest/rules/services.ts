@@ -1,8 +1,16 @@
 /** Rules about Services: that requests come through lastcall, and only requests. */
+import { preStopOf } from '../hook.ts'
 import { appPort } from '../world.ts'
 import type { Judged, Rule, Site } from '../rule.ts'
-import { at } from '../tree.ts'
-import { servicePorts, type Place, type ServicePort } from '../workload.ts'
+import { at, branch, text, type Branch } from '../tree.ts'
+import {
+  namespaceOf,
+  servicePorts,
+  together,
+  type Place,
+  type ServicePort,
+  type Workload,
+} from '../workload.ts'
 
 /** A site for each port of a Service that sends to a workload with lastcall, of which `saw` tells something. */
 function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => string | undefined): Site[] {
@@ -14,6 +22,39 @@ function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => s
         : [{ place, path: ['spec', 'ports', port.index, 'targetPort'], saw: said }]
     }),
   )
+}
+
+/** A workload that a Service without pods was made for: of its name, or with all labels of its selector but one. */
+function meant(service: Place, workload: Workload): boolean {
+  const wanted = Object.entries(branch(at(service.item.value, 'spec', 'selector')))
+  if (!together(namespaceOf(service), workload.namespace)) return false
+  const same = wanted.filter(([key, value]) => workload.labels[key] === value).length
+  const oneOff = same === wanted.length - 1 && same > 0
+  return oneOff || text(at(service.item.value, 'metadata', 'name')) === workload.name
+}
+
+function printLabels(labels: Branch): string {
+  const said = Object.entries(labels).map(([key, value]) => `${key}=${text(value) ?? JSON.stringify(value)}`)
+  return said.join(',') || 'none'
+}
+
+/** Why a pod that stops serves nobody: it is not ready, or it has gone. */
+function gone({ workload, config, sidecar, apps }: Judged): string[] {
+  if (sidecar !== undefined)
+    return config?.readinessOnDrain === 'fail' ? [`${workload.title} has --readiness-on-drain fail`] : []
+  const waits = apps.some((one) => !['none', 'nothing'].includes(preStopOf(one).kind))
+  return waits ? [] : [`${workload.title} has no preStop: its pods stop at once`]
+}
+
+/** No address of its own: its name has the addresses of the pods, and targetPort means nothing to clients. */
+function isHeadless({ item }: Place): boolean {
+  return at(item.value, 'spec', 'clusterIP') === 'None'
+}
+
+/** Whether a headless Service is for the pods among themselves: the StatefulSet's own, or one beside another Service. */
+function isForPeers(service: Place, { workload, services }: Judged): boolean {
+  const own = workload.kind === 'StatefulSet'
+  return isHeadless(service) && (own || services.some((one) => !isHeadless(one)))
 }
 
 export const SERVICE_RULES: readonly Rule[] = [
@@ -40,15 +81,37 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A Service sends to a port name that no container has',
     requests: 'The Service has no endpoints for this port: connections to it are refused.',
-    fix: "Name the port of lastcall's container so, or write its number as targetPort.",
+    fix: 'Give that name to a port of a container (of lastcall, where it is in front), or write the number as targetPort.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
-        portSites(judged, ({ target, number }) =>
-          judged.sidecar !== undefined && number === undefined
-            ? `no container has a port with the name ${JSON.stringify(target)}`
-            : undefined,
-        ),
+        portSites(judged, ({ index, target, number }, service) => {
+          if (number !== undefined || typeof target !== 'string') return undefined
+          // A Service of several workloads may lead to a port that only some of them have.
+          const others = workloads.filter((one) => one.services.some(({ item }) => item === service.item))
+          const elsewhere = others.some(({ workload }) =>
+            servicePorts(service, workload).some((port) => port.index === index && port.number !== undefined),
+          )
+          return elsewhere ? undefined : `no container has a port with the name ${JSON.stringify(target)}`
+        }),
       ),
+  },
+  {
+    id: 'service-selects-nothing',
+    severity: 'warning',
+    title: 'A Service selects no pods',
+    requests: 'It has no endpoints: whoever connects to it is refused.',
+    fix: 'Make its selector the labels of the pods (spec.template.metadata.labels). If their workload is in another file, give both to check.',
+    find: ({ places, workloads }) =>
+      places.flatMap((place) => {
+        const { value } = place.item
+        const selector = at(value, 'spec', 'selector')
+        if (value['kind'] !== 'Service' || Object.keys(branch(selector)).length === 0) return []
+        if (workloads.some(({ services }) => services.some(({ item }) => item === place.item))) return []
+        // Its pods may be in a file that was not given: only a workload that was surely meant counts.
+        const near = workloads.find(({ workload }) => meant(place, workload))
+        const saw = `no pods have ${printLabels(branch(selector))}; those of ${near?.workload.title} have ${printLabels(near?.workload.labels ?? {})}`
+        return near === undefined ? [] : [{ place, path: ['spec', 'selector'], saw }]
+      }),
   },
   {
     id: 'admin-exposed',
@@ -76,7 +139,9 @@ export const SERVICE_RULES: readonly Rule[] = [
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         judged.services.flatMap((place) =>
-          at(place.item.value, 'spec', 'publishNotReadyAddresses') === true && judged.workload.kind !== 'Job'
+          at(place.item.value, 'spec', 'publishNotReadyAddresses') === true &&
+          judged.workload.kind !== 'Job' &&
+          !isForPeers(place, judged)
             ? [{ place, path: ['spec', 'publishNotReadyAddresses'], saw: 'publishNotReadyAddresses is true' }]
             : [],
         ),
@@ -85,22 +150,15 @@ export const SERVICE_RULES: readonly Rule[] = [
   {
     id: 'local-traffic-policy',
     severity: 'error',
-    title: 'externalTrafficPolicy is Local, and readiness fails with the drain',
+    title: 'externalTrafficPolicy is Local, and a pod that stops serves no more',
     requests:
       'The node of a draining pod has no other: kube-proxy would fall back to the terminating one while it still serves, but a failing probe takes that away too, and what the load balancer still sends to this node is dropped.',
-    fix: 'Give lastcall --readiness-on-drain keep.',
+    fix: 'Give lastcall --readiness-on-drain keep. Without lastcall: lastcall inject --readiness-on-drain keep.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         judged.services.flatMap((place) =>
-          at(place.item.value, 'spec', 'externalTrafficPolicy') === 'Local' &&
-          judged.config?.readinessOnDrain === 'fail'
-            ? [
-                {
-                  place,
-                  path: ['spec', 'externalTrafficPolicy'],
-                  saw: `${judged.workload.title} has --readiness-on-drain fail`,
-                },
-              ]
+          at(place.item.value, 'spec', 'externalTrafficPolicy') === 'Local'
+            ? gone(judged).map((saw) => ({ place, path: ['spec', 'externalTrafficPolicy'], saw }))
             : [],
         ),
       ),

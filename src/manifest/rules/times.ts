@@ -1,9 +1,10 @@
 /** Rules about the sums of a stop: everything must fit into the pod's grace period (DESIGN §3, "One deadline"). */
 import { printDuration } from '../../config/units.ts'
+import { preStopOf } from '../hook.ts'
 import { longestRequestMs } from '../plan.ts'
 import type { Judged, Rule } from '../rule.ts'
 import { configOf } from '../settings.ts'
-import { at, list, number, text } from '../tree.ts'
+import { at } from '../tree.ts'
 import type { Container } from '../workload.ts'
 
 /** What the sidecar's own start would say, without the sums, or the sums alone. */
@@ -18,14 +19,10 @@ function problemsOf({ sidecar }: Judged, sums: boolean): string[] {
 const SUM = /^--(grace-period|app-stop|settle|lame-duck-max) \S+ (leaves|takes|and|is shorter)/
 
 /** For how long a preStop of a container certainly waits: sleep, or a command that sleeps; in ms. */
-function blindWaitMs({ value }: Container): { readonly ms: number; readonly how: string } | undefined {
-  const sleep = number(at(value, 'lifecycle', 'preStop', 'sleep', 'seconds'))
-  if (sleep !== undefined) return { ms: sleep * 1000, how: 'sleep' }
-  const words = list(at(value, 'lifecycle', 'preStop', 'exec', 'command')).map((word) => text(word) ?? '')
-  const found = /(?:^|[\s;&|/])sleep\s+(\d+(?:\.\d+)?)([smh]?)(?=$|[\s;&|])/.exec(words.join(' '))
-  if (found === null) return undefined
-  const unit = { s: 1000, m: 60_000, h: 3_600_000 }[found[2] || 's']!
-  return { ms: Number(found[1]) * unit, how: 'exec' }
+function blindWaitMs(container: Container): { readonly ms: number; readonly how: string } | undefined {
+  const hook = preStopOf(container)
+  if (hook.kind === 'waits') return hook
+  return 'waitsMs' in hook && hook.waitsMs > 0 ? { ms: hook.waitsMs, how: hook.how } : undefined
 }
 
 export const TIME_RULES: readonly Rule[] = [
@@ -44,6 +41,21 @@ export const TIME_RULES: readonly Rule[] = [
           at(workload.item.value, ...path) === undefined ? 'is not given, so 30' : `is ${graceMs / 1000}`
         const saw = `terminationGracePeriodSeconds ${said}; --grace-period is ${printDuration(config.gracePeriodMs)}`
         return [{ place: workload, path, saw }]
+      }),
+  },
+  {
+    id: 'grace-period-zero',
+    severity: 'error',
+    title: 'terminationGracePeriodSeconds is 0',
+    requests:
+      'The pod is killed at once: no preStop, no SIGTERM. Whatever is in flight is cut, and requests still come until the endpoints are updated.',
+    fix: 'Remove the line (30 s is the default), or give it room for a request: 40.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, graceMs, serves }) => {
+        const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
+        return serves && graceMs === 0
+          ? [{ place: workload, path, saw: `${workload.title} has no time to stop` }]
+          : []
       }),
   },
   {
@@ -107,7 +119,7 @@ export const TIME_RULES: readonly Rule[] = [
         const longest = longestRequestMs(workload)
         const blind = Math.max(0, ...workload.containers.map((one) => blindWaitMs(one)?.ms ?? 0))
         const own = config === undefined ? blind : config.settleMs + config.quietMs + config.appStopMs
-        if (graceMs >= own + longest || (config === undefined && blind >= graceMs)) return []
+        if (graceMs === 0 || graceMs >= own + longest || (config === undefined && blind >= graceMs)) return []
         const what =
           config === undefined
             ? `preStop ${printDuration(blind)}`

@@ -1,0 +1,78 @@
+/** Rules about commands: those of preStop hooks, and the one that a container starts with. */
+import { preStopOf } from '../hook.ts'
+import type { Rule } from '../rule.ts'
+import { list, text } from '../tree.ts'
+import type { Container } from '../workload.ts'
+
+/**
+ * A script that a shell runs as process 1 and stays in front of: several commands, of which the last is no `exec`, and
+ * no `trap` that would pass the signal on. (With a single command bash, dash and busybox replace themselves by it.)
+ */
+function shellScript({ value }: Container): string | undefined {
+  const words = [...list(value['command']), ...list(value['args'])].map((word) => text(word) ?? '')
+  const flag = words.findIndex((word, i) => i > 0 && /^-[a-z]*c$/.test(word))
+  if (!/^(\/(usr\/)?bin\/)?(ba|da|a)?sh$/.test(words[0] ?? '') || flag === -1) return undefined
+  const script = (words[flag + 1] ?? '').replace(/\\\n/g, ' ')
+  const steps = script
+    .split(/&&|\|\||[;\n|]/)
+    .map((step) => step.trim())
+    .filter((step) => step !== '' && !step.startsWith('#'))
+  const last = steps.at(-1) ?? ''
+  if (steps.length < 2 || /\btrap\b/.test(script) || /^exec\b/.test(last)) return undefined
+  return last.length > 40 ? `${last.slice(0, 40)}...` : last
+}
+
+export const COMMAND_RULES: readonly Rule[] = [
+  {
+    id: 'prestop-does-nothing',
+    severity: 'warning',
+    title: 'A preStop hook that does nothing',
+    requests:
+      'It ends at once, and SIGTERM follows: it is as if there were no hook. Requests that still come meet an app that is stopping.',
+    fix: 'Let lastcall inject replace it, or let it wait: preStop.sleep (Kubernetes 1.30 and later), or exec sleep.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, serves }) =>
+        workload.containers.flatMap((container) => {
+          const hook = preStopOf(container)
+          if (!serves || hook.kind !== 'nothing') return []
+          const path = [...container.path, 'lifecycle', 'preStop', hook.how]
+          return [{ place: workload, path, saw: `container ${container.name} has ${hook.said}` }]
+        }),
+      ),
+  },
+  {
+    id: 'prestop-cuts',
+    severity: 'error',
+    title: 'A preStop hook stops the server in the middle of requests',
+    requests:
+      'The command is the fast way to stop: connections are closed at once, whatever is in flight on them, and new ones are refused while the endpoints still name the pod.',
+    fix: 'Remove the hook and let lastcall inject add its own: the app then stops by its signal, when nothing is in flight. (nginx: STOPSIGNAL SIGQUIT, which its image has, is the graceful one.)',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, serves }) =>
+        workload.containers.flatMap((container) => {
+          const hook = preStopOf(container)
+          if (!serves || hook.kind !== 'cuts') return []
+          const path = [...container.path, 'lifecycle', 'preStop', hook.how]
+          return [{ place: workload, path, saw: `container ${container.name} has ${hook.said}` }]
+        }),
+      ),
+  },
+  {
+    id: 'shell-as-process-1',
+    severity: 'warning',
+    title: 'A shell is process 1 of the container, and does not pass signals on',
+    requests:
+      'SIGTERM reaches the shell, which ignores it: the app never hears of the stop and is killed at the end of the grace period, with whatever it still does. Each stop takes the whole grace period.',
+    fix: 'Put exec before the last command of the script, so that the app takes the place of the shell.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, apps, serves }) =>
+        apps.flatMap((container) => {
+          const last = serves ? shellScript(container) : undefined
+          if (last === undefined) return []
+          const key = container.value['command'] === undefined ? 'args' : 'command'
+          const saw = `container ${container.name} runs a script whose last command is ${JSON.stringify(last)}, without exec`
+          return [{ place: workload, path: [...container.path, key], saw }]
+        }),
+      ),
+  },
+]
