@@ -62,6 +62,8 @@ function compile(t: Test, manifests: Readonly<Record<string, string>>): string {
     file(place, `${path.replaceAll('/', '-')}.ts`, ROLLOUT + lines.join(''))
   }
   const options = { strict: true, noEmit: true, module: 'nodenext', types: [], skipLibCheck: true }
+  // Its own: a package.json in a folder above would say what kind of modules these are.
+  file(place, 'package.json', '{}')
   file(place, 'tsconfig.json', JSON.stringify({ compilerOptions: options, include: ['*.ts'] }))
   // tap puts its loader into NODE_OPTIONS of whatever is started.
   const command = ['-u', 'NODE_OPTIONS', process.execPath, join(ROOT, 'node_modules/.bin/tsc'), '-p', place]
