@@ -4,8 +4,8 @@
  */
 import { isPostgrest, type App } from './app.ts'
 import { pointer } from './before.ts'
-import { setKey, type Edits } from './edits.ts'
-import { wasOf } from './input.ts'
+import { addItem, setKey, type Edits } from './edits.ts'
+import { wasOf } from './rewrite.ts'
 import { meshesOf, portListWith } from './mesh.ts'
 import { probeHealth } from './probe.ts'
 import { APP_HOOK_NOTES, hook, type SidecarPlan } from './sidecar.ts'
@@ -87,16 +87,13 @@ function giveName(workload: Workload, app: App, plan: SidecarPlan, edits: Edits)
 /** PostgREST listens where a variable says: on loopback nobody gets past lastcall. */
 function toLoopback(workload: Workload, { container }: App, edits: Edits): string[] {
   if (!isPostgrest(container) || !couldBeLoopback(container)) return []
-  const env = list(container.value['env'])
-  const path = [...container.path, 'env']
-  const row = { name: 'PGRST_SERVER_HOST', value: '127.0.0.1' }
-  if (env.length === 0) {
-    setKey(workload, edits, { kind: 'set', path, value: [row], after: BEFORE_LIFECYCLE })
-    return []
-  }
-  edits.before[`${pointer(workload.item.value, path)}/${row.name}`] = null
-  const notes = { value: 'Reachable through lastcall only.' }
-  edits.changes.push({ kind: 'insert', path: [...path, env.length], value: row, notes })
+  addItem(workload, edits, {
+    kind: 'set',
+    path: [...container.path, 'env'],
+    value: { name: 'PGRST_SERVER_HOST', value: '127.0.0.1' },
+    after: BEFORE_LIFECYCLE,
+    notes: { value: 'Reachable through lastcall only.' },
+  })
   return []
 }
 

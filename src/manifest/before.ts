@@ -3,7 +3,9 @@
  * bring it back: nothing (null), or how it was written. Pure.
  */
 import type { Change, Was } from './change.ts'
+import { wasOf } from './rewrite.ts'
 import { at, branch, isBranch, list, text, type Path, type Tree } from './tree.ts'
+import type { Place } from './workload.ts'
 
 export const BEFORE = 'lastcall.dev/before'
 
@@ -25,19 +27,44 @@ export function beforeOf(value: Tree): Before {
 }
 
 /** The change that writes down `before`; what was written down earlier is older, and stays. */
-export function remember(value: Tree, before: Before): Change[] {
+export function remember(place: Place, before: Record<string, Was | null>): Change[] {
+  const { value } = place.item
   const old = beforeOf(value)
-  const joined = { ...before, ...old }
-  if (Object.keys(joined).length === Object.keys(old).length) return []
+  if (Object.keys({ ...before, ...old }).length === Object.keys(old).length) return []
+  const path = ['metadata', 'annotations', BEFORE]
+  if (at(value, ...path) === undefined) emptyAbove(place, before, path)
   return [
     {
       kind: 'set',
-      path: ['metadata', 'annotations', BEFORE],
-      value: JSON.stringify(joined),
+      path,
+      value: JSON.stringify({ ...before, ...old }),
       after: ['name', 'namespace', 'labels'],
       notes: { '': 'What was here before, for lastcall inject --remove.' },
     },
   ]
+}
+
+/** Writes down that there was nothing at a path, and what was empty above it. */
+export function created(place: Place, before: Record<string, Was | null>, path: Path): void {
+  before[pointer(place.item.value, path)] = null
+  emptyAbove(place, before, path)
+}
+
+/** Writes down how the map or list above a path was written, if it was there and empty. */
+export function emptyAbove(place: Place, before: Record<string, Was | null>, path: Path): void {
+  const { value } = place.item
+  for (let length = path.length - 1; length > 0; length -= 1) {
+    const above = path.slice(0, length)
+    const here = at(value, ...above)
+    if (here === undefined) continue
+    if (isEmpty(here)) before[pointer(value, above)] ??= wasOf(place.input, place.item, above)
+    return
+  }
+}
+
+/** Null, or a map or list without anything in it. */
+export function isEmpty(value: Tree): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 /** A path of an object as text. */

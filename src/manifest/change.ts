@@ -2,7 +2,7 @@
  * What shall become different in a tree, as data: the language between those who know Kubernetes and those who know
  * text. All paths of a batch mean the tree as it was before. Pure.
  */
-import { at, branch, isBranch, list, type Path, type Tree } from './tree.ts'
+import { at, branch, type Path, type Tree } from './tree.ts'
 
 /** Comments for a rendered value, by the path of the key within it: `lifecycle.preStop`. */
 export type Notes = Readonly<Record<string, string>>
@@ -13,9 +13,15 @@ export interface Was {
   readonly after: string | null
   /** The pair as it was written, key and comments included, without its indentation. */
   readonly text?: string
+  /** The column in which it stood, where some of its lines are less indented: then `text` has its indentation. */
+  readonly column?: number
   /** Lines of comments and blanks between the key before it and its text. */
   readonly skip?: number
-  /** The value, where nobody wrote it as YAML. */
+  /** What stood between the entry before it and it, in braces. */
+  readonly lead?: string
+  /** What stood between it and the entry behind it, where it was the first. */
+  readonly tail?: string
+  /** The value, where nobody has written it down as text. */
   readonly value?: Tree
 }
 
@@ -30,7 +36,8 @@ export type Change =
     }
   /** A new item of a list, before the one that is at the path's index now. */
   | { readonly kind: 'insert'; readonly path: Path; readonly value: Tree; readonly notes?: Notes }
-  | { readonly kind: 'delete'; readonly path: Path }
+  /** `own`: nobody but inject has written it, so that comments around it are not its. */
+  | { readonly kind: 'delete'; readonly path: Path; readonly own?: boolean }
   /** A key of a map as it was written once, whatever stands there now. */
   | { readonly kind: 'restore'; readonly path: Path; readonly was: Was }
 
@@ -79,47 +86,6 @@ function put(tree: Tree, path: readonly string[], value: Tree): Tree {
   const [key, ...rest] = path
   if (key === undefined) return value
   return { ...branch(tree), [key]: put(branch(tree)[key] ?? {}, rest, value) }
-}
-
-/** The tree with the changes made. `read` makes a value of a pair as it was written. */
-export function applied(tree: Tree, changes: readonly Change[], read: (was: Was) => Tree): Tree {
-  return changed(tree, [], normalise(tree, changes), read)
-}
-
-function changed(tree: Tree, here: Path, changes: readonly Change[], read: (was: Was) => Tree): Tree {
-  const below = changes.filter(({ path }) => here.every((step, i) => path[i] === step))
-  if (below.length === 0) return tree
-  const own = below.filter(({ path }) => path.length === here.length + 1)
-  const key = ({ path }: Change) => path.at(-1)!
-  if (Array.isArray(tree)) {
-    const items = list(tree as readonly Tree[])
-    const inserted = (i: number) =>
-      own.flatMap((one) => (one.kind === 'insert' && key(one) === i ? [one.value] : []))
-    const kept = items.flatMap((item, i) => {
-      const mine = own.find((one) => one.kind !== 'insert' && key(one) === i)
-      if (mine?.kind === 'delete') return inserted(i)
-      if (mine?.kind === 'set') return [...inserted(i), mine.value]
-      return [...inserted(i), changed(item, [...here, i], changes, read)]
-    })
-    return [...kept, ...inserted(items.length)]
-  }
-  if (!isBranch(tree)) return tree
-  const rows: [string, Tree][] = []
-  for (const [name, value] of Object.entries(tree)) {
-    const mine = own.find((one) => key(one) === name)
-    if (mine?.kind === 'delete') continue
-    if (mine?.kind === 'set') rows.push([name, mine.value])
-    else if (mine?.kind === 'restore') rows.push([name, read(mine.was)])
-    else rows.push([name, changed(value, [...here, name], changes, read)])
-  }
-  for (const one of own) {
-    const name = String(key(one))
-    if (Object.hasOwn(tree, name) || one.kind === 'delete' || one.kind === 'insert') continue
-    const value = one.kind === 'set' ? one.value : read(one.was)
-    const names = rows.map(([row]) => row)
-    rows.splice(place(names, one), 0, [name, value])
-  }
-  return Object.fromEntries(rows)
 }
 
 /** Where among `keys` a key belongs that is not there. */

@@ -1,53 +1,40 @@
 /**
- * Changes made in the text that somebody wrote: splices, computed against one parse and applied from the end. Pure;
- * what YAML looks like is asked of the writer that is handed in (yaml.ts).
+ * Changes made in the text that somebody wrote: splices, computed against one parse. Pure; what YAML looks like is
+ * asked of the writer that is handed in. Here are collections in lines; those in braces are braces.ts's.
  */
+import { around, marginAt, put, take } from './braces.ts'
 import { place, type Change, type Notes, type Was } from './change.ts'
 import { lineEnd, lineStart, leadingComments, trailingComments } from './lines.ts'
-import { spotAt, type Entry, type Spot } from './spot.ts'
+import type { Splice, Writer } from './splice.ts'
+import { entryAt, spotAt, type Entry, type Spot } from './spot.ts'
 import { printPath, type Path, type Tree } from './tree.ts'
 
-/** Values to text, in the style of the document. */
-export interface Writer {
-  readonly step: number
-  readonly block: (value: Tree, notes: Notes) => string
-  readonly inline: (value: Tree) => string
-  /** A pair that was written in lines, for a map in braces. */
-  readonly flat: (pair: string) => string
-}
-
-interface Splice {
-  readonly from: number
-  readonly to: number
-  readonly text: string
-}
-
 /**
- * The text with the changes made. Changes that get in each other's way (neighbours that share a comma) are made one
- * after the other, from the end, each in what `read` makes of the text then. Throws a sentence where an alias stands in
- * the way.
+ * The splices that make the changes, in the order of the text; undefined if some are in each other's way and must be
+ * made one after the other. Throws a sentence where an alias stands in the way.
  */
-export function edited(
+export function splices(
   text: string,
   root: Spot,
   changes: readonly Change[],
   writer: Writer,
-  read: (text: string) => Spot,
-): string {
-  const splices = changes.map((change) => ({ ...splice(text, root, change, writer), change }))
-  // From the end. At one place: first what takes away, then from the later to the earlier, and the deeper is the earlier.
-  const order = splices
+): Splice[] | undefined {
+  const all = changes.map((change) => ({ ...splice(text, root, change, writer), change }))
+  const order = all
     .toReversed()
     .toSorted((a, b) => b.from - a.from || b.to - a.to || a.change.path.length - b.change.path.length)
-  const entangled = order.some(
-    (one, i) => i > 0 && one.to > order[i - 1]!.from && order[i - 1]!.to > one.from,
-  )
-  if (entangled)
-    return order.reduce((result, { change }) => edited(result, read(result), [change], writer, read), text)
-  return order.reduce(
-    (result, { from, to, text: put }) => result.slice(0, from) + put + result.slice(to),
-    text,
-  )
+    .toReversed()
+  const entangled = order.some((one, i) => i > 0 && one.from < order[i - 1]!.to)
+  return entangled ? undefined : order
+}
+
+/** The changes in an order in which each can be made in what the one before has left: from the end. */
+export function fromTheEnd(text: string, root: Spot, changes: readonly Change[], writer: Writer): Change[] {
+  return changes
+    .map((change) => ({ ...splice(text, root, change, writer), change }))
+    .toReversed()
+    .toSorted((a, b) => b.from - a.from || b.to - a.to || a.change.path.length - b.change.path.length)
+    .map(({ change }) => change)
 }
 
 /** How the pair at an entry was written, to be able to restore it. */
@@ -55,21 +42,31 @@ export function written(text: string, parent: Spot, entry: Entry): Was {
   const index = parent.entries.indexOf(entry)
   const before = parent.entries[index - 1]
   const after = before === undefined ? null : String(before.key)
-  if (isInline(text, parent, entry)) return { after, text: text.slice(entry.start, entry.end) }
+  if (isInline(text, parent, entry)) {
+    const { lead, tail } = around(text, parent, entry)
+    const usual = !parent.flow && tail === newline(text, entry)
+    return {
+      after,
+      text: text.slice(entry.start, entry.end),
+      ...(lead === undefined ? {} : { lead }),
+      ...(tail === undefined || usual ? {} : { tail }),
+    }
+  }
   const { from, to } = ownLines(text, entry)
   const column = columnOf(text, entry.start)
   const start = before === undefined ? from : lineEnd(text, before.end)
   const skip = text.slice(start, from).split('\n').length - 1
-  const own = text.slice(from, to).replace(new RegExp(`^ {${column}}`, 'gm'), '')
-  return { after, ...(skip > 0 ? { skip } : {}), text: own }
+  const raw = lastLine(text.slice(from, to))
+  const own = outdented(raw, column)
+  const odd = indented(own, column) !== raw
+  return { after, ...(skip > 0 ? { skip } : {}), text: odd ? raw : own, ...(odd ? { column } : {}) }
 }
 
 /** Why nothing can be changed at a path, as a sentence: an alias or a merge is there. */
 export function obstructed(root: Spot, path: Path): string | undefined {
   const parent = spotAt(root, path.slice(0, -1))
-  const entry = parent?.entries.find((one) => one.key === path.at(-1))
   const open = parent?.kind === 'map' || parent?.kind === 'list'
-  return open && entry?.value.kind !== 'alias'
+  return open && entryAt(parent, path.at(-1)!)?.value.kind !== 'alias'
     ? undefined
     : `${printPath(path)} comes from a YAML alias or a merge (<<): write it out there, and try again`
 }
@@ -79,28 +76,23 @@ function splice(text: string, root: Spot, change: Change, writer: Writer): Splic
   if (why !== undefined) throw new Error(why)
   const parent = spotAt(root, change.path.slice(0, -1))!
   const key = change.path.at(-1)!
-  const entry = parent.entries.find((one) => one.key === key)
+  const entry = entryAt(parent, key)
   switch (change.kind) {
     case 'delete':
-      return removal(text, parent, entry!)
+      return removal(text, parent, entry!, change.own === true)
     case 'insert':
       return insertion(text, parent, Number(key), change.value, change.notes ?? {}, writer)
     case 'set': {
       const { value, notes = {} } = change
       if (entry !== undefined) return replacement(text, parent, entry, value, notes, writer)
-      return addition(
-        text,
-        parent,
-        place(keysOf(parent), change),
-        pairText(parent, String(key), value, notes, writer),
-      )
+      const index = place(keysOf(parent), change)
+      if (parent.flow)
+        return put(text, parent, index, (margin) => writer.pair(String(key), value, margin), writer)
+      const own = writer.block({ [key]: value }, prefixed(String(key), notes))
+      return addition(text, parent, index, indented(own, columnOf(text, parent.entries[0]!.start)))
     }
-    case 'restore': {
-      const said = change.was.text ?? pairText(parent, String(key), change.was.value ?? null, {}, writer)
-      const own = parent.flow && said.includes('\n') ? writer.flat(said) : said
-      if (entry !== undefined) return rewriting(text, parent, entry, own)
-      return addition(text, parent, place(keysOf(parent), change), own, change.was.skip)
-    }
+    case 'restore':
+      return restoration(text, parent, entry, String(key), change, writer)
     default:
       return change satisfies never
   }
@@ -110,27 +102,52 @@ function keysOf(parent: Spot): string[] {
   return parent.entries.map((entry) => String(entry.key))
 }
 
-function pairText(parent: Spot, key: string, value: Tree, notes: Notes, writer: Writer): string {
-  const prefixed = Object.fromEntries(
+function prefixed(key: string, notes: Notes): Notes {
+  return Object.fromEntries(
     Object.entries(notes).map(([path, note]) => [path === '' ? key : `${key}.${path}`, note]),
   )
-  return parent.flow
-    ? writer.inline({ [key]: value }).replace(/^\{ | \}$/g, '')
-    : writer.block({ [key]: value }, prefixed)
 }
 
-/** A new pair as number `index` of a map. */
-function addition(text: string, parent: Spot, index: number, own: string, skip = 0): Splice {
-  const before = parent.entries[index - 1]
-  const next = parent.entries[index]
-  if (parent.flow || (before === undefined && !own.endsWith('\n'))) {
-    if (before !== undefined) return { from: before.end, to: before.end, text: `, ${own.trimEnd()}` }
-    if (next === undefined) return { from: parent.start, to: parent.end, text: `{ ${own.trimEnd()} }` }
-    const joint = parent.flow ? ', ' : `\n${' '.repeat(columnOf(text, next.start))}`
-    return { from: next.start, to: next.start, text: `${own}${joint}` }
+/** A pair as it was written once: in the place of the one that is there, or where it was. */
+function restoration(
+  text: string,
+  parent: Spot,
+  entry: Entry | undefined,
+  key: string,
+  change: Extract<Change, { kind: 'restore' }>,
+  writer: Writer,
+): Splice {
+  const { was } = change
+  const index = place(keysOf(parent), change)
+  if (parent.flow) {
+    const own = (margin?: string) =>
+      was.text === undefined ? writer.pair(key, was.value ?? null, margin) : writer.flat(was.text, margin)
+    if (entry === undefined) return put(text, parent, index, own, writer, was)
+    return { from: entry.start, to: entry.end, text: own(marginAt(text, entry)) }
   }
   const column = columnOf(text, parent.entries[0]!.start)
-  const lines = indented(own.endsWith('\n') || next === undefined ? own : `${own}\n`, column)
+  const own = was.text ?? writer.block({ [key]: was.value ?? null }, {})
+  const lines =
+    was.column === column
+      ? own
+      : indented(was.column === undefined ? own : outdented(own, was.column), column)
+  if (entry !== undefined) return rewriting(text, parent, entry, own, lines)
+  const next = parent.entries[index]
+  // It was the first, and stood in the line of a dash.
+  if (index === 0 && next !== undefined && !own.endsWith('\n'))
+    return {
+      from: next.start,
+      to: next.start,
+      text: own + (was.tail ?? newline(text, next)),
+    }
+  return addition(text, parent, index, lastLine(lines), was.skip ?? 0)
+}
+
+/** New lines as number `index` of a map; `skip`: behind so many comments and blanks, as it was once. */
+function addition(text: string, parent: Spot, index: number, lines: string, skip?: number): Splice {
+  const before = parent.entries[index - 1]
+  const next = parent.entries[index]
+  const column = columnOf(text, parent.entries[0]!.start)
   if (before === undefined) {
     const first = next!.start
     if (isInline(text, parent, next!))
@@ -139,7 +156,9 @@ function addition(text: string, parent: Spot, index: number, own: string, skip =
     return { from: line, to: line, text: lines }
   }
   let from = lineEnd(text, before.end)
-  for (let i = 0; i < skip && isIdle(text.slice(from, lineEnd(text, from))); i += 1)
+  // Comments that are deeper belong to what is before them.
+  if (skip === undefined) from = trailingComments(text, from, column)
+  for (let i = 0; i < (skip ?? 0) && isIdle(text.slice(from, lineEnd(text, from))); i += 1)
     from = lineEnd(text, from)
   return fresh(text, from, lines)
 }
@@ -161,7 +180,7 @@ function replacement(
   const simple = typeof value !== 'object' || value === null
   if (parent.flow || entry.value.flow || (simple && entry.value.kind === 'scalar')) {
     const blank = entry.value.end === entry.value.start ? ' ' : ''
-    const own = blank + writer.inline(value)
+    const own = blank + writer.inline(value, marginAt(text, entry))
     const note = notes['']
     if (note === undefined || isInline(text, parent, entry))
       return { from: entry.value.start, to: entry.value.end, text: own }
@@ -174,7 +193,7 @@ function replacement(
   const own =
     parent.kind === 'list'
       ? writer.block(value, notes)
-      : pairText(parent, String(entry.key), value, notes, writer)
+      : writer.block({ [String(entry.key)]: value }, prefixed(String(entry.key), notes))
   const end = lineEnd(text, entry.end)
   if (entry.value.start === entry.value.end) {
     // There is nothing behind the key, but perhaps a comment: what comes goes below.
@@ -185,13 +204,11 @@ function replacement(
 }
 
 /** A pair as it was written once, in the place of the one that is there. */
-function rewriting(text: string, parent: Spot, entry: Entry, own: string): Splice {
+function rewriting(text: string, parent: Spot, entry: Entry, own: string, lines: string): Splice {
   if (!own.endsWith('\n')) return { from: entry.start, to: entry.end, text: own }
-  const column = columnOf(text, entry.start)
-  if (isInline(text, parent, entry))
-    return { from: entry.start, to: entry.end, text: indented(own, column).trim() }
+  if (isInline(text, parent, entry)) return { from: entry.start, to: entry.end, text: lines.trim() }
   const { from, to } = ownLines(text, entry)
-  return { from, to, text: indented(own, column) }
+  return { from, to, text: lastly(lines, text, to) }
 }
 
 function insertion(
@@ -204,33 +221,27 @@ function insertion(
 ): Splice {
   const next = parent.entries[index]
   const last = parent.entries.at(-1)
-  if (parent.flow) {
-    const own = writer.inline(value)
-    if (next !== undefined) return { from: next.start, to: next.start, text: `${own}, ` }
-    if (last !== undefined) return { from: last.end, to: last.end, text: `, ${own}` }
-    return { from: parent.start, to: parent.end, text: `[ ${own} ]` }
-  }
+  if (parent.flow) return put(text, parent, index, (margin) => writer.inline(value, margin), writer)
   const dash = columnOf(text, parent.start)
   const lines = indented(writer.block([value], notes), dash)
-  if (next === undefined) return fresh(text, lineEnd(text, last!.end), lines)
+  if (next === undefined) return fresh(text, trailingComments(text, lineEnd(text, last!.end), dash), lines)
   const from = leadingComments(text, dashLine(text, parent, next), dash)
   return { from, to: from, text: lines }
 }
 
-function removal(text: string, parent: Spot, entry: Entry): Splice {
-  const index = parent.entries.indexOf(entry)
-  const [before, next] = [parent.entries[index - 1], parent.entries[index + 1]]
-  if (!parent.flow && parent.kind === 'list') {
-    const from = leadingComments(text, dashLine(text, parent, entry), columnOf(text, parent.start))
-    return {
-      from,
-      to: trailingComments(text, lineEnd(text, entry.end), columnOf(text, parent.start)),
-      text: '',
-    }
-  }
-  if (!isInline(text, parent, entry)) return { ...ownLines(text, entry), text: '' }
-  if (next !== undefined) return { from: entry.start, to: next.start, text: '' }
-  return { from: before?.end ?? entry.start, to: entry.end, text: '' }
+/** Takes an entry away: with the comments that belong to it if somebody wrote it, without them if it is our `own`. */
+function removal(text: string, parent: Spot, entry: Entry, own: boolean): Splice {
+  if (parent.flow) return take(parent, entry)
+  if (parent.kind === 'list') return whole(text, dashLine(text, parent, entry), lineEnd(text, entry.end))
+  if (isInline(text, parent, entry)) return take(parent, entry)
+  const { from, to } = ownLines(text, entry)
+  return whole(text, from, own ? lineEnd(text, entry.end) : to)
+}
+
+/** Lines taken out; those at the end of a text without a last newline go with the newline before them. */
+function whole(text: string, from: number, to: number): Splice {
+  const last = to === text.length && !text.endsWith('\n') && from > 0
+  return { from: last ? from - 1 : from, to, text: '' }
 }
 
 /** Whether something else stands before it in its line: a brace, a dash, another pair. */
@@ -257,6 +268,11 @@ function columnOf(text: string, offset: number): number {
   return offset - lineStart(text, offset)
 }
 
+/** A new line that begins where this entry begins in its own. */
+function newline(text: string, entry: Entry): string {
+  return `\n${' '.repeat(columnOf(text, entry.start))}`
+}
+
 /** At the end of a text without a last newline a new line needs one first. */
 function fresh(text: string, from: number, own: string): Splice {
   const atEnd = from > 0 && text[from - 1] !== '\n' && from === text.length
@@ -266,6 +282,14 @@ function fresh(text: string, from: number, own: string): Splice {
 /** A text that had no newline at its end gets none. */
 function lastly(own: string, text: string, to: number): string {
   return to === text.length && !text.endsWith('\n') ? own.trimEnd() : own
+}
+
+function outdented(own: string, column: number): string {
+  return own.replace(new RegExp(`^ {${column}}`, 'gm'), '')
+}
+
+function lastLine(own: string): string {
+  return own.endsWith('\n') ? own : `${own}\n`
 }
 
 function indented(own: string, column: number): string {

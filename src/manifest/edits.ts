@@ -1,10 +1,10 @@
 /**
  * The changes of one object as they are collected, together with how it was before. Pure.
  */
-import { pointer } from './before.ts'
+import { created, pointer } from './before.ts'
 import type { Change, Was } from './change.ts'
-import { wasOf } from './input.ts'
-import { at, covers } from './tree.ts'
+import { wasOf } from './rewrite.ts'
+import { at, covers, list, text, type Branch } from './tree.ts'
 import type { Place } from './workload.ts'
 
 /** What was changed in an object, and how it was before. */
@@ -18,7 +18,22 @@ export function setKey(place: Place, edits: Edits, change: Extract<Change, { kin
   const { value } = place.item
   const there = at(value, ...change.path)
   if (there !== undefined && covers(there, change.value)) return
-  edits.before[pointer(value, change.path)] =
-    there === undefined ? null : wasOf(place.input, place.item, change.path)
+  if (there === undefined) created(place, edits.before, change.path)
+  else edits.before[pointer(value, change.path)] = wasOf(place.input, place.item, change.path)
   edits.changes.push(change)
+}
+
+/** Adds an item with a name to the end of a list, which may be missing or empty. */
+export function addItem(
+  place: Place,
+  edits: Edits,
+  change: Extract<Change, { kind: 'set' }> & { readonly value: Branch },
+): void {
+  const { path, value: item, notes = {} } = change
+  const { value } = place.item
+  const there = list(at(value, ...path))
+  created(place, edits.before, [...path, text(item['name']) ?? ''])
+  if (there.length > 0)
+    edits.changes.push({ kind: 'insert', path: [...path, there.length], value: item, notes })
+  else edits.changes.push({ ...change, value: [item] })
 }

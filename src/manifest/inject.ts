@@ -6,11 +6,11 @@
 import { OPTIONS } from '../config/options.ts'
 import { findApp } from './app.ts'
 import { adapted } from './app-changes.ts'
-import { remember } from './before.ts'
+import { emptyAbove, remember } from './before.ts'
 import type { Change, Notes } from './change.ts'
 import type { Edits } from './edits.ts'
 import { kindObstacle, nothingToInject, podObstacles } from './obstacles.ts'
-import type { ObjectChanges } from './input.ts'
+import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
 import { redirected } from './services.ts'
 import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
@@ -57,9 +57,9 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
 
   const edits: Edits = { changes: [], before: {} }
   const remarks = [...plan.remarks, ...adapted(workload, app, plan.plan, plan.graceSeconds, edits)]
-  edits.changes.push(...containerChanges(workload, plan.plan))
+  edits.changes.push(...containerChanges(workload, plan.plan, edits))
   const services = redirected(workload, places, app, plan.plan)
-  const own = [...edits.changes, ...remember(workload.item.value, edits.before)]
+  const own = [...edits.changes, ...remember(workload, edits.before)]
   return {
     kind: 'changes',
     changes: [{ input: workload.input, item: workload.item, changes: own }, ...services.changes],
@@ -72,11 +72,14 @@ function refused(workload: Workload, why: readonly string[]): Injection {
 }
 
 /** The sidecar itself: added, moved to where its form wants it, or brought up to date. */
-function containerChanges(workload: Workload, plan: SidecarPlan): Change[] {
+function containerChanges(workload: Workload, plan: SidecarPlan, edits: Edits): Change[] {
   const wanted = sidecar(plan)
   const notes = sidecarNotes(plan.mode)
   const { sidecar: there, podPath, spec } = workload
-  if (there === undefined) return [addition(podPath, spec, plan.mode, wanted, notes)]
+  if (there === undefined) {
+    if (plan.mode === 'native') emptyAbove(workload, edits.before, [...podPath, 'spec', 'initContainers', 0])
+    return [addition(podPath, spec, plan.mode, wanted, notes)]
+  }
   const value = updated(there.value, wanted, plan.settings)
   if (there.native === (plan.mode === 'native'))
     return covers(there.value, value) ? [] : [{ kind: 'set', path: there.path, value, notes }]
@@ -88,7 +91,7 @@ function containerChanges(workload: Workload, plan: SidecarPlan): Change[] {
 /** Takes an item out of its list, and the list with it if it was the only one. */
 export function without(spec: Branch, path: Path): Change {
   const alone = list(spec[String(path.at(-2))]).length === 1
-  return { kind: 'delete', path: alone ? path.slice(0, -1) : path }
+  return { kind: 'delete', path: alone ? path.slice(0, -1) : path, own: true }
 }
 
 function addition(podPath: Path, spec: Branch, mode: Mode, value: Tree, notes: Notes): Change {

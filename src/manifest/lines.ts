@@ -11,6 +11,13 @@ export function lineEnd(text: string, offset: number): number {
   return newline === -1 ? text.length : newline + 1
 }
 
+/** The offsets at which the lines of a text begin. */
+export function lineStarts(text: string): number[] {
+  const starts = [0]
+  for (let i = text.indexOf('\n'); i !== -1; i = text.indexOf('\n', i + 1)) starts.push(i + 1)
+  return starts
+}
+
 /** The number of the line that `offset` is in, from 1. */
 export function lineNumber(text: string, offset: number): number {
   let line = 1

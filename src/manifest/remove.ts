@@ -2,11 +2,12 @@
  * Takes lastcall out of an object again: what inject has added goes, and what it has changed becomes what it was, as
  * the annotation says. Pure.
  */
-import { BEFORE, beforeOf, pathOf, pointer, type Before } from './before.ts'
+import { BEFORE, beforeOf, isEmpty, pathOf, pointer, type Before } from './before.ts'
 import type { Change } from './change.ts'
+import { readWas } from './rewrite.ts'
 import { configIn, settingsIn } from './settings.ts'
 import { at, list, text, type Path, type Tree } from './tree.ts'
-import { appsOf, servicePorts, servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
+import { appsOf, servicePorts, sendsTo, workloadOf, type Place, type Workload } from './workload.ts'
 
 /** First what inject has added goes, and lastcall itself; nothing if it is not there. */
 export function removals(place: Place, places: readonly Place[]): Change[] {
@@ -19,7 +20,7 @@ export function removals(place: Place, places: readonly Place[]): Change[] {
   const { sidecar } = workloadOf(place) ?? {}
   if (sidecar !== undefined) paths.push(sidecar.path, ...hooksByHand(place, before))
   const byHand = value['kind'] === 'Service' && paths.length === 0
-  return [...pruned(value, paths), ...(byHand ? serviceByHand(place, places) : [])]
+  return [...pruned(value, paths, before), ...(byHand ? serviceByHand(place, places) : [])]
 }
 
 /** Then what inject has changed becomes what it was: in the same object, as it is after the removals. */
@@ -28,7 +29,9 @@ export function restorations(place: Place, before: Before): Change[] {
   return Object.entries(before).flatMap(([said, was]): Change[] => {
     const path = pathOf(value, said)
     if (path === undefined || was === null || at(value, ...path.slice(0, -1)) === undefined) return []
-    return [{ kind: 'restore', path, was }]
+    // It was empty, and is again, or somebody else has filled it since.
+    const stays = isEmpty(readWas(path, was)) && at(value, ...path) !== undefined
+    return stays ? [] : [{ kind: 'restore', path, was }]
   })
 }
 
@@ -44,7 +47,7 @@ function hooksByHand(place: Place, before: Before): Path[] {
 
 /** A Service that somebody turned to lastcall by hand: back to the port of the app. */
 function serviceByHand(place: Place, places: readonly Place[]): Change[] {
-  const workloads = places.flatMap((one) => workloadOf(one) ?? []).filter((one) => sends(place, one))
+  const workloads = places.flatMap((one) => workloadOf(one) ?? []).filter((one) => sendsTo(place, one))
   return workloads.flatMap((workload) => {
     const app = settingsIn(workload.sidecar).get('app')
     const listen = configIn(workload.sidecar)?.listen.port
@@ -67,24 +70,27 @@ function noted(workload: Workload): boolean {
   return Object.keys(beforeOf(workload.item.value)).length > 0
 }
 
-function sends(service: Place, workload: Workload): boolean {
-  return servicesOf([service], workload).length > 0
+/** Deletions of these paths, and of the maps and lists that would be empty then; what was empty before is so again. */
+function pruned(value: Tree, paths: readonly Path[], before: Before): Change[] {
+  let gone = [...paths]
+  const restored: Change[] = []
+  for (;;) {
+    const parent = gone.map((path) => path.slice(0, -1)).find((one) => emptied(value, one, gone))
+    if (parent === undefined)
+      return [...restored, ...gone.map((path): Change => ({ kind: 'delete', path, own: true }))]
+    gone = gone.filter((path) => !same(path.slice(0, -1), parent))
+    const was = before[pointer(value, parent)]
+    if (was === undefined || was === null || !isEmpty(readWas(parent, was))) gone.push(parent)
+    else restored.push({ kind: 'restore', path: parent, was })
+  }
 }
 
-/** Deletions of these paths, and of the maps and lists that would be empty then. */
-function pruned(value: Tree, paths: readonly Path[]): Change[] {
-  let gone = [...paths]
-  for (;;) {
-    const parents = gone.map((path) => path.slice(0, -1))
-    const empty = parents.find((parent) => {
-      if (parent.length < 2) return false
-      const here = at(value, ...parent)
-      const size = Array.isArray(here) ? list(here as Tree).length : Object.keys(here ?? {}).length
-      return gone.filter((path) => same(path.slice(0, -1), parent)).length === size
-    })
-    if (empty === undefined) return gone.map((path) => ({ kind: 'delete', path }))
-    gone = [...gone.filter((path) => !same(path.slice(0, -1), empty)), empty]
-  }
+/** Whether nothing is left at a path; the object itself, and its parts, stay. */
+function emptied(value: Tree, path: Path, gone: readonly Path[]): boolean {
+  if (path.length === 0) return false
+  const here = at(value, ...path)
+  const size = Array.isArray(here) ? list(here as Tree).length : Object.keys(here ?? {}).length
+  return gone.filter((one) => same(one.slice(0, -1), path)).length === size
 }
 
 function same(a: Path, b: Path): boolean {

@@ -5,7 +5,7 @@
 import type { App } from './app.ts'
 import { remember } from './before.ts'
 import { setKey, type Edits } from './edits.ts'
-import type { ObjectChanges } from './input.ts'
+import type { ObjectChanges } from './rewrite.ts'
 import type { SidecarPlan } from './sidecar.ts'
 import { at, text } from './tree.ts'
 import { portsOf, servicePorts, servicesOf, type Place, type Workload } from './workload.ts'
@@ -42,7 +42,7 @@ export function redirected(
     }
     const { item, input } = service
     if (edits.changes.length === 0) continue
-    changes.push({ item, input, changes: [...edits.changes, ...remember(item.value, edits.before)] })
+    changes.push({ item, input, changes: [...edits.changes, ...remember(service, edits.before)] })
     if (!moved)
       remarks.push(
         `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${target}, which pods from before have not: ` +

@@ -23,12 +23,17 @@ export interface Entry {
   readonly value: Spot
 }
 
+/** The entry of a key or an index. */
+export function entryAt({ entries }: Spot, step: string | number): Entry | undefined {
+  return typeof step === 'number' ? entries[step] : entries.find(({ key }) => key === step)
+}
+
 /** The entry at `path`, or as near to it as the document goes. */
 export function nearest(root: Spot, path: Path): Entry | undefined {
   let found: Entry | undefined
   let here = root
   for (const step of path) {
-    const next = here.entries.find((entry) => entry.key === step)
+    const next = entryAt(here, step)
     if (next === undefined) return found
     found = next
     here = next.value
@@ -39,6 +44,6 @@ export function nearest(root: Spot, path: Path): Entry | undefined {
 /** What is at `path`; undefined if nothing is. */
 export function spotAt(root: Spot, path: Path): Spot | undefined {
   let here: Spot | undefined = root
-  for (const step of path) here = here?.entries.find((entry) => entry.key === step)?.value
+  for (const step of path) here = here === undefined ? undefined : entryAt(here, step)?.value
   return here
 }

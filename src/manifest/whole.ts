@@ -2,12 +2,20 @@
  * lastcall put into, or taken out of, all inputs at once: the text that they become, and what was left out of it and
  * why. A workload is injected with all of its Services or not at all. Pure.
  */
-import { beforeOf } from './before.ts'
+import { beforeOf, type Before } from './before.ts'
 import { inject, type Request } from './inject.ts'
-import { readInput, rewritten, unwritable, type Input, type ObjectChanges } from './input.ts'
+import { readInput, type Input } from './input.ts'
 import { removals, restorations } from './remove.ts'
+import { rewritten, unwritable, type ObjectChanges } from './rewrite.ts'
 import { at, text as textOf } from './tree.ts'
-import { servicesOf, together as sameNamespace, workloadOf, type Place, type Workload } from './workload.ts'
+import {
+  sendsTo,
+  servicesOf,
+  together as sameNamespace,
+  workloadOf,
+  type Place,
+  type Workload,
+} from './workload.ts'
 
 export type Result =
   | {
@@ -116,7 +124,7 @@ function disagreeing(
     const change = users[0]![1]
     const name = textOf(at(change.item.value, 'metadata', 'name')) ?? ''
     const differ = users.some(([, one]) => JSON.stringify(one.changes) !== JSON.stringify(change.changes))
-    const bare = refused.find((workload) => servicesOf([change], workload).length > 0)
+    const bare = refused.find((workload) => sendsTo(change, workload))
     const sentence = differ
       ? `: Service ${name} sends to several workloads that need different targetPorts: ` +
         'give the ports of their apps the same number and name, or inject them one by one with --name'
@@ -152,28 +160,30 @@ export function takeOut(inputs: readonly Input[], names: readonly string[], name
   const places = placesOf(inputs, namespace)
   const chosen = choose(places, names, namespace)
   if (chosen.problems.length > 0) return { kind: 'mistakes', problems: chosen.problems }
-  const items = new Set(chosen.workloads.map(({ item }) => item))
-  const wanted = (place: Place) =>
-    items.has(place.item) || chosen.workloads.some((workload) => servicesOf([place], workload).length > 0)
+  const services = chosen.workloads.flatMap((workload) => servicesOf(places, workload))
+  const wanted = new Set([...chosen.workloads, ...services].map(({ item }) => item))
+  const byInput = Map.groupBy(places, ({ input }) => input)
   const texts = inputs.map((input) => {
-    const own = places.filter((place) => place.input === input)
-    const removed = own
-      .filter(wanted)
-      .map(({ item }) => ({ item, changes: removals({ input, item }, places) }))
-    return restored(rewritten(input, removed), own, wanted)
+    const own = byInput.get(input) ?? []
+    const removed = own.map((place) => ({
+      item: place.item,
+      changes: wanted.has(place.item) ? removals(place, places) : [],
+    }))
+    const before = own.map(({ item }) => (wanted.has(item) ? beforeOf(item.value) : {}))
+    return restored(rewritten(input, removed), before)
   })
   return { kind: 'text', text: texts.reduce(joined, ''), remarks: [], left: [] }
 }
 
 /** The text of an input after the removals, with all restored that its objects had written down before. */
-function restored(text: string, old: readonly Place[], wanted: (place: Place) => boolean): string {
+function restored(text: string, before: readonly Before[]): string {
   const reading = readInput('', text)
   if (reading.kind !== 'input') return text
   const { input } = reading
-  const all = input.objects.map((item, i) => {
-    const before = wanted(old[i]!) ? beforeOf(old[i]!.item.value) : {}
-    return { item, changes: restorations({ input, item }, before) }
-  })
+  const all = input.objects.map((item, i) => ({
+    item,
+    changes: restorations({ input, item }, before[i]!),
+  }))
   return rewritten(input, all)
 }
 

@@ -55,8 +55,16 @@ export interface Container {
 
 export const SIDECAR_NAME = 'lastcall'
 
+const WORKLOADS = new WeakMap<Place, { readonly workload: Workload | undefined }>()
+
 /** The object as a workload; undefined if it has no pods, or somebody else makes it (a ReplicaSet of a Deployment). */
 export function workloadOf(place: Place): Workload | undefined {
+  let known = WORKLOADS.get(place)
+  if (known === undefined) WORKLOADS.set(place, (known = { workload: read(place) }))
+  return known.workload
+}
+
+function read(place: Place): Workload | undefined {
   const { value } = place.item
   const kind = text(value['kind']) ?? ''
   const podPath = Object.hasOwn(POD_PATHS, kind) ? POD_PATHS[kind] : undefined
@@ -117,12 +125,33 @@ export function selects(place: Place, selector: Tree | undefined, workload: Work
   return Object.entries(selector).every(([key, value]) => workload.labels[key] === value)
 }
 
+const SERVICES = new WeakMap<readonly Place[], ReadonlyMap<string, readonly Place[]>>()
+
+/** The Services of a list of objects, by a label that they select; each once. Made once for a list. */
+function servicesByLabel(places: readonly Place[]): ReadonlyMap<string, readonly Place[]> {
+  const known = SERVICES.get(places)
+  if (known !== undefined) return known
+  const services = places.filter(({ item }) => item.value['kind'] === 'Service')
+  const made = Map.groupBy(services, ({ item }) => {
+    const [first] = Object.entries(branch(at(item.value, 'spec', 'selector')))
+    return JSON.stringify(first)
+  })
+  SERVICES.set(places, made)
+  return made
+}
+
 /** The Services among the objects that select a workload. */
 export function servicesOf(places: readonly Place[], workload: Workload): Place[] {
-  return places.filter((place) => {
-    const { value } = place.item
-    return value['kind'] === 'Service' && selects(place, at(value, 'spec', 'selector'), workload)
-  })
+  const byLabel = servicesByLabel(places)
+  return Object.entries(workload.labels).flatMap((label) =>
+    (byLabel.get(JSON.stringify(label)) ?? []).filter((service) => sendsTo(service, workload)),
+  )
+}
+
+/** Whether an object is a Service that selects a workload. */
+export function sendsTo(service: Place, workload: Workload): boolean {
+  const { value } = service.item
+  return value['kind'] === 'Service' && selects(service, at(value, 'spec', 'selector'), workload)
 }
 
 /**

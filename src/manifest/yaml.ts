@@ -12,11 +12,13 @@ import {
   isSeq,
   parse,
   parseAllDocuments,
+  parseDocument,
   visit,
   type Node,
   type Pair,
 } from 'yaml'
 import type { Notes } from './change.ts'
+import { readJson } from './json.ts'
 import { lineNumber } from './lines.ts'
 import type { Entry, Spot } from './spot.ts'
 import type { Tree } from './tree.ts'
@@ -24,6 +26,8 @@ import type { Tree } from './tree.ts'
 export interface YamlDocument {
   readonly value: Tree
   readonly spot: Spot
+  /** Where its text ends, comments included. */
+  readonly end: number
 }
 
 export type YamlReading =
@@ -38,36 +42,69 @@ export interface Style {
 
 /** Reads all documents of a text; empty ones have the value null. */
 export function readYaml(text: string): YamlReading {
-  const documents = parseAllDocuments(text, { merge: true, uniqueKeys: true, logLevel: 'silent' })
+  const documents = parseAllDocuments(withoutSchemas(text), OPTIONS)
   const read: YamlDocument[] = []
   for (const document of 'empty' in documents ? [] : documents) {
     const [error] = document.errors
     if (error !== undefined)
-      return { kind: 'bad', line: error.linePos?.[0].line ?? 1, why: error.message.split('\n', 1)[0]! }
-    const odd = oddKey(document)
-    if (odd !== undefined)
-      return { kind: 'bad', line: lineNumber(text, odd), why: 'a key that is a map or a list' }
-    read.push({ value: document.toJS() as Tree, spot: new Surveyor(text).spot(document.contents, 0) })
+      return { kind: 'bad', line: lineNumber(text, error.pos[0]), why: error.message.split('\n', 1)[0]! }
+    const surveyor = new Surveyor(text)
+    const spot = surveyor.spot(document.contents, 0)
+    if (surveyor.odd !== undefined)
+      return { kind: 'bad', line: lineNumber(text, surveyor.odd), why: 'a key that is a map or a list' }
+    read.push({ value: document.toJS() as Tree, spot, end: endOf(text, document, spot) })
   }
   return { kind: 'documents', documents: read }
 }
 
-/** Where a key stands that is no scalar: YAML allows it, Kubernetes does not. What templates hold in {{ }} reads so. */
-function oddKey(document: Document.Parsed): number | undefined {
-  let found: number | undefined
-  visit(document, {
-    Pair(_, { key }) {
-      if (!isCollection(key)) return undefined
-      found = key.range?.[0]
-      return visit.BREAK
-    },
-  })
-  return found
+const OPTIONS = { merge: true, uniqueKeys: true, logLevel: 'silent', prettyErrors: false } as const
+
+/**
+ * The text with a comment, as long, in place of the spec of each CustomResourceDefinition: nobody here reads it, and
+ * it is what makes files long.
+ */
+function withoutSchemas(text: string): string {
+  if (!text.includes('CustomResourceDefinition')) return text
+  return text
+    .split(/^(?=---)/m)
+    .map((document) =>
+      /^kind: *"?CustomResourceDefinition"? *$/m.test(document)
+        ? document.replace(
+            /^spec:[^\S\n]*\n(?:(?:[ \t-].*)?\n)*/m,
+            (spec) => `#${' '.repeat(spec.length - 2)}\n`,
+          )
+        : document,
+    )
+    .join('')
 }
 
-/** The value of a piece of YAML that this program cut out itself; throws if somebody broke it since. */
+function endOf(text: string, document: Document.Parsed, spot: Spot): number {
+  const end = document.range[1]
+  // A marker behind it (`---`, `...`) is not its own.
+  return Math.max(spot.end, Math.min(end, text.length))
+}
+
+/** Reads JSON as documents; undefined if it is none. */
+export function readJsonText(text: string): YamlDocument[] | undefined {
+  return readJson(text)?.map(({ value, spot }) => ({ value, spot, end: spot.end }))
+}
+
+/** Where things stand in a piece of YAML that this program has cut out; aliases may lead out of it. */
+export function readYamlSpot(text: string): Spot {
+  const [document] = parseAllDocuments(text, OPTIONS)
+  return new Surveyor(text).spot((document as Document.Parsed).contents, 0)
+}
+
+/** The same for JSON. */
+export function readJsonSpot(text: string): Spot {
+  return readJson(text)![0]!.spot
+}
+
+/** The value of a pair that this program cut out itself, of lines or of braces; throws if somebody broke it since. */
 export function readFragment(text: string): Tree {
-  return parse(text, { merge: true }) as Tree
+  const document = parseDocument(text, OPTIONS)
+  // `"key":{}` is a pair in braces only.
+  return (document.errors.length === 0 ? document.toJS() : parse(`{${text}}`, { merge: true })) as Tree
 }
 
 /** A value as block YAML without indentation, ending with a newline. */
@@ -109,6 +146,10 @@ function keyOf(pair: Pair): string {
 /** Finds where the nodes of one text stand. */
 class Surveyor {
   readonly #text: string
+  /**
+   * Where a key stands that is no scalar: YAML allows it, Kubernetes does not. What templates hold in {{ }} reads so.
+   */
+  odd: number | undefined
 
   constructor(text: string) {
     this.#text = text
@@ -118,7 +159,9 @@ class Surveyor {
     if (!isCollection(node)) {
       const range = isScalar(node) || isAlias(node) ? node.range : undefined
       const start = range?.[0] ?? fallback
-      const end = this.#trimmed(start, range?.[1] ?? start)
+      const keeps = isScalar(node) && /^[|>]\d?\+/.test(this.#text.slice(start, start + 3))
+      // Blank lines behind a block scalar are its own only if it keeps them.
+      const end = keeps ? range![1] - 1 : this.#trimmed(start, range?.[1] ?? start)
       return { kind: isAlias(node) ? 'alias' : 'scalar', flow: false, start, end, entries: [] }
     }
     const start = node.range?.[0] ?? fallback
@@ -135,8 +178,11 @@ class Surveyor {
 
   #entry(pair: Pair): Entry {
     const [start, keyEnd] = (pair.key as Node).range ?? [0, 0, 0]
-    const value = this.spot(pair.value, keyEnd + 1)
-    return { key: keyOf(pair), start, end: Math.max(keyEnd + 1, value.end), value }
+    if (isCollection(pair.key)) this.odd ??= start
+    // A key without a colon has nothing behind it: `{ a, b }`.
+    const after = /^\s*:/.test(this.#text.slice(keyEnd, keyEnd + 64)) ? keyEnd + 1 : keyEnd
+    const value = this.spot(pair.value, after)
+    return { key: keyOf(pair), start, end: Math.max(after, value.end), value }
   }
 
   /** The range of a block scalar goes to the beginning of the next line. */

@@ -5,9 +5,10 @@
 import * as fc from 'fast-check'
 import tap from 'tap'
 import { Document, isCollection, visit } from 'yaml'
-import { applied, type Change } from '../../src/manifest/change.ts'
-import { rewritten, wasOf } from '../../src/manifest/input.ts'
+import type { Change } from '../../src/manifest/change.ts'
+import { rewritten, wasOf } from '../../src/manifest/rewrite.ts'
 import type { Path, Tree } from '../../src/manifest/tree.ts'
+import { applied } from '../fixtures/applied.ts'
 import { input } from '../fixtures/manifest.ts'
 import { holds } from '../fixtures/property.ts'
 
