@@ -17,6 +17,7 @@ import { budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/machine.ts'
 import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
 import { createLog, type Log } from './log.ts'
+import { onceASecond } from './once-a-second.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Writer } from './relay/native.ts'
 import { proveNative } from './relay/proof.ts'
@@ -55,6 +56,12 @@ export async function run(config: Config, signals: Signals): Promise<number> {
     lacked: () => undefined,
     native: await nativeWay(config.relay, clock, log),
     accessLog: (line) => log.info(line, 'request'),
+    fault: onceASecond(clock, (error, leftOut) =>
+      log.error(
+        { err: error, ...(leftOut > 0 && { leftOut }) },
+        'lastcall failed while it worked for one client, and reset that connection; please report this',
+      ),
+    ),
     quiesced: () => runner.quiesced(),
     emptied: () => runner.lingered(),
   })

@@ -11,6 +11,7 @@ export interface AppLink {
   dial(): void
   finApp(): void
   dropApp(): void
+  resetApp(): void
 }
 
 /** A request with a body, or one that is not idempotent, is not sent on a connection idle for longer (DESIGN §2). */
@@ -104,11 +105,18 @@ export class AppLine {
     if (this.open) this.#link.finApp()
   }
 
-  /** Gives the line up, and with it the request that may be on it. */
+  /** Gives the line up. What was sent on it is delivered first: nothing on it is cut short. */
   drop(): void {
     if (this.#state === 'none') return
     this.#state = 'none'
     this.#link.dropApp()
+  }
+
+  /** Cuts the line, and with it the exchange that is on it: the app must not take what it has for a whole request. */
+  reset(): void {
+    if (this.#state === 'none') return
+    this.#state = 'none'
+    this.#link.resetApp()
   }
 
   /** Lets go of what is kept. */

@@ -7,23 +7,26 @@
 
 import { type AppFault, APP_FAULTS, healthAnswer, refusalAnswer } from '../http1/answer.ts'
 import { LAST_CHUNK } from '../http1/chunked.ts'
-import { farewell } from '../http1/farewell.ts'
 import { isLbHealth } from '../http1/lb-health.ts'
 import { refusalRow, REFUSE } from '../http1/refusal.ts'
 import * as request from '../http1/request-cursor.ts'
-import { METHOD_HEAD, RequestHead } from '../http1/request-head.ts'
-import * as response from '../http1/response-cursor.ts'
-import { ResponseHead, UNTIL_CLOSE } from '../http1/response-head.ts'
+import { RequestHead } from '../http1/request-head.ts'
 import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
+import { Exchange } from './exchange.ts'
 import { EMPTY_LINE } from './forwarded.ts'
-import { Held } from './held.ts'
+import { Held, MAX_HELD } from './held.ts'
 import type { Link, Talk, Terms } from './link.ts'
-import { type Succession, SUCCESSION, successor } from './successor.ts'
+import * as response from './response-relay.ts'
+import { type Succession, successor } from './successor.ts'
 
-// Facts of the head just parsed: read at once, so that one of each serves all conversations.
+/** The facts of the head just parsed: read at once, so that one serves all conversations. */
 const requestHead = new RequestHead()
-const responseHead = new ResponseHead()
+
+const STAY: response.Leave = { isLast: false, endsEvents: false }
+const SAY_SO: response.Leave = { isLast: true, endsEvents: false }
+const END_EVENTS: response.Leave = { isLast: false, endsEvents: true }
+const LEAVE: response.Leave = { isLast: true, endsEvents: true }
 
 /**
  * `idle`: between two exchanges. `asking`: a request is being read, no byte of it has been sent. `answering`: the
@@ -37,31 +40,28 @@ export class Conversation implements Talk {
   readonly #link: Link
   readonly #line: AppLine
   readonly #request: request.RequestCursor
-  readonly #response = new response.ResponseCursor()
-  /** The client's next requests, while a response is under way. */
-  readonly #held: Held
+  readonly #exchange = new Exchange()
+  readonly #response: response.ResponseRelay
+  /** The client's next requests, while a response is under way or has not been taken. */
+  readonly #held = new Held()
   #stage: Stage = 'idle'
   /** The client has said that it will send no more. */
   #clientEnded = false
-  #toHead = false
-  #http10 = false
-  #persistent = true
-  /** What the connection becomes if the app agrees to an upgrade. */
-  #upgrade: Succession = 'opaque'
-  /** Bytes of the final response have gone to the client. */
-  #begun = false
-  #status = 0
 
   constructor(terms: Terms, link: Link) {
     this.#terms = terms
     this.#link = link
     this.#line = new AppLine(link)
-    this.#held = new Held((on) => link.pauseClient(on))
+    this.#response = new response.ResponseRelay(link, this.#exchange)
     this.#request = new request.RequestCursor(terms.maxHeadBytes)
   }
 
   get idle(): boolean {
-    return this.#stage === 'idle'
+    return this.#stage === 'idle' && this.#held.empty
+  }
+
+  get full(): boolean {
+    return this.#held.length > MAX_HELD || this.#line.waiting > MAX_HELD
   }
 
   get inHead(): boolean {
@@ -75,6 +75,7 @@ export class Conversation implements Talk {
   /** An event stream that stands between two events ends here; its client comes back, to somebody else. */
   leave(): void {
     if (!this.#terms.leaving || this.#stage !== 'answering' || !this.#response.betweenEvents) return
+    if (!this.#request.between) return // RFC 9112 §9.6: what is still to come of the request would be lost.
     this.#link.toClient(LAST_CHUNK, 0, LAST_CHUNK.length)
     this.#over('lastcall', 'drained')
   }
@@ -85,10 +86,22 @@ export class Conversation implements Talk {
   }
 
   fromClient(bytes: Buffer, start: number, end: number): void {
+    if (this.#stage === 'over') return
+    const at = this.#held.empty ? this.#read(bytes, start, end) : start
+    if (at < end) this.#held.add(bytes, at, end)
+  }
+
+  /** Moves over requests; returns the offset of what has to wait, or `end`. */
+  #read(bytes: Buffer, start: number, end: number): number {
     let at = start
     while (at < end && this.#stage !== 'over') {
+      // The client takes its answers first: else the answers that we give ourselves could pile up without bound.
+      if (this.#stage === 'idle' && this.#link.clientBacklog) return at
       const found = this.#request.advance(bytes, at, end, requestHead)
-      if (found < 0) return this.#refuse(found)
+      if (found < 0) {
+        this.#refuse(found)
+        return end
+      }
       const to = this.#request.at
       switch (found) {
         case request.WITHIN_HEAD:
@@ -101,28 +114,29 @@ export class Conversation implements Talk {
         case request.WITHIN_BODY:
         case request.BODY_COMPLETE:
           this.#line.send(bytes, at, to)
-          this.#held.mind(this.#line.waiting)
           if (found === request.BODY_COMPLETE && this.#stage === 'answered') this.#exchangeOver()
           break
         case request.HTTP2_PREFACE: // It has been HTTP/2 from its first byte on (RFC 9113 §3.3).
           this.#ask()
           this.#held.add(bytes, to, end)
-          return this.#handOver('http2', 0, bytes, end, end)
+          this.#handOver('http2', 0, bytes, end, end)
+          return end
         case request.REQUEST_COMPLETE:
           // Pipelined: the next request waits until this response is complete, so that the two cannot be mixed up.
-          this.#held.add(bytes, at, end)
-          return
+          return at
         default: // NOTHING_BEGUN
       }
       at = to
     }
+    return end
   }
 
   clientEnded(): void {
     this.#clientEnded = true
     switch (this.#stage) {
       case 'idle':
-        return this.#over('client', 'closed')
+        // What waits for the client to take its answers is asked first.
+        return this.#held.empty ? this.#over('client', 'closed') : undefined
       case 'asking':
         return this.#over('client', 'aborted')
       case 'answering':
@@ -137,29 +151,36 @@ export class Conversation implements Talk {
 
   /** The app is told at once, so that it can cancel its work. */
   clientGone(): void {
-    this.#line.drop()
+    if (this.#stage === 'answering' || this.#stage === 'answered') this.#line.reset()
+    else this.#line.drop()
     this.#end()
+  }
+
+  clientDrained(): void {
+    this.#goOn()
   }
 
   /** The first byte of a request: from here on it is in flight. */
   #ask(): void {
     if (this.#stage !== 'idle') return
     this.#stage = 'asking'
-    this.#status = 0
-    this.#begun = false
-    this.#link.began('http1')
+    this.#exchange.begin()
+    this.#link.account.began('http1')
   }
 
   /** A head is good: it goes to the app, with the line put in that says who asks. */
   #requestBegins(): void {
     const head = requestHead
     const { headBytes, headStart, headEnd } = this.#request
-    this.#toHead = head.method === METHOD_HEAD
-    this.#http10 = head.minor === 0
-    this.#persistent = head.persistent
-    this.#upgrade = SUCCESSION[head.upgrade]
+    this.#exchange.asked(head)
     const lbHealth = isLbHealth(headBytes, head, this.#terms.lbHealthPath)
-    this.#link.requested(head.method, head.probe || lbHealth, headBytes, head.targetStart, head.targetEnd)
+    this.#link.account.requested(
+      head.method,
+      head.probe || lbHealth,
+      headBytes,
+      head.targetStart,
+      head.targetEnd,
+    )
     if (lbHealth) return this.#answerLbHealth()
     this.#stage = 'answering'
     this.#response.expect()
@@ -170,17 +191,17 @@ export class Conversation implements Talk {
 
   #answerLbHealth(): void {
     const { lbHealthy, parting } = this.#terms
-    const persistent = this.#persistent && !parting
-    const answer = healthAnswer(lbHealthy, persistent, this.#toHead)
+    const persistent = this.#exchange.persistent && !parting
+    const answer = healthAnswer(lbHealthy, persistent, this.#exchange.toHead)
     this.#link.toClient(answer, 0, answer.length)
-    this.#status = lbHealthy ? 200 : 503
+    this.#link.flush()
+    this.#exchange.status = lbHealthy ? 200 : 503
     if (!persistent) return this.#over('lastcall', parting ? 'drained' : 'closed')
     this.#rest()
   }
 
   appOpen(): void {
     this.#line.opened()
-    this.#held.resume()
     if (this.#clientEnded && this.#request.between && this.#held.empty) this.#line.fin()
   }
 
@@ -190,54 +211,24 @@ export class Conversation implements Talk {
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {
-    this.#takeFromApp(bytes, start, end)
-    // Only now: what this packet holds beyond its response was sent before the next request was, and answers nothing.
-    this.#goOn()
-  }
-
-  #takeFromApp(bytes: Buffer, start: number, end: number): void {
-    let sent = start
+    if (this.#stage === 'answering') this.#line.answered()
     let at = start
     while (at < end && this.#stage !== 'over') {
-      const found = this.#response.advance(bytes, at, end, responseHead)
-      const to = this.#response.at
-      switch (found) {
-        case response.WITHIN_HEAD:
-          // Not a byte of a head goes out before all of it is known: a 502 is still possible, and so is a farewell.
-          this.#link.toClient(bytes, sent, at)
-          sent = to
-          break
-        case response.HEAD_COMPLETE:
-          if (responseHead.status === 101) return this.#switchProtocols(bytes, sent, end)
-          // As long as nothing is changed, head and body leave in one piece.
-          if (this.#response.headBytes !== bytes || this.#saysFarewell()) {
-            this.#link.toClient(bytes, sent, at)
-            this.#sendHead()
-            sent = to
-          }
-          if (this.#responseBegins()) {
-            this.#link.toClient(bytes, sent, to)
-            sent = to
-            this.#responseOver()
-          }
-          break
-        case response.WITHIN_BODY:
-          break
-        case response.BODY_COMPLETE:
-          this.#link.toClient(bytes, sent, to)
-          sent = to
-          this.#responseOver()
-          break
-        case response.NOT_UNDERSTOOD:
-          return this.#turnOpaque(bytes, sent, at, end)
-        default: // UNASKED: the next request of this client must never get it for an answer.
-          return this.#appBroke()
-      }
-      at = to
-      if (this.#terms.leaving && this.#response.betweenEvents) break
+      const found = this.#response.relay(bytes, at, end, this.#leaveNow())
+      at = this.#response.at
+      if (found === response.COMPLETE) this.#responseOver()
+      else if (found === response.SWITCHES) this.#handOver(this.#exchange.upgrade, 101, bytes, at, end)
+      else if (found === response.NOT_UNDERSTOOD)
+        this.#handOver('opaque', this.#exchange.status, bytes, at, end)
+      else if (found === response.UNASKED) {
+        // The next request of this client must never get it for an answer.
+        this.#appBroke()
+        break
+      } else if (found === response.BETWEEN_EVENTS) break
     }
-    if (this.#stage !== 'over') this.#link.toClient(bytes, sent, at)
     this.leave()
+    // Only now: what this packet holds beyond its response was sent before the next request was, and answers nothing.
+    this.#goOn()
   }
 
   appEnded(): void {
@@ -247,11 +238,20 @@ export class Conversation implements Talk {
         // Its idle close is not the client's problem: the next request dials again.
         return this.#line.drop()
       case 'answering':
-        return this.#response.untilClose ? this.#over('app', 'closed') : this.#appBroke()
+        if (!this.#response.untilClose) return this.#appBroke()
+        if (this.#request.between) return this.#over('app', 'closed')
+        this.#stage = 'answered'
+        return this.#appSaysNoMore()
       case 'answered':
-        return this.#over('app', 'closed')
+        return this.#appSaysNoMore()
       case 'over':
     }
+  }
+
+  /** It has answered before the request's end, and may read on: the client hears what it would hear without us. */
+  #appSaysNoMore(): void {
+    this.#exchange.persistent = false
+    this.#link.halfCloseClient()
   }
 
   appGone(): void {
@@ -261,7 +261,7 @@ export class Conversation implements Talk {
 
   /** The app's connection ended where it should not have. */
   #appBroke(): void {
-    this.#line.drop()
+    this.#leaveLine()
     switch (this.#stage) {
       case 'idle':
       case 'asking':
@@ -270,36 +270,21 @@ export class Conversation implements Talk {
       case 'answered':
         return this.#over('app', 'closed')
       case 'answering':
-        if (this.#begun) return this.#over('app', 'reset', true)
+        if (this.#exchange.begun) return this.#over('app', 'reset', true)
         if (this.#response.inHead) return this.#answerFault('cutHead')
         if (!this.#line.replay()) this.#answerFault('failed')
     }
   }
 
-  /** The last response that this client gets from us says so; one whose successor is waiting is not the last. */
-  #saysFarewell(): boolean {
-    if (!this.#terms.parting || responseHead.status < 200 || !this.#held.empty) return false
-    return this.#persistent && responseHead.persistent && responseHead.frame(this.#toHead) !== UNTIL_CLOSE
-  }
-
-  #sendHead(): void {
-    const { headBytes, headStart, headEnd } = this.#response
-    if (!this.#saysFarewell()) return this.#link.toClient(headBytes, headStart, headEnd)
-    const told = farewell(headBytes, headStart, headEnd)
-    this.#persistent = false
-    this.#link.toClient(told, 0, told.length)
-  }
-
-  /** The facts of a response's head are known. Returns whether the response is complete with it. */
-  #responseBegins(): boolean {
-    const head = responseHead
-    this.#line.answered()
-    if (head.status < 200) return false // RFC 9110 §15.2: interim, the final one follows.
-    this.#status = head.status
-    this.#begun = true
-    // RFC 9112 §9.3: an HTTP/1.0 client is kept only if the app says so to it.
-    if (!head.persistent || (this.#http10 && !head.keepAlive)) this.#persistent = false
-    return this.#response.begin(head, this.#toHead)
+  /**
+   * The last response that this client gets from us says so; one whose successor is waiting is not the last. Nor does
+   * one say so that comes before its request's end: the client would have to stop sending it (RFC 9112 §9.6), and the
+   * app would lose the rest. The next response says so, or the connection is closed as idle.
+   */
+  #leaveNow(): response.Leave {
+    const { parting, leaving } = this.#terms
+    if (!parting || !this.#request.between) return STAY
+    return this.#held.empty ? (leaving ? LEAVE : SAY_SO) : leaving ? END_EVENTS : STAY
   }
 
   /** The whole response has gone to the client. */
@@ -311,7 +296,7 @@ export class Conversation implements Talk {
   /** Both messages are complete: the connection is idle again, or it was the last exchange. */
   #exchangeOver(): void {
     this.#line.rest(this.#terms.now)
-    if (!this.#persistent || (this.#clientEnded && this.#held.empty))
+    if (!this.#exchange.persistent || (this.#clientEnded && this.#held.empty))
       return this.#over('lastcall', this.#terms.parting ? 'drained' : 'closed')
     this.#rest()
   }
@@ -319,37 +304,27 @@ export class Conversation implements Talk {
   /** Goes on with what the client sent meanwhile. */
   #goOn(): void {
     if (this.#stage !== 'idle' || this.#held.empty) return
-    const held = this.#held.take()
-    this.fromClient(held, 0, held.length)
-    if (this.#clientEnded) this.clientEnded()
+    const held = this.#held.bytes
+    const at = this.#read(held, 0, held.length)
+    if (this.#isOver()) return
+    this.#held.used(at)
+    if (this.#clientEnded && this.#held.empty) this.clientEnded()
+  }
+
+  #isOver(): boolean {
+    return this.#stage === 'over'
   }
 
   #rest(): void {
     this.#request.next()
     this.#stage = 'idle'
-    this.#link.finished(this.#status)
+    this.#link.account.finished(this.#exchange.status)
   }
 
-  /** The app has agreed to another protocol (RFC 9110 §7.8). What came with its head is of that protocol already. */
-  #switchProtocols(bytes: Buffer, sent: number, end: number): void {
-    const { headBytes, headStart, headEnd, at } = this.#response
-    if (headBytes === bytes) this.#link.toClient(bytes, sent, at)
-    else this.#link.toClient(headBytes, headStart, headEnd)
-    this.#handOver(this.#upgrade, 101, bytes, at, end)
-  }
-
-  /** What the app says is not understood: bytes flow on unchanged, nothing is put in, until a side closes. */
-  #turnOpaque(bytes: Buffer, sent: number, from: number, end: number): void {
-    const { gathered, at } = this.#response
-    this.#link.toClient(bytes, sent, from)
-    this.#link.toClient(gathered, 0, gathered.length)
-    // A head that was gathered has in it what was taken of these bytes.
-    this.#handOver('opaque', this.#status, bytes, gathered.length === 0 ? from : at, end)
-  }
-
+  /** From here on the connection is not HTTP/1.1: `bytes[start..end)` of the app are the first that are something else. */
   #handOver(kind: Succession, status: number, bytes: Buffer, start: number, end: number): void {
     this.#line.answered()
-    this.#link.became(kind)
+    this.#link.account.became(kind)
     const next = successor(kind, status, this.#terms, this.#link, this.#line)
     this.#link.handOver(next)
     const held = this.#held.take()
@@ -360,17 +335,17 @@ export class Conversation implements Talk {
     this.#stage = 'over'
   }
 
-  /** A request, or a body, that is malformed. If the app has some of it, it is cut off first. */
+  /** A request, or a body, that is malformed. If the app has some of it, that is cut. */
   #refuse(verdict: number): void {
     const { status, label } = refusalRow(verdict)
     this.#ask()
     this.#link.refused(label)
-    this.#line.drop()
+    this.#leaveLine()
     if (this.#stage === 'answered') return this.#over('lastcall', 'refused')
-    if (this.#begun) return this.#over('lastcall', 'refused', true)
+    if (this.#exchange.begun) return this.#over('lastcall', 'refused', true)
     const answer = refusalAnswer(verdict)
     this.#link.toClient(answer, 0, answer.length)
-    this.#status = status
+    this.#exchange.status = status
     this.#over('lastcall', 'refused')
   }
 
@@ -378,23 +353,30 @@ export class Conversation implements Talk {
     const { answer, status, label } = APP_FAULTS[fault]
     this.#link.refused(label)
     this.#link.toClient(answer, 0, answer.length)
-    this.#status = status
+    this.#exchange.status = status
     this.#over('app', 'refused')
   }
 
   /** `cut`: a response that has begun cannot be completed, and must not look complete. */
   #over(who: EndWho, why: EndWhy, cut = false): void {
-    this.#line.drop()
+    this.#leaveLine()
     this.#end()
     if (cut) this.#link.resetClient(who, why)
     else this.#link.finClient(who, why)
   }
 
+  /** A request that is complete is delivered. One that is not is cut, unless its client has ended it so (FIN). */
+  #leaveLine(): void {
+    const busy = this.#stage === 'answering' || this.#stage === 'answered'
+    if (busy && !this.#request.between && !this.#clientEnded) this.#line.reset()
+    else this.#line.drop()
+  }
+
   #end(): void {
     const inFlight = this.#stage !== 'idle' && this.#stage !== 'over'
     this.#stage = 'over'
-    this.#held.take()
+    this.#held.clear()
     this.#line.release()
-    if (inFlight) this.#link.finished(this.#status)
+    if (inFlight) this.#link.account.finished(this.#exchange.status)
   }
 }

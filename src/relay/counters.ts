@@ -57,6 +57,7 @@ export const END_WHY = [
   'cut',
   'limit',
   'protocol',
+  'fault',
 ] as const
 export type EndWhy = (typeof END_WHY)[number]
 

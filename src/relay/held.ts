@@ -1,53 +1,58 @@
 /**
- * What a client has sent before it can be used: its next requests while a response is under way. Bounded: beyond a
- * measure the client is not read from until there is room. Pure.
+ * What a client has sent before it can be used: its next requests while a response is under way. They are taken from
+ * the front, in place, however many there are: a byte is copied once when it comes in, and never again for those before
+ * it. Bounded by MAX_HELD and one read, as the client is not read from beyond that (flow.ts). Pure.
  */
 
 import { ByteStore } from '../http1/byte-store.ts'
 
-/** Bytes of a client that are kept while they cannot be sent on; then its reading is paused. */
+/** Bytes of a client that are kept while they cannot be sent on; beyond that the client is not read from. */
 export const MAX_HELD = 64 * 1024
 
 export class Held {
   readonly #store = new ByteStore()
-  readonly #pause: (on: boolean) => void
-  #paused = false
+  #from = 0
 
-  /** `pause` stops or goes on reading; called only when that changes. */
-  constructor(pause: (on: boolean) => void) {
-    this.#pause = pause
+  get length(): number {
+    return this.#store.length - this.#from
   }
 
   get empty(): boolean {
-    return this.#store.length === 0
+    return this.#from === this.#store.length
   }
 
+  /** What is held; valid until the next `add`. Its end is `bytes.length`. */
+  get bytes(): Buffer {
+    return this.#store.bytes.subarray(this.#from, this.#store.length)
+  }
+
+  /** Keeps a copy of `bytes[start..end)`. */
   add(bytes: Buffer, start: number, end: number): void {
-    this.#store.add(bytes, start, end)
-    this.mind(this.#store.length)
+    const store = this.#store
+    // Moves what is left to the front once it is the smaller part: each byte moves a bounded number of times.
+    if (this.#from > store.length / 2) {
+      store.bytes.copyWithin(0, this.#from, store.length)
+      store.length -= this.#from
+      this.#from = 0
+    }
+    store.add(bytes, start, end)
   }
 
-  /** Pauses the client if so many bytes are too many to keep: these, or others that wait for the app. */
-  mind(length: number): void {
-    if (length > MAX_HELD) this.#turn(true)
+  /** The first `count` bytes have been used. */
+  used(count: number): void {
+    this.#from += count
+    if (this.empty) this.clear()
   }
 
-  /** Hands the bytes out, all of them, and lets the client go on. */
+  /** Hands the bytes out, all of them. */
   take(): Buffer {
-    const { bytes, length } = this.#store
+    const { bytes } = this
+    this.clear()
+    return bytes
+  }
+
+  clear(): void {
+    this.#from = 0
     this.#store.release()
-    this.#turn(false)
-    return bytes.subarray(0, length)
-  }
-
-  /** The client may go on. */
-  resume(): void {
-    this.#turn(false)
-  }
-
-  #turn(on: boolean): void {
-    if (this.#paused === on) return
-    this.#paused = on
-    this.#pause(on)
   }
 }

@@ -2,8 +2,9 @@
 
 import type { Address } from '../config/config.ts'
 import type { Arrivals } from './arrivals.ts'
-import type { Counters, Protocol } from './counters.ts'
+import type { Counters } from './counters.ts'
 import type { Dialer } from './dialer.ts'
+import type { InFlight } from './in-flight.ts'
 import type { Terms } from './link.ts'
 import type { Pair } from './pair.ts'
 import type { Port, PortKit } from './port.ts'
@@ -20,13 +21,15 @@ export interface House {
   readonly kit: PortKit
   readonly app: Address
   readonly counters: Counters
+  readonly inFlight: InFlight
   readonly arrivals: Arrivals
   readonly dialer: Dialer
   /** Targets of requests are kept for the access log. */
   readonly keepsTargets: boolean
   /** Brings `terms.now` up to date. */
   tick(): void
-  inFlight(protocol: Protocol, change: 1 | -1): void
   leave(pair: Pair): void
+  /** A fault of our own has ended a pair. */
+  fault(error: unknown): void
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void
 }

@@ -20,7 +20,7 @@ import { type Stream, Streams } from '../http2/streams.ts'
 import type { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy, Refusal } from './counters.ts'
 import { forwardedAddress } from './forwarded.ts'
-import { Held } from './held.ts'
+import { MAX_HELD } from './held.ts'
 import { type AppHeard, AppSide } from './http2-app-side.ts'
 import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.ts'
 import type { Link, Talk, Terms } from './link.ts'
@@ -45,7 +45,6 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   readonly #terms: Terms
   readonly #link: Link
   readonly #line: AppLine
-  readonly #held: Held
   readonly #streams = new Streams()
   readonly #client: ClientSide
   readonly #app: AppSide
@@ -70,7 +69,6 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#terms = terms
     this.#link = link
     this.#line = line
-    this.#held = new Held((on) => link.pauseClient(on))
     this.#beganAt = terms.now
     const shared: Shared = {
       terms,
@@ -83,7 +81,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     }
     this.#client = new ClientSide(shared, this, (bytes, start, end) => line.send(bytes, start, end))
     this.#app = new AppSide(shared, this, (bytes, start, end) => link.toClient(bytes, start, end))
-    link.withdrew()
+    link.account.withdrew()
     line.prepare()
     line.send(PREFACE, 0, PREFACE.length)
   }
@@ -96,10 +94,14 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     return !this.#over && this.#client.inBlock
   }
 
+  /** Bytes wait while the app is being dialled. */
+  get full(): boolean {
+    return this.#line.waiting > MAX_HELD
+  }
+
   fromClient(bytes: Buffer, start: number, end: number): void {
     if (this.#over) return
     this.#client.relay.feed(bytes, start, end)
-    this.#held.mind(this.#line.waiting)
     this.#speak()
   }
 
@@ -113,6 +115,10 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
 
   clientGone(): void {
     this.#letGo()
+  }
+
+  clientDrained(): void {
+    this.#speak()
   }
 
   headTimedOut(): void {
@@ -140,7 +146,6 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
 
   appOpen(): void {
     this.#line.opened()
-    this.#held.resume()
     if (this.#clientEnded) this.#line.fin()
   }
 
@@ -186,16 +191,16 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   began(stream: Stream): void {
-    this.#link.streamBegan(stream)
+    this.#link.account.streamBegan(stream)
     if (this.#streams.size > MAX_STREAMS) this.fault(h2.ENHANCE_YOUR_CALM, 'http2')
   }
 
   blockBegan(): void {
-    this.#link.headBegan()
+    this.#link.account.headBegan()
   }
 
   ended(stream: Stream): void {
-    this.#link.streamEnded(stream)
+    this.#link.account.streamEnded(stream)
   }
 
   turnedAway(stream: number, error: number): void {
@@ -233,7 +238,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     if (this.#over || !this.#app.mayInsert) return
     if (this.#failure !== undefined) return this.#fail(this.#failure)
     if (!this.#app.greeted) return
-    if (this.#waiting.length > 0 || this.#discarded > 0) this.#sayWaiting()
+    // Answers of our own wait for a client that does not take them: they are bounded, or add up to one.
+    if ((this.#waiting.length > 0 || this.#discarded > 0) && !this.#link.clientBacklog) this.#sayWaiting()
     if (this.#appLeaves) return
     if (this.#farewell === 'none' && this.#isToLeave()) {
       this.#farewell = 'told'
@@ -295,9 +301,10 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#over = true
     this.#client.relay.stop()
     this.#app.relay.stop()
-    this.#line.drop()
+    // A stream that is cut must not look complete to the app.
+    if (this.#streams.size > 0) this.#line.reset()
+    else this.#line.drop()
     this.#line.release()
-    this.#held.resume()
-    for (const stream of this.#streams.clear()) this.#link.streamEnded(stream)
+    for (const stream of this.#streams.clear()) this.#link.account.streamEnded(stream)
   }
 }

@@ -7,24 +7,8 @@ import type { AppFault } from '../http1/answer.ts'
 import type { Stream } from '../http2/streams.ts'
 import type { EndWho, EndWhy, Protocol, Refusal } from './counters.ts'
 
-/** What a conversation has the shell do. Byte ranges are valid only during the call. */
-export interface Link {
-  toApp(bytes: Buffer, start: number, end: number): void
-  toClient(bytes: Buffer, start: number, end: number): void
-  /** Connect to the app, which answers with `appOpen` or `appFailed`. */
-  dial(): void
-  /** Half-close the app connection. */
-  finApp(): void
-  /** Close the app connection now, so that the app can stop its work. */
-  dropApp(): void
-  /** Half-close after what was written; what the client still sends is thrown away until it leaves (RFC 9112 §9.6). */
-  finClient(who: EndWho, why: EndWhy): void
-  /** Half-close after what was written, and go on reading: for tunnels. */
-  halfCloseClient(): void
-  /** End the client's connection so that a cut response cannot look complete. */
-  resetClient(who: EndWho, why: EndWhy): void
-  /** Stop, or go on, reading from the client: held bytes are bounded. */
-  pauseClient(on: boolean): void
+/** What a conversation tells of its requests, so that it is known what is in flight. */
+export interface Account {
   /** The first byte of a request has been seen: it is in flight. */
   began(protocol: Protocol): void
   /** What is in flight is now carried as this. */
@@ -37,12 +21,37 @@ export interface Link {
   streamEnded(stream: Stream): void
   /** The head of a request on its way has begun: from now on it may take as long as a head may take. */
   headBegan(): void
-  /** From here on another conversation has both sides; what is left to tell, the caller tells it itself. */
-  handOver(to: Talk): void
   /** A request of a user, not of a prober, has its head complete. `target` is in `bytes[start..end)`. */
   requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void
   /** The exchange has ended; `status` 0 if the client never got one. In flight until the kernel took all bytes. */
   finished(status: number): void
+}
+
+/** What a conversation has the shell do. Byte ranges are valid only during the call. */
+export interface Link {
+  readonly account: Account
+  toApp(bytes: Buffer, start: number, end: number): void
+  toClient(bytes: Buffer, start: number, end: number): void
+  /** Connect to the app, which answers with `appOpen` or `appFailed`. */
+  dial(): void
+  /** Half-close the app connection. */
+  finApp(): void
+  /** Close the app connection once the app's kernel has all that was written: the app sees a FIN. */
+  dropApp(): void
+  /** End the app connection with a reset: a request that is cut must not look complete, and the app can stop its work. */
+  resetApp(): void
+  /** Half-close after what was written; what the client still sends is thrown away until it leaves (RFC 9112 §9.6). */
+  finClient(who: EndWho, why: EndWhy): void
+  /** Half-close after what was written, and go on reading: for tunnels. */
+  halfCloseClient(): void
+  /** End the client's connection so that a cut response cannot look complete. */
+  resetClient(who: EndWho, why: EndWhy): void
+  /** Whether the client's kernel has not taken all that was written; exact right after `flush`. */
+  readonly clientBacklog: boolean
+  /** Send what was laid out now, and not only at the end of this event. */
+  flush(): void
+  /** From here on another conversation has both sides; what is left to tell, the caller tells it itself. */
+  handOver(to: Talk): void
   refused(reason: Refusal): void
   /** The line to put in and the empty line that ends the head: `X-Forwarded-For: …\r\n\r\n`. */
   forwardedLine(): Buffer
@@ -71,9 +80,13 @@ export interface Talk {
   readonly idle: boolean
   /** A head has begun and not ended. */
   readonly inHead: boolean
+  /** It holds as many of the client's bytes as it may: the client is not read from (flow.ts). */
+  readonly full: boolean
   fromClient(bytes: Buffer, start: number, end: number): void
   clientEnded(): void
   clientGone(): void
+  /** The client's backlog is gone: what waited for that goes on. */
+  clientDrained(): void
   headTimedOut(): void
   /** Called a few times a second, for those that wait for something until a time. */
   sweep(): void

@@ -1,15 +1,18 @@
 /**
  * One client connection and the app connection it is paired with: carries out what the conversation orders, keeps
- * backpressure end to end, and keeps the books. Never shared: one client's bytes cannot reach another (DESIGN §1).
+ * backpressure end to end (flow.ts), and keeps account of its requests (requests.ts). Never shared: one client's bytes cannot reach another (DESIGN §1).
  */
 
 import { randomBytes } from 'node:crypto'
 import type { AppFault } from '../http1/answer.ts'
-import type { Stream } from '../http2/streams.ts'
-import { Books, type RequestInFlight } from './books.ts'
-import type { EndWho, EndWhy, Protocol, Refusal } from './counters.ts'
+import { readsFrom, READ_APP, READ_CLIENT } from './flow.ts'
+import { type RequestInFlight, Requests } from './requests.ts'
+import { AppConnection } from './app-connection.ts'
+import { Barrier } from './barrier.ts'
+import type { EndWho, EndWhy, Refusal } from './counters.ts'
 import { forwardedLine } from './forwarded.ts'
 import type { Link, Talk } from './link.ts'
+import { patience } from './patience.ts'
 import { Port, type PortOwner, type Side } from './port.ts'
 import type { House } from './house.ts'
 
@@ -20,58 +23,69 @@ const NEW_MS = 500
 /** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
 const WATCH_AFTER_MS = 10_000
 
-/** Why the client is not being read from. */
-const APP_IS_SLOW = 1
-const CONVERSATION_IS_FULL = 2
-
 export class Pair implements Link, PortOwner {
   readonly client: Port
   readonly acceptedAt: number
   readonly #house: House
-  readonly #books: Books
+  readonly account: Requests
+  readonly #app: AppConnection
   #talk: Talk
-  #app: Port | undefined
-  #dialing = false
-  #paused = 0
   #line: Buffer | undefined
   #lingerUntil = Infinity
-  /** Since when the client has not taken what we have for it (slow read). */
+  /** Since when a side has not taken what we have for it (slow read). */
   #stuckSince = Infinity
   #watched = false
   #ended = false
   #madeRoom = false
   /** The client has sent its FIN. */
   #clientEnded = false
+  /** The client's connection is closed. */
+  #clientGone = false
+  /** A fault of our own: its conversation is not asked any more. */
+  #faulty = false
 
   constructor(house: House, talk: (link: Link) => Talk) {
     this.#house = house
     this.acceptedAt = house.terms.now
-    this.client = new Port('client', house.kit, this)
-    this.#books = new Books(house, this.client)
+    const barrier = new Barrier(this, (error) => this.fail(error))
+    this.client = new Port('client', house.kit, barrier)
+    this.account = new Requests(house, this.client, this)
+    this.#app = new AppConnection(house, barrier, () => this.#departed())
     this.#talk = talk(this)
   }
 
   /** What /status shows. */
   requests(now: number): Iterable<RequestInFlight> {
-    return this.#books.shown(now)
+    return this.account.shown(now)
+  }
+
+  /** Its client has not said a word. */
+  get #isSilent(): boolean {
+    return this.account.asked === 0 && this.client.silent
   }
 
   /** What is in flight is a WebSocket. */
   get isWebSocket(): boolean {
-    return this.#books.carriedAs === 'websocket'
+    return this.account.carriedAs === 'websocket'
   }
 
   // -- orders of the house ---------------------------------------------------------------------------------------
 
   /** Looks at the clock: called a few times a second. */
   sweep(now: number): void {
+    if (this.#faulty) return
     const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
-    if (now >= this.#lingerUntil && !this.client.backlog) return this.client.destroy()
-    if (!this.client.backlog) this.#stuckSince = Infinity
+    if (now >= this.#lingerUntil && !this.client.backlog) this.client.destroy()
+    if (!this.#undelivered) this.#stuckSince = Infinity
     else if (this.#stuckSince === Infinity) this.#stuckSince = now
     else if (now - this.#stuckSince >= idleTimeoutMs) return this.#giveUp()
-    if (this.#talk.inHead && now - this.#books.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
-    else if (this.#books.inFlight === 0 && now - this.#books.restingSince >= this.#patience)
+    if (this.#clientGone || now >= this.#lingerUntil) return
+    this.client.probe()
+    if (this.#talk.inHead && now - this.account.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
+    else if (
+      this.account.inFlight === 0 &&
+      now - this.account.restingSince >= patience(this.#house.limits, this.#isSilent)
+    )
       this.#talk.closeIfIdle('timeout')
     else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
       this.#watched = true
@@ -81,26 +95,11 @@ export class Pair implements Link, PortOwner {
     this.#settle()
   }
 
-  /**
-   * How long it may be at rest. A connection whose client has never said a word has head-timeout, as with every other
-   * proxy (nginx and HAProxy count it from accept as well, Node and Go likewise); it sees a FIN and no 408, which a
-   * client that has asked for nothing would take for an answer to what it asks next (RFC 9110 §15.5.9). Balancers and
-   * browsers that open connections ahead of need (Envoy's preconnect, classic ELB) notice the FIN and open another. One
-   * that has been used is a pool's, and has idle-timeout. With `--protocol tcp` a silent client is in flight: there the
-   * app may be the first to speak.
-   */
-  get #patience(): number {
-    const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
-    return this.#books.requests === 0 && this.client.silent
-      ? Math.min(headTimeoutMs, idleTimeoutMs)
-      : idleTimeoutMs
-  }
-
   /** Since when it could give its place to somebody else; Infinity while it cannot, or has. */
   get restingSince(): number {
-    if (this.#madeRoom || this.client.backlog) return Infinity
+    if (this.#madeRoom || this.#faulty || this.client.backlog) return Infinity
     if (this.#lingerUntil !== Infinity) return this.#lingerUntil - LINGER_MS
-    return this.#books.inFlight === 0 && this.#talk.idle ? this.#books.restingSince : Infinity
+    return this.account.inFlight === 0 && this.#talk.idle ? this.account.restingSince : Infinity
   }
 
   /**
@@ -117,57 +116,78 @@ export class Pair implements Link, PortOwner {
 
   /** Clients are to leave: says so where the protocol has a word for it. */
   leave(posture: 'parting' | 'leaving'): void {
+    if (this.#faulty) return
     this.#talk.leave(posture)
     this.#settle()
   }
 
   /** Its client has only just dialled: nobody does that without being about to ask. */
   get isNew(): boolean {
-    return this.#books.requests === 0 && this.#talk.idle && this.#house.terms.now - this.acceptedAt < NEW_MS
+    return this.account.asked === 0 && this.#talk.idle && this.#house.terms.now - this.acceptedAt < NEW_MS
   }
 
   /** Half-closes the client's connection if nothing is in flight on it. */
   closeIfIdle(): void {
-    if (this.#books.inFlight === 0) this.#talk.closeIfIdle('drained')
+    if (this.#faulty) return
+    if (this.account.inFlight === 0) this.#talk.closeIfIdle('drained')
     this.#settle()
   }
 
   /** Gives up an app connection on which nothing is in flight, as if the app had: the next request dials again. */
   hangUpApp(): void {
-    if (this.#app === undefined || this.#dialing || !this.#talk.idle) return
+    if (!this.#app.open || this.#faulty || !this.#talk.idle) return
     this.#talk.appEnded()
     this.#settle()
   }
 
   /** Ends it now, whatever is in flight. Returns how much was. */
   cut(): number {
-    const cut = this.#books.inFlight
+    const cut = this.account.inFlight
     this.#lastWords('lastcall', cut > 0 ? 'cut' : 'drained')
-    if (cut > 0) this.client.reset()
-    else this.client.destroy()
-    this.dropApp()
+    this.#end(cut > 0)
     return cut
   }
 
-  /** A client that takes nothing for as long as an idle one may stay is not coming back. */
+  /** A side that takes nothing for as long as an idle client may stay is not coming back. */
   #giveUp(): void {
-    this.#lastWords('client', 'timeout')
-    this.client.reset()
+    this.#lastWords(this.client.backlog ? 'client' : 'app', 'timeout')
+    this.#end(true)
+  }
+
+  /** A fault of our own, in whatever was done for this pair: it ends, and nobody else. */
+  fail(error: unknown): void {
+    if (!this.#faulty) this.#house.fault(error)
+    this.#faulty = true
+    this.#lastWords('lastcall', 'fault')
+    this.#end(true)
+  }
+
+  #end(cut: boolean): void {
+    if (cut) {
+      this.client.reset()
+      this.#house.dialer.forget(this)
+      this.#app.resetAll()
+      this.#leaveWhenDelivered()
+    } else {
+      this.client.destroy()
+      this.dropApp()
+    }
   }
 
   /** The dialer's word: go and connect. */
   connect(): void {
-    const app = new Port('app', this.#house.kit, this)
-    this.#app = app
-    this.#dialing = true
-    app.dial(this.#house.app)
+    this.#app.connect()
   }
 
   /** The dialer's word: it will not be. */
   appUnavailable(fault: AppFault): void {
-    this.#abandonDial()
-    this.#talk.appFailed(fault)
-    this.#settle()
+    this.#app.abandonDial()
+    try {
+      this.#talk.appFailed(fault)
+      this.#settle()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   // -- what the ports report -------------------------------------------------------------------------------------
@@ -186,17 +206,14 @@ export class Pair implements Link, PortOwner {
   }
 
   portDrained(side: Side): void {
-    if (side === 'client') this.#stuckSince = Infinity
-    if (side === 'app') this.#pauseFor(APP_IS_SLOW, false)
-    else this.#app?.pause(false)
+    this.#stuckSince = Infinity
     this.#house.tick()
+    if (side === 'client' && this.#lingerUntil === Infinity) this.#talk.clientDrained()
     this.#settle()
   }
 
   portOpen(): void {
-    this.#dialing = false
-    this.#house.counters.apps += 1
-    this.#house.counters.appsTotal += 1
+    this.#app.opened()
     this.#house.dialer.reached(this)
     this.#house.tick()
     this.#talk.appOpen()
@@ -214,31 +231,59 @@ export class Pair implements Link, PortOwner {
 
   portClosed(side: Side, error: string | undefined): void {
     this.#house.tick()
-    if (side === 'client') return this.#clientClosed(error)
-    const wasDialing = this.#dialing
-    this.#app = undefined
-    this.#dialing = false
-    if (wasDialing) return this.#house.dialer.refused(this, error ?? 'ECONNRESET')
-    this.#house.counters.apps -= 1
-    this.#pauseFor(APP_IS_SLOW, false)
-    this.#talk.appGone()
+    if (side === 'client') this.#clientClosed(error)
+    else this.#appClosed(error)
+  }
+
+  #appClosed(error: string | undefined): void {
+    if (!this.#app.closed()) return this.#house.dialer.refused(this, error ?? 'ECONNRESET')
+    if (!this.#faulty) this.#talk.appGone()
     this.#settle()
   }
 
   #clientClosed(error: string | undefined): void {
-    if (this.#lingerUntil === Infinity) this.#talk.clientGone()
-    this.dropApp()
-    this.#lastWords('client', error === undefined ? 'closed' : 'reset')
-    this.#books.close()
+    this.#clientGone = true
+    try {
+      if (this.#lingerUntil === Infinity && !this.#faulty) this.#talk.clientGone()
+    } finally {
+      this.dropApp()
+      this.#lastWords('client', error === undefined ? 'closed' : 'reset')
+      this.#forgetArrival()
+      this.#leaveWhenDelivered()
+    }
+  }
+
+  /** A connection to the app that was given up has delivered what was written to it. */
+  #departed(): void {
+    try {
+      this.#stuckSince = Infinity
+      this.#house.tick()
+      this.#settle()
+      this.#leaveWhenDelivered()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** The client is gone, and the app's kernel has all that was written to it. */
+  #leaveWhenDelivered(): void {
+    if (!this.#clientGone || this.#app.departing) return
+    try {
+      this.account.close()
+    } finally {
+      this.#house.leave(this)
+    }
+  }
+
+  #forgetArrival(): void {
     if (this.#house.limits.protocol === 'tcp' && !this.client.silent) this.#house.arrivals.stays(this)
-    else if (this.#books.requests === 0) this.#house.arrivals.forget(this)
-    this.#house.leave(this)
+    else if (this.account.asked === 0) this.#house.arrivals.forget(this)
   }
 
   // -- what the conversation orders ------------------------------------------------------------------------------
 
   toApp(bytes: Buffer, start: number, end: number): void {
-    if (start < end) this.#app?.write(bytes, start, end)
+    if (start < end) this.#app.write(bytes, start, end)
   }
 
   toClient(bytes: Buffer, start: number, end: number): void {
@@ -250,18 +295,17 @@ export class Pair implements Link, PortOwner {
   }
 
   finApp(): void {
-    this.#app?.fin()
+    this.#app.fin()
   }
 
   dropApp(): void {
     this.#house.dialer.forget(this)
-    const app = this.#app
-    if (app === undefined) return
-    if (this.#dialing) return this.#abandonDial()
-    this.#app = undefined
-    this.#house.counters.apps -= 1
-    app.abandon()
-    this.#pauseFor(APP_IS_SLOW, false)
+    this.#app.drop()
+  }
+
+  resetApp(): void {
+    this.#house.dialer.forget(this)
+    this.#app.reset()
   }
 
   finClient(who: EndWho, why: EndWhy): void {
@@ -280,48 +324,16 @@ export class Pair implements Link, PortOwner {
     this.client.reset()
   }
 
-  pauseClient(on: boolean): void {
-    this.#pauseFor(CONVERSATION_IS_FULL, on)
+  get clientBacklog(): boolean {
+    return this.client.backlog
   }
 
-  began(protocol: Protocol): void {
-    this.#books.began(protocol)
-  }
-
-  became(protocol: Protocol): void {
-    this.#books.became(protocol)
-  }
-
-  withdrew(): void {
-    this.#books.withdrew()
-  }
-
-  streamBegan(stream: Stream): void {
-    this.#house.arrivals.request(this, this.#books.requests === 0)
-    this.#books.streamBegan(stream)
-  }
-
-  streamEnded(stream: Stream): void {
-    this.#books.streamEnded(stream)
-  }
-
-  headBegan(): void {
-    this.#books.headBeganAt = this.#house.terms.now
+  flush(): void {
+    this.#house.kit.slab.flush()
   }
 
   handOver(to: Talk): void {
     this.#talk = to
-  }
-
-  requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void {
-    const isFirst = this.#books.requests === 0
-    if (!probe) this.#house.arrivals.request(this, isFirst)
-    else if (isFirst) this.#house.arrivals.forget(this)
-    this.#books.requested(method, bytes, start, end)
-  }
-
-  finished(status: number): void {
-    this.#books.finished(status)
   }
 
   refused(reason: Refusal): void {
@@ -338,33 +350,24 @@ export class Pair implements Link, PortOwner {
 
   // -- after each event ------------------------------------------------------------------------------------------
 
+  /** Something that was written has not been taken by the kernel of the side that it is for. */
+  get #undelivered(): boolean {
+    return this.client.backlog || this.#app.backlog || this.#app.departing
+  }
+
   /** Sends what was laid out, stops the side that outruns the other, and lets go of a request whose bytes are gone. */
   #settle(): void {
     this.#house.kit.slab.flush()
-    const app = this.#app
-    if (app !== undefined) {
-      if (this.client.backlog) app.pause(true)
-      if (app.backlog) this.#pauseFor(APP_IS_SLOW, true)
-    }
-    if (this.client.backlog) return
-    if (this.#clientEnded && this.#lingerUntil !== Infinity) this.client.destroy()
-    if (!this.#books.taken()) return
+    const { client } = this
+    const reads = readsFrom(client.backlog, this.#app.backlog, this.#talk.full)
+    client.pause((reads & READ_CLIENT) === 0)
+    this.#app.pause((reads & READ_APP) === 0)
+    if (!client.backlog && this.#clientEnded && this.#lingerUntil !== Infinity) client.destroy()
+    if (this.#undelivered) return
+    if (!this.account.taken()) return
     // A client that is slow to read is not yet slow to leave.
     if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#house.terms.now + LINGER_MS
     if (this.#house.dialer.held) this.hangUpApp()
-  }
-
-  #pauseFor(reason: number, on: boolean): void {
-    const before = this.#paused
-    this.#paused = on ? before | reason : before & ~reason
-    if ((before === 0) !== (this.#paused === 0)) this.client.pause(this.#paused !== 0)
-  }
-
-  #abandonDial(): void {
-    const app = this.#app
-    this.#app = undefined
-    this.#dialing = false
-    app?.abandon()
   }
 
   /** Counts how the pair ended, once, and lets go of what was in flight. */

@@ -40,6 +40,8 @@ export interface PortKit {
 /** Fewer bytes are copied sooner than they are written by themselves. */
 const WORTH_NO_COPY = 16 * 1024
 
+const NO_BYTES = Buffer.alloc(0)
+
 const NOBODY: PortOwner = {
   portRead: () => undefined,
   portDrained: () => undefined,
@@ -58,9 +60,12 @@ export class Port implements SlabWriter {
   #pending = 0
   #paused = false
   #broken = false
+  /** Node is sending our FIN: until that is done libuv cannot reset, and would leave the socket open for ever. */
+  #shutting = false
   /** Our FIN is on its way: saying so twice makes Node build an error, which costs more than the FIN. */
   #finished = false
   #closed = false
+  #isUnix = false
 
   constructor(side: Side, kit: PortKit, owner: PortOwner) {
     this.side = side
@@ -83,6 +88,7 @@ export class Port implements SlabWriter {
   /** Connects to the app; `portOpen` or `portClosed` follows. */
   dial(app: Address): void {
     const onread = this.#readInto() as never
+    this.#isUnix = app.kind === 'unix'
     const socket =
       app.kind === 'unix'
         ? connect({ path: app.path, allowHalfOpen: true, onread })
@@ -168,7 +174,9 @@ export class Port implements SlabWriter {
     this.#pending -= 1
     if (bulk !== undefined) this.#kit.bulk.written(bulk)
     if (failed) this.#writeFailed()
-    else if (this.#pending === 0 && !this.#closed) this.#owner.portDrained(this.side)
+    if (this.#pending > 0 || this.#closed) return
+    if (this.#finished) this.#shutdown()
+    this.#owner.portDrained(this.side)
   }
 
   /** A client that cannot be written to is gone. An app may have answered before it hung up: that is read first. */
@@ -182,13 +190,65 @@ export class Port implements SlabWriter {
     this.#kit.slab.flush()
     if (this.#closed || this.#finished) return
     this.#finished = true
-    this.#socket.end()
+    if (this.#pending === 0) this.#shutdown()
   }
 
-  /** Closes with RST: the peer cannot take what it has for complete. */
+  #shutdown(): void {
+    this.#shutting = true
+    this.#socket.end(() => {
+      this.#shutting = false
+    })
+  }
+
+  /** Closes with RST: the peer cannot take what it has for complete. A unix socket knows no such thing. */
   reset(): void {
     this.#broken = true
-    if (!this.#closed) this.#socket.resetAndDestroy()
+    if (this.#closed) return
+    if (this.#shutting || this.#isUnix) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
+  }
+
+  /**
+   * Gives the connection up for its owner: what was written is delivered, then it is closed. Nothing that the peer
+   * still says reaches anybody. Returns true if that is done; else `gone` is called, once, when it is.
+   */
+  depart(gone: () => void): boolean {
+    this.#kit.slab.flush()
+    if (!this.backlog || this.#broken || this.#closed) {
+      this.abandon()
+      return true
+    }
+    this.fin()
+    this.#owner = {
+      ...NOBODY,
+      portDrained: () => {
+        this.abandon()
+        gone()
+      },
+      portClosed: gone,
+    }
+    this.pause(false)
+    return false
+  }
+
+  /** `depart`, for what must not look complete. */
+  cut(): void {
+    this.#owner = NOBODY
+    this.reset()
+  }
+
+  /**
+   * Looks whether a peer that is not read from has reset the connection, which libuv does not see without reading: a
+   * write of no bytes fails then (Linux, tcp_sendmsg). If so the socket closes, and `portClosed` follows.
+   */
+  probe(): void {
+    if (!this.#paused || this.#closed || this.#broken || this.#pending > 0 || this.#finished) return
+    const { writer } = this.#kit
+    const handle = writer === undefined ? undefined : handleOf(this.#socket)
+    if (writer === undefined || handle === undefined) return void this.#socket.write(NO_BYTES)
+    const outcome = writer.write(handle, NO_BYTES)
+    if (typeof outcome !== 'number') outcome.oncomplete = () => undefined
+    else if (outcome !== 0) this.#socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
   }
 
   destroy(): void {

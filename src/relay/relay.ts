@@ -10,22 +10,23 @@ import { fullAnswer } from '../http1/answer.ts'
 import { Arrivals } from './arrivals.ts'
 import { BulkBuffers } from './bulk.ts'
 import { Conversation } from './conversation.ts'
-import { Counters, PROTOCOLS, type Protocol } from './counters.ts'
+import { Counters } from './counters.ts'
 import { Dialer } from './dialer.ts'
 import type { House, Limits } from './house.ts'
 import type { Terms } from './link.ts'
 import { canTakeHandles, type Handle, takeHandles, type Writer } from './native.ts'
-import type { RequestInFlight } from './books.ts'
+import { InFlight } from './in-flight.ts'
+import type { RequestInFlight } from './requests.ts'
 import { Pair } from './pair.ts'
-import { Port, type PortKit, type PortOwner } from './port.ts'
+import type { Port, PortKit } from './port.ts'
 import { Room } from './room.ts'
 import { Slab } from './slab.ts'
 import { Spread } from './spread.ts'
 import { plainTunnel } from './tunnel.ts'
+import { TurnAway } from './turn-away.ts'
 
 const SWEEP_MS = 250
 const SHARED_BUFFER = 32 * 1024
-const TURNED_AWAY_MS = 1000
 const SHORT_TURN_MS = 0.2
 /** How often it is looked whether those who have just dialled have asked. */
 const NEWCOMERS_MS = 25
@@ -69,6 +70,8 @@ export interface RelayParts {
   readonly accessLog: (line: RequestLine) => void
   /** A client was refused, as no connection was idle; or a file descriptor was not to be had. Called for each. */
   readonly lacked: (what: 'room' | 'descriptors') => void
+  /** A fault of our own has ended one client's connection, and no other. */
+  readonly fault: (error: unknown) => void
   /** Nothing is in flight any more. */
   readonly quiesced: () => void
   /** The last client connection is gone. */
@@ -77,6 +80,7 @@ export interface RelayParts {
 
 export class Relay implements House {
   readonly counters = new Counters()
+  readonly inFlight: InFlight
   readonly terms: Terms
   readonly limits: Limits
   readonly kit: PortKit
@@ -90,11 +94,9 @@ export class Relay implements House {
   readonly #room = new Room<Pair>()
   /** Those of the pairs that have made room for others. */
   readonly #leaving = new Set<Pair>()
-  readonly #fullAnswer: Buffer
+  readonly #away: TurnAway
   readonly #spread: Spread
-  #inFlight = 0
   #accepted = 0
-  #turnedAway = 0
   #sweeping: Cancel | undefined
   /** The port that was bound first; a listener that opens again has to be found where it was. */
   #boundPort: number | undefined
@@ -102,12 +104,12 @@ export class Relay implements House {
   constructor(parts: RelayParts) {
     const { config, clock } = parts
     this.#parts = parts
+    this.inFlight = new InFlight(this.counters.inFlight, parts.quiesced)
     this.app = config.app
     this.limits = config
     this.keepsTargets = config.accessLog !== 'off'
     this.arrivals = new Arrivals(() => this.terms.now)
     this.dialer = new Dialer(clock, config.connectWaitMs, () => this.#lackDescriptors())
-    this.#fullAnswer = fullAnswer(parts.setBy)
     this.#spread = new Spread(clock)
     this.terms = {
       now: clock.now(),
@@ -125,6 +127,12 @@ export class Relay implements House {
       bulk: new BulkBuffers(),
       writer: parts.native,
     }
+    this.#away = new TurnAway({
+      kit: this.kit,
+      clock,
+      answer: config.protocol === 'tcp' ? undefined : fullAnswer(parts.setBy),
+      atMost: parts.maxLeaving,
+    })
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
     // An error while accepting (no more file descriptors) passes; the listener stays.
     this.#server.on('error', () => {
@@ -134,7 +142,11 @@ export class Relay implements House {
 
   /** What the lifecycle looks at. */
   get facts(): { inFlight: number; lastArrivalAt: number; connections: number } {
-    return { inFlight: this.#inFlight, lastArrivalAt: this.arrivals.lastAt, connections: this.#pairs.size }
+    return {
+      inFlight: this.inFlight.total,
+      lastArrivalAt: this.arrivals.lastAt,
+      connections: this.#pairs.size,
+    }
   }
 
   /** What is in flight, for /status. */
@@ -204,11 +216,11 @@ export class Relay implements House {
     const webSockets: Pair[] = []
     for (const pair of this.#pairs) {
       if (posture === 'leaving' && pair.isWebSocket) webSockets.push(pair)
-      else pair.leave(posture)
+      else guarded(pair, () => pair.leave(posture))
     }
     this.#spread.start(webSockets, this.#parts.config.websocketSpreadMs, (pair) => {
       this.tick()
-      pair.leave('leaving')
+      guarded(pair, () => pair.leave('leaving'))
     })
   }
 
@@ -219,7 +231,7 @@ export class Relay implements House {
   /** Requests wait at the door, or no longer; also those of clients whose app connection is still open. */
   hold(on: boolean): void {
     this.dialer.hold(on)
-    if (on) for (const pair of this.#pairs) pair.hangUpApp()
+    if (on) for (const pair of this.#pairs) guarded(pair, () => pair.hangUpApp())
   }
 
   /**
@@ -245,7 +257,7 @@ export class Relay implements House {
     let spared = 0
     for (const pair of this.#pairs) {
       if (pair.isNew) spared += 1
-      else pair.closeIfIdle()
+      else guarded(pair, () => pair.closeIfIdle())
     }
     return spared
   }
@@ -269,12 +281,6 @@ export class Relay implements House {
     this.terms.now = this.#parts.clock.now()
   }
 
-  inFlight(protocol: Protocol, change: 1 | -1): void {
-    this.counters.inFlight[PROTOCOLS.indexOf(protocol)]! += change
-    this.#inFlight += change
-    if (this.#inFlight === 0 && change < 0) this.#parts.quiesced()
-  }
-
   leave(pair: Pair): void {
     if (!this.#pairs.delete(pair)) return
     this.#leaving.delete(pair)
@@ -283,6 +289,10 @@ export class Relay implements House {
     this.#sweeping?.()
     this.#sweeping = undefined
     this.#parts.emptied()
+  }
+
+  fault(error: unknown): void {
+    this.#parts.fault(error)
   }
 
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void {
@@ -357,32 +367,29 @@ export class Relay implements House {
     this.#sweeping = this.#parts.clock.after(SWEEP_MS, () => {
       this.#sweepLater()
       this.tick()
-      for (const pair of this.#pairs) pair.sweep(this.terms.now)
+      for (const pair of this.#pairs) {
+        try {
+          pair.sweep(this.terms.now)
+        } catch (error) {
+          pair.fail(error)
+        }
+      }
     })
   }
 
   #turnAway(take: (port: Port) => void): void {
     this.counters.refusedFor('max-connections')
     this.#parts.lacked('room')
-    const away: PortOwner = {
-      portRead: () => undefined,
-      portDrained: () => undefined,
-      portOpen: () => undefined,
-      portEnded: () => port.destroy(),
-      portClosed: () => {
-        this.#turnedAway -= 1
-        cancel?.()
-      },
-    }
-    const port = new Port('client', this.kit, away)
-    this.#turnedAway += 1
-    take(port)
-    let cancel: Cancel | undefined
-    if (this.#turnedAway > this.#parts.maxLeaving || this.#parts.config.protocol === 'tcp')
-      return port.destroy()
-    cancel = this.#parts.clock.after(TURNED_AWAY_MS, () => port.destroy())
-    port.write(this.#fullAnswer, 0, this.#fullAnswer.length)
-    port.fin()
+    this.#away.turn(take)
+  }
+}
+
+/** Does something for a pair; a fault of our own in it ends that pair alone. */
+function guarded(pair: Pair, act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    pair.fail(error)
   }
 }
 

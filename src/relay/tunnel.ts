@@ -7,13 +7,13 @@
 import { type AppFault, APP_FAULTS } from '../http1/answer.ts'
 import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
-import { Held } from './held.ts'
+import { MAX_HELD } from './held.ts'
 import type { Link, Talk } from './link.ts'
 
 /** A client of `--protocol tcp`: the app is dialled at once, as in some protocols the server speaks first. */
 export function plainTunnel(link: Link): Tunnel {
   const line = new AppLine(link)
-  link.began('tcp')
+  link.account.began('tcp')
   line.prepare()
   return new Tunnel(link, line, 0)
 }
@@ -23,7 +23,6 @@ export class Tunnel implements Talk {
   readonly inHead = false
   readonly #link: Link
   readonly #line: AppLine
-  readonly #held: Held
   readonly #status: number
   #clientEnded = false
   #appEnded = false
@@ -33,14 +32,17 @@ export class Tunnel implements Talk {
   constructor(link: Link, line: AppLine, status: number) {
     this.#link = link
     this.#line = line
-    this.#held = new Held((on) => link.pauseClient(on))
     this.#status = status
+  }
+
+  /** Bytes wait while the app is being dialled. */
+  get full(): boolean {
+    return this.#line.waiting > MAX_HELD
   }
 
   fromClient(bytes: Buffer, start: number, end: number): void {
     if (this.#over) return
     this.#line.send(bytes, start, end)
-    this.#held.mind(this.#line.waiting)
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {
@@ -55,13 +57,12 @@ export class Tunnel implements Talk {
   }
 
   clientGone(): void {
-    this.#line.drop()
+    this.#line.reset()
     this.#finish()
   }
 
   appOpen(): void {
     this.#line.opened()
-    this.#held.resume()
     if (this.#clientEnded) this.#line.fin()
   }
 
@@ -83,6 +84,7 @@ export class Tunnel implements Talk {
     this.#reset('app', 'reset')
   }
 
+  clientDrained(): void {}
   headTimedOut(): void {}
   sweep(): void {}
   closeIfIdle(): void {}
@@ -104,6 +106,6 @@ export class Tunnel implements Talk {
     if (this.#over) return
     this.#over = true
     this.#line.release()
-    this.#link.finished(this.#status)
+    this.#link.account.finished(this.#status)
   }
 }

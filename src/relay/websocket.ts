@@ -20,6 +20,7 @@ const STATUS = 101
 export class WebSocketTalk implements Talk {
   readonly idle = false
   readonly inHead = false
+  readonly full = false
   readonly #terms: Terms
   readonly #link: Link
   readonly #line: AppLine
@@ -78,7 +79,10 @@ export class WebSocketTalk implements Talk {
   }
 
   sweep(): void {
-    if (this.#terms.now >= this.#until) this.#end('lastcall', 'timeout')
+    if (this.#over || this.#terms.now < this.#until) return
+    // A client that does not even take our Close has had its time.
+    if (this.#link.clientBacklog) this.#reset('client', 'timeout')
+    else this.#end('lastcall', 'timeout')
   }
 
   clientEnded(): void {
@@ -90,7 +94,7 @@ export class WebSocketTalk implements Talk {
   }
 
   clientGone(): void {
-    this.#line.drop()
+    this.#line.reset()
     this.#finish()
   }
 
@@ -108,10 +112,10 @@ export class WebSocketTalk implements Talk {
     if (this.#over || this.#toldClient) return
     // The client has the app's whole Close, or will: a reset might take it away again.
     if (this.#fromApp.closing && this.#fromApp.between) return this.#end('app', 'closed')
-    this.#finish()
-    this.#link.resetClient('app', 'reset')
+    this.#reset('app', 'reset')
   }
 
+  clientDrained(): void {}
   appOpen(): void {}
   appFailed(): void {}
   headTimedOut(): void {}
@@ -158,7 +162,7 @@ export class WebSocketTalk implements Talk {
   /** Nothing can be put in any more: bytes pass until a side closes. */
   #turnTunnel(): void {
     this.#over = true
-    this.#link.became('tunnel')
+    this.#link.account.became('tunnel')
     const tunnel = new Tunnel(this.#link, this.#line, STATUS)
     this.#link.handOver(tunnel)
     if (this.#clientEnded) tunnel.clientEnded()
@@ -174,10 +178,16 @@ export class WebSocketTalk implements Talk {
     this.#link.finClient(who, why)
   }
 
+  #reset(who: EndWho, why: EndWhy): void {
+    this.#line.drop()
+    this.#finish()
+    this.#link.resetClient(who, why)
+  }
+
   #finish(): void {
     if (this.#over) return
     this.#over = true
     this.#line.release()
-    this.#link.finished(STATUS)
+    this.#link.account.finished(STATUS)
   }
 }

@@ -126,7 +126,8 @@ void tap.test('after the end of one side the other goes on as long as it likes',
     socket.end('that is all from me')
     let heard = ''
     socket.on('data', (chunk) => (heard += chunk.toString()))
-    socket.on('end', () => heardAll.resolve(heard))
+    // A health check connects and says nothing.
+    socket.on('end', () => heard !== '' && heardAll.resolve(heard))
   })
   const heardAll = Promise.withResolvers<string>()
   const sidecar = await inFrontOf(t, server.where)
@@ -163,9 +164,9 @@ void tap.test('a drain waits for connections, refuses new ones, and says nothing
   await sidecar.log(PHASE.drained)
   server.close()
   t.equal((await sidecar.end(10_000)).code, 0)
-  // The first who asked whether the door is closed may have been let in, and counts as one who has finished.
+  // Those who asked whether the door is closed before it was have been let in, and count as finished, too.
   t.match(verdictOf(sidecar), { inFlight: 1, cut: 0 })
-  t.ok([1, 2].includes(verdictOf(sidecar).finished))
+  t.ok(verdictOf(sidecar).finished >= 1)
 })
 
 void tap.test(

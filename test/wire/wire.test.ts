@@ -111,7 +111,7 @@ function cutOtherwise(transcript: Transcript, outcomes: readonly Outcome[]): obj
  * it got beyond what it gets when all comes at once does not count.
  */
 function withoutCutOff(got: Outcome, whole: Outcome): Outcome {
-  const cutOff = got.orders.some((order) => order.startsWith('refused: ')) && got.orders.includes('drop app')
+  const cutOff = got.orders.some((order) => order.startsWith('refused: ')) && got.orders.includes('reset app')
   return cutOff ? { ...got, toApp: got.toApp.subarray(0, whole.toApp.length) } : got
 }
 

@@ -1,0 +1,56 @@
+/**
+ * A barrier between a socket's events and what they lead to: an error of our own in one pair must not end the process,
+ * and with it everybody else's requests. It ends that pair.
+ */
+
+import type { PortOwner, Side } from './port.ts'
+
+export class Barrier implements PortOwner {
+  readonly #owner: PortOwner
+  readonly #fail: (error: unknown) => void
+
+  constructor(owner: PortOwner, fail: (error: unknown) => void) {
+    this.#owner = owner
+    this.#fail = fail
+  }
+
+  portRead(side: Side, bytes: Buffer, count: number): void {
+    try {
+      this.#owner.portRead(side, bytes, count)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  portDrained(side: Side): void {
+    try {
+      this.#owner.portDrained(side)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  portOpen(side: Side): void {
+    try {
+      this.#owner.portOpen(side)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  portEnded(side: Side): void {
+    try {
+      this.#owner.portEnded(side)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  portClosed(side: Side, errno: string | undefined): void {
+    try {
+      this.#owner.portClosed(side, errno)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+}
