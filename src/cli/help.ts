@@ -147,6 +147,8 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       ['--help', 'this'],
     ],
     notes: [
+      'Annotations of a workload or its pods win over the command line: lastcall.dev/inject: "false" leaves it as it ' +
+        'is, lastcall.dev/config: --app=127.0.0.1:8000 --settle=5s and lastcall.dev/container: NAME are its own options.',
       'Options of lastcall (lastcall --help) become those of the sidecar. The port of the app is found in Services and ' +
         'containerPorts, or given with --app 127.0.0.1:PORT. Variables LASTCALL_... do not count here.',
       'Exit code: 0 done, 1 refused (nothing could be injected), 2 a mistake on the command line or an input that ' +

@@ -4,8 +4,8 @@
  */
 import { readFlags, type FlagKind } from '../config/flags.ts'
 import { OPTIONS } from '../config/options.ts'
-import type { Option } from '../config/option.ts'
 import { didYouMean } from '../config/suggest.ts'
+import { givenOptions } from './given.ts'
 import type { Request } from './inject.ts'
 import { FORMATS, type Format } from './report.ts'
 import { SEVERITIES, type Severity } from './rule.ts'
@@ -88,15 +88,9 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
   const mode = values.get('mode')
   if (mode !== undefined && mode !== 'native' && mode !== 'plain')
     problems.push(`--mode ${mode}: must be native or plain${didYouMean(mode, ['native', 'plain'])}`)
-  const given = new Map<string, string>()
-  for (const option of Object.values(OPTIONS) as Option<unknown>[]) {
-    const text = values.get(option.flag)
-    if (text === undefined || missing.has(option.flag)) continue
-    const reading = option.kind.read(text)
-    if (reading.kind === 'bad')
-      problems.push(`--${option.flag}${option.secret === true ? '' : ` ${text}`}: ${reading.why}`)
-    given.set(option.flag, text)
-  }
+  const options = givenOptions(values, missing)
+  const { given } = options
+  problems.push(...options.problems)
   if (values.get('image') === '') problems.push('--image: is empty; name the image of lastcall')
   const remove = values.has('remove')
   if (remove && (given.size > 0 || ['mode', 'image', 'container'].some((flag) => values.has(flag))))

@@ -9,7 +9,7 @@ import { adapted } from './app-changes.ts'
 import { emptyAbove, remember } from './before.ts'
 import type { Change, Notes } from './change.ts'
 import type { Edits } from './edits.ts'
-import { kindObstacle, nothingToInject, podObstacles } from './obstacles.ts'
+import { kindObstacle, nothingToInject, podObstacles, replacedHook } from './obstacles.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
 import { redirected } from './services.ts'
@@ -56,7 +56,11 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   if (plan.kind === 'problems') return refused(workload, plan.problems)
 
   const edits: Edits = { changes: [], before: {} }
-  const remarks = [...plan.remarks, ...adapted(workload, app, plan.plan, plan.graceSeconds, edits)]
+  const remarks = [
+    ...plan.remarks,
+    ...replacedHook(app),
+    ...adapted(workload, app, plan.plan, plan.graceSeconds, edits),
+  ]
   edits.changes.push(...containerChanges(workload, plan.plan, edits))
   const services = redirected(workload, places, app, plan.plan)
   const own = [...edits.changes, ...remember(workload, edits.before)]

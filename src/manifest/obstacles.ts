@@ -2,7 +2,10 @@
  * What stands in the way of adding lastcall safely, each a sentence that goes on after `Deployment web ...` and says
  * what to do. Pure.
  */
+import { printDuration } from '../config/units.ts'
 import type { App } from './app.ts'
+import { INJECT, optsOut } from './given.ts'
+import { preStopOf } from './hook.ts'
 import { freePort, portIn, takenPorts } from './ports.ts'
 import type { Mode } from './sidecar.ts'
 import { settingsIn, type Settings } from './settings.ts'
@@ -12,6 +15,7 @@ import { appsOf, ownPort, portsOf, type Place, type Workload } from './workload.
 /** Why there is nothing to put lastcall into: the pods are somebody else's. */
 export function nothingToInject(workload: Workload): string | undefined {
   const { kind, item } = workload
+  if (optsOut(item.value, workload.podPath)) return `is left alone: its annotation ${INJECT} is "false"`
   const reference = at(item.value, 'spec', 'workloadRef')
   if (kind === 'Rollout' && reference !== undefined)
     return `is left alone: it takes its pods from ${text(at(reference, 'kind')) ?? 'workload'} ${text(at(reference, 'name')) ?? ''} (workloadRef), and lastcall goes in there`
@@ -47,23 +51,29 @@ export function podObstacles(
   return found.filter((why) => why !== undefined)
 }
 
+/** A hook that only waits, or does nothing, is replaced (see replacedHook); one that does something is not. */
 function hookObstacle({ container }: App): string | undefined {
-  const hook = at(container.value, 'lifecycle', 'preStop')
-  const whose = `has a preStop of its own in container ${container.name}`
-  const command = at(hook, 'exec', 'command')
-  if (command !== undefined) {
-    const words = JSON.stringify(command)
-    const sleeps = /sleep \d+|"sleep","\d+/.test(words)
-    return sleeps
-      ? `${whose} (exec ${words}), and a container can have one only. It only waits, which --settle and --quiet do: remove it`
-      : `${whose} (exec ${words}), and a container can have one only. Remove it, or let the app do on SIGTERM what it does: lastcall holds that back until nothing is in flight`
-  }
-  const path = text(at(hook, 'httpGet', 'path'))
-  if (path !== undefined && path.replace(/^\/*/, '') !== 'prestop/app')
-    return `${whose} (httpGet ${path}), and a container can have one only. Remove it, or let the app do on SIGTERM what it does`
-  if (at(hook, 'tcpSocket') !== undefined)
-    return `${whose} (tcpSocket), which does nothing in a hook: remove it`
-  return undefined
+  const hook = preStopOf(container)
+  if (hook.kind !== 'cuts' && hook.kind !== 'other') return undefined
+  return (
+    `has a preStop of its own in container ${container.name} (${hook.said}), and a container can have one only. ` +
+    'Remove it, or let the app do on SIGTERM what it does: lastcall holds that back until nothing is in flight'
+  )
+}
+
+/** What the user should know of a hook in whose place lastcall's comes. */
+export function replacedHook({ container }: App): string[] {
+  const hook = preStopOf(container)
+  if (hook.kind === 'nothing')
+    return [
+      `the preStop of container ${container.name} (${hook.said}) did nothing; lastcall's takes its place`,
+    ]
+  if (hook.kind !== 'waits') return []
+  const wait = printDuration(hook.ms)
+  return [
+    `the preStop of container ${container.name} (${hook.said}) only waited; lastcall's takes its place, which waits as ` +
+      `long as requests come. If it waited for a load balancer that is slow to notice, give --settle ${wait}`,
+  ]
 }
 
 /** An app that speaks TLS cannot be read. */

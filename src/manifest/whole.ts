@@ -3,6 +3,7 @@
  * why. A workload is injected with all of its Services or not at all. Pure.
  */
 import { beforeOf, type Before } from './before.ts'
+import { optsOut, requestFor } from './given.ts'
 import { inject, type Request } from './inject.ts'
 import { readInput, type Input } from './input.ts'
 import { removals, restorations } from './remove.ts'
@@ -70,22 +71,32 @@ export function putIn(
   const why = new Map<Workload, readonly string[]>()
   const changes = new Map<Workload, readonly Changed[]>()
   const notes = new Map<Workload, readonly string[]>()
+  const alone: Workload[] = []
   for (const workload of chosen.workloads) {
-    const injection = inject(workload, places, request)
-    if (injection.kind === 'alone') remarks.push(injection.note)
-    else if (injection.kind === 'refused') why.set(workload, injection.why)
+    const asked = requestFor(workload, request)
+    const injection =
+      asked.kind === 'bad'
+        ? { kind: 'refused' as const, why: asked.why }
+        : inject(workload, places, asked.request)
+    if (injection.kind === 'alone') {
+      remarks.push(injection.note)
+      alone.push(workload)
+    } else if (injection.kind === 'refused') why.set(workload, injection.why)
     else {
       const odd = injection.changes.flatMap((one) => unwritable(one.input, one) ?? [])
       if (odd.length > 0) why.set(workload, [`${workload.title}: ${odd[0]}`])
       else {
-        changes.set(workload, injection.changes)
+        changes.set(
+          workload,
+          injection.changes.filter(({ item }) => !optsOut(item.value)),
+        )
         notes.set(workload, injection.remarks)
       }
     }
   }
   for (;;) {
     // Who is left out now may share another Service with somebody else.
-    const more = disagreeing(changes, [...why.keys()])
+    const more = disagreeing(changes, [...why.keys(), ...alone])
     if (more.size === 0) break
     for (const [workload, sentence] of more) {
       why.set(workload, [sentence])
@@ -128,7 +139,7 @@ function disagreeing(
     const sentence = differ
       ? `: Service ${name} sends to several workloads that need different targetPorts: ` +
         'give the ports of their apps the same number and name, or inject them one by one with --name'
-      : `: Service ${name} sends to ${bare?.title} as well, which cannot be injected and would get no requests any more`
+      : `: Service ${name} sends to ${bare?.title} as well, which stays as it is and would get no requests any more`
     if (differ || bare !== undefined)
       for (const [workload] of users) found.set(workload, workload.title + sentence)
   }

@@ -332,11 +332,6 @@ void tap.test('what cannot be done safely is refused', async (t) => {
     hook('exec: { command: [/bin/stop] }'),
     /preStop of its own in container nginx \(exec \["\/bin\/stop"\]\).*on SIGTERM/,
   )
-  refusal(
-    t,
-    hook('exec: { command: [sleep, "15"] }'),
-    /It only waits, which --settle and --quiet do: remove it/,
-  )
   refusal(t, hook('httpGet: { port: 1, path: /bye }'), /preStop of its own.*httpGet \/bye/)
   const slept = hook('sleep: { seconds: 5 }')
   t.equal(

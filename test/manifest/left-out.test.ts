@@ -91,9 +91,7 @@ spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 3000 }] }
       left: [
         { why: [/^Deployment canary gives port 3000 of container canary a hostPort/] },
         {
-          why: [
-            /^Deployment stable: Service web sends to Deployment canary as well, which cannot be injected/,
-          ],
+          why: [/^Deployment stable: Service web sends to Deployment canary as well, which stays as it is/],
         },
       ],
     })
