@@ -1,24 +1,61 @@
-/** How many connections this process can hold, by its limit of file descriptors. Node offers no getrlimit. */
+/**
+ * File descriptors: how many this process may have, and how they are shared out. What the admin port and the health
+ * check need is set aside first, whatever the limit is: a hook that is refused costs the pod its drain, and a health check
+ * without a socket makes a healthy app look dead. Node offers no getrlimit.
+ */
 
 import { readFileSync } from 'node:fs'
 
-/** For the listeners, the log, health checks, the admin server's own connections (see ADMIN_LIMITS) and Node itself. */
-const RESERVED = 640
-/** Where the limit cannot be read: what most systems give. */
-const USUAL_LIMIT = 1024
-const LEAST = 128
+/** What most systems give: for where the limit cannot be read. */
+export const USUAL_LIMIT = 1024
 
-/** Client connections to serve at most; each may have one to the app. `wanted` 0 stands for as many as possible. */
-export function connectionLimit(wanted: number): number {
-  const possible = Math.max(LEAST, Math.floor((descriptorLimit() - RESERVED) / 2))
-  return wanted === 0 ? possible : Math.min(wanted, possible)
+export interface Shares {
+  /** Client connections; each may have one to the app beside it. */
+  readonly connections: number
+  /** Connections above those that are being told so, and as many that make room and linger. */
+  readonly leaving: number
+  /** Connections to the admin port. */
+  readonly admin: number
 }
 
-function descriptorLimit(): number {
+/** Node itself, listeners, log (25 at rest), health checks, the watch on the app, files that are read or loaded. */
+const OWN = 48
+/** Fewer client connections than this are of no use: a balancer's health checks and a browser or two. */
+const LEAST_CONNECTIONS = 16
+/** A hook for each container, a probe and a scrape at the same time. */
+const LEAST_ADMIN = 8
+const MOST_ADMIN = 512
+const LEAST_LEAVING = 4
+const MOST_LEAVING = 64
+
+/** The least limit with which lastcall starts. */
+export const LEAST_DESCRIPTORS = OWN + LEAST_ADMIN + 2 * LEAST_LEAVING + 2 * LEAST_CONNECTIONS
+
+/** How `limit` descriptors are shared out; undefined if they are fewer than LEAST_DESCRIPTORS. */
+export function shares(limit: number): Shares | undefined {
+  if (limit < LEAST_DESCRIPTORS) return undefined
+  const admin = bounded(limit / 16, LEAST_ADMIN, MOST_ADMIN)
+  const leaving = bounded(limit / 32, LEAST_LEAVING, MOST_LEAVING)
+  const connections = Math.floor((limit - OWN - admin - 2 * leaving) / 2)
+  return { connections, leaving, admin }
+}
+
+function bounded(value: number, least: number, most: number): number {
+  return Math.floor(Math.min(most, Math.max(least, value)))
+}
+
+/** What "unlimited" comes to: Linux never gives more (fs.nr_open). */
+const UNLIMITED = 1_048_576
+
+/**
+ * The limit of open files of this process now; undefined where it cannot be read, as there is no descriptor left to read
+ * it with. It can be changed from outside while the process runs (prlimit).
+ */
+export function descriptorLimit(): number | undefined {
   try {
     const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'latin1'))
-    return line === null ? USUAL_LIMIT : line[1] === 'unlimited' ? 1_000_000 : Number(line[1])
+    return line === null ? undefined : line[1] === 'unlimited' ? UNLIMITED : Number(line[1])
   } catch {
-    return USUAL_LIMIT
+    return undefined
   }
 }

@@ -8,7 +8,6 @@ import { type Admin, startAdmin } from './admin/server.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { printAddress } from './config/address.ts'
 import type { Config, ListenAddress } from './config/config.ts'
-import { connectionLimit } from './descriptors.ts'
 import { Door } from './door.ts'
 import { type Checker, startChecker } from './health/checker.ts'
 import { watchApp } from './health/watch.ts'
@@ -16,6 +15,7 @@ import { keepHeapSmall } from './heap.ts'
 import { budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/machine.ts'
 import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
+import { keepLimit } from './limit-keeper.ts'
 import { createLog, type Log } from './log.ts'
 import { onceASecond } from './once-a-second.ts'
 import type { Metrics } from './metrics/metrics.ts'
@@ -41,6 +41,8 @@ export async function run(config: Config, signals: Signals): Promise<number> {
     for (const problem of sums.problems) log.fatal(problem)
     return CANNOT_START
   }
+  const limits = keepLimit(config.maxConnections, clock, log)
+  if (limits === undefined) return CANNOT_START
   if (await endsBeforeStart(signals, log)) return 0
 
   let watching: { stop(): void } | undefined
@@ -50,10 +52,8 @@ export async function run(config: Config, signals: Signals): Promise<number> {
   const relay = new Relay({
     config,
     clock,
-    maxConnections: connectionLimit(config.maxConnections),
-    setBy: '--max-connections',
-    maxLeaving: 64,
-    lacked: () => undefined,
+    limit: limits.limit,
+    lacked: limits.lacked,
     native: await nativeWay(config.relay, clock, log),
     accessLog: (line) => log.info(line, 'request'),
     fault: onceASecond(clock, (error, leftOut) =>
@@ -65,6 +65,8 @@ export async function run(config: Config, signals: Signals): Promise<number> {
     quiesced: () => runner.quiesced(),
     emptied: () => runner.lingered(),
   })
+
+  limits.onChange = (limit) => relay.limitTo(limit)
 
   const door = new Door({ listen: config.listen, relay, clock, log })
   const performer: Performer = {
@@ -159,6 +161,7 @@ export async function run(config: Config, signals: Signals): Promise<number> {
       listen: config.admin,
       token: config.token,
       hookAllow: config.hookAllow,
+      limits: { connections: limits.limit.admin, heldHooks: Math.floor(limits.limit.admin / 2) },
       view: {
         ready: () => view.ready,
         started: () => view.started,

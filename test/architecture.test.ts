@@ -16,6 +16,15 @@ type Sources = ReadonlyMap<string, Source>
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'clock.ts': [],
   'descriptors.ts': [],
+  'memory-limit.ts': [],
+  'connection-limit.ts': ['descriptors.ts'],
+  'limit-keeper.ts': [
+    'clock.ts',
+    'connection-limit.ts',
+    'descriptors.ts',
+    'memory-limit.ts',
+    'once-a-second.ts',
+  ],
   'self-connection.ts': [],
   'door.ts': ['admin/listen.ts'],
   'once-a-second.ts': ['clock.ts'],

@@ -51,7 +51,7 @@ export interface Config {
   readonly headTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly maxHeadBytes: number
-  /** 0: what the file descriptor limit allows. */
+  /** 0: what the limits of open files and of memory allow. */
   readonly maxConnections: number
   readonly websocketSpreadMs: number
   readonly token: string | undefined

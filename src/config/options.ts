@@ -179,7 +179,7 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     group: 'Requests',
     kind: positiveDuration,
     initial: text('10s'),
-    help: 'from the first byte of a request to the end of its head',
+    help: 'from the first byte of a request to the end of its head; and for the first byte on a new connection',
   },
   idleTimeoutMs: {
     flag: 'idle-timeout',
@@ -200,7 +200,7 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     group: 'Requests',
     kind: count(0),
     initial: text('0'),
-    help: 'the most client connections at a time; 0: what the file descriptor limit allows',
+    help: 'the most client connections at a time, then the longest idle makes room; 0: what open files and memory allow',
   },
   token: {
     flag: 'token',

@@ -20,6 +20,8 @@ import type { House } from './house.ts'
 const LINGER_MS = 2000
 /** A client that has dialled gets so long, at most, to send the first byte before it is closed as idle. */
 const NEW_MS = 500
+/** And so long before it counts as idle: what it sent together with the last packet of its handshake is not read yet. */
+const FIRST_BYTE_MS = 10
 /** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
 const WATCH_AFTER_MS = 10_000
 
@@ -99,7 +101,8 @@ export class Pair implements Link, PortOwner {
   get restingSince(): number {
     if (this.#madeRoom || this.#faulty || this.client.backlog) return Infinity
     if (this.#lingerUntil !== Infinity) return this.#lingerUntil - LINGER_MS
-    return this.account.inFlight === 0 && this.#talk.idle ? this.account.restingSince : Infinity
+    if (this.account.inFlight > 0 || !this.#talk.idle) return Infinity
+    return this.account.asked > 0 ? this.account.restingSince : this.acceptedAt + FIRST_BYTE_MS
   }
 
   /**
@@ -109,9 +112,13 @@ export class Pair implements Link, PortOwner {
   makeRoom(atOnce: boolean): void {
     const told = this.#lingerUntil !== Infinity
     this.#madeRoom = true
-    if (!told) this.#talk.closeIfIdle('limit')
-    this.#settle()
-    if (told || atOnce) this.client.destroy()
+    try {
+      if (!told) this.#talk.closeIfIdle('limit')
+      this.#settle()
+      if (told || atOnce) this.client.destroy()
+    } catch (error) {
+      this.fail(error)
+    }
   }
 
   /** Clients are to leave: says so where the protocol has a word for it. */

@@ -6,7 +6,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Cancel, Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { fullAnswer } from '../http1/answer.ts'
 import { Arrivals } from './arrivals.ts'
 import { BulkBuffers } from './bulk.ts'
 import { Conversation } from './conversation.ts'
@@ -18,8 +17,8 @@ import { canTakeHandles, type Handle, takeHandles, type Writer } from './native.
 import { InFlight } from './in-flight.ts'
 import type { RequestInFlight } from './requests.ts'
 import { Pair } from './pair.ts'
+import { Places, type PlaceLimit } from './places.ts'
 import type { Port, PortKit } from './port.ts'
-import { Room } from './room.ts'
 import { Slab } from './slab.ts'
 import { Spread } from './spread.ts'
 import { plainTunnel } from './tunnel.ts'
@@ -57,14 +56,7 @@ export interface RequestLine {
 export interface RelayParts {
   readonly config: RelayConfig
   readonly clock: Clock
-  /** As many client connections are served at a time, and `setBy` what set this limit, for whoever is one too many. */
-  readonly maxConnections: number
-  readonly setBy: string
-  /**
-   * Connections beyond those: above the limit and being told so, as many have made room and linger. More are closed
-   * without a word, or without lingering.
-   */
-  readonly maxLeaving: number
+  readonly limit: PlaceLimit
   /** Writes to handles, where the native path has been proven (proof.ts); else only documented APIs are used. */
   readonly native: Writer | undefined
   readonly accessLog: (line: RequestLine) => void
@@ -91,9 +83,7 @@ export class Relay implements House {
   readonly #parts: RelayParts
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
-  readonly #room = new Room<Pair>()
-  /** Those of the pairs that have made room for others. */
-  readonly #leaving = new Set<Pair>()
+  readonly #places: Places<Pair>
   readonly #away: TurnAway
   readonly #spread: Spread
   #accepted = 0
@@ -110,6 +100,7 @@ export class Relay implements House {
     this.keepsTargets = config.accessLog !== 'off'
     this.arrivals = new Arrivals(() => this.terms.now)
     this.dialer = new Dialer(clock, config.connectWaitMs, () => this.#lackDescriptors())
+    this.#places = new Places(this.#pairs, parts.limit)
     this.#spread = new Spread(clock)
     this.terms = {
       now: clock.now(),
@@ -127,12 +118,7 @@ export class Relay implements House {
       bulk: new BulkBuffers(),
       writer: parts.native,
     }
-    this.#away = new TurnAway({
-      kit: this.kit,
-      clock,
-      answer: config.protocol === 'tcp' ? undefined : fullAnswer(parts.setBy),
-      atMost: parts.maxLeaving,
-    })
+    this.#away = new TurnAway({ kit: this.kit, clock, speaks: config.protocol !== 'tcp' })
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
     // An error while accepting (no more file descriptors) passes; the listener stays.
     this.#server.on('error', () => {
@@ -224,6 +210,12 @@ export class Relay implements House {
     })
   }
 
+  /** There are so many places for clients from now on. */
+  limitTo(limit: PlaceLimit): void {
+    this.tick()
+    this.#places.change(limit, this.terms.now)
+  }
+
   setLbHealthy(on: boolean): void {
     this.terms.lbHealthy = on
   }
@@ -283,7 +275,7 @@ export class Relay implements House {
 
   leave(pair: Pair): void {
     if (!this.#pairs.delete(pair)) return
-    this.#leaving.delete(pair)
+    this.#places.left(pair)
     this.counters.clients -= 1
     if (this.#pairs.size > 0) return
     this.#sweeping?.()
@@ -314,32 +306,22 @@ export class Relay implements House {
 
   #admit(take: (port: Port) => void): void {
     this.#accepted += 1
-    if (!this.#hasRoom()) return this.#turnAway(take)
+    this.tick()
+    if (!this.#places.forOneMore(this.terms.now)) {
+      this.counters.refusedFor('max-connections')
+      this.#parts.lacked('room')
+      return this.#away.turn(take, this.#places.limit)
+    }
     const { client } = this.#newPair()
     take(client)
     // A request may be logged when its client has gone.
     if (this.keepsTargets) client.rememberPeer()
   }
 
-  /** Whether one more may come in. If there are enough already, the one that has idled longest goes. */
-  #hasRoom(): boolean {
-    const { size } = this.#pairs
-    return size - this.#leaving.size < this.#parts.maxConnections || this.#makeRoom(false)
-  }
-
-  /** Ends the connection that has idled longest, and lets it linger if not `atOnce`; false if none is idle. */
-  #makeRoom(atOnce: boolean): boolean {
-    this.tick()
-    const pair = this.#room.longest(this.#pairs, this.terms.now)
-    if (pair === undefined) return false
-    this.#leaving.add(pair)
-    pair.makeRoom(atOnce || this.#leaving.size > this.#parts.maxLeaving)
-    return true
-  }
-
   /** No descriptor for a socket to the app: an idle client's two serve somebody else. */
   #lackDescriptors(): void {
-    this.#makeRoom(true)
+    this.tick()
+    this.#places.free(this.terms.now, true)
     this.#parts.lacked('descriptors')
   }
 
@@ -350,7 +332,6 @@ export class Relay implements House {
   }
 
   #newPair(): Pair {
-    this.tick()
     const { protocol } = this.#parts.config
     const pair = new Pair(this, (link) =>
       protocol === 'tcp' ? plainTunnel(link) : new Conversation(this.terms, link),
@@ -375,12 +356,6 @@ export class Relay implements House {
         }
       }
     })
-  }
-
-  #turnAway(take: (port: Port) => void): void {
-    this.counters.refusedFor('max-connections')
-    this.#parts.lacked('room')
-    this.#away.turn(take)
   }
 }
 

@@ -1,6 +1,8 @@
 /** Clients for whom there is no room: as many as may be at a time are told so, and the rest are closed without a word. */
 
+import { fullAnswer } from '../http1/answer.ts'
 import type { Cancel, Clock } from '../clock.ts'
+import type { PlaceLimit } from './places.ts'
 import { Port, type PortKit, type PortOwner } from './port.ts'
 
 /** How long such a client may take to leave. */
@@ -9,23 +11,24 @@ const TURNED_AWAY_MS = 1000
 export interface TurnAwayParts {
   readonly kit: PortKit
   readonly clock: Clock
-  /** What they are told; without it nobody is told anything. */
-  readonly answer: Buffer | undefined
-  /** How many are being told at a time. */
-  readonly atMost: number
+  /** HTTP is spoken here, so that clients understand an answer; without it nobody is told anything. */
+  readonly speaks: boolean
 }
 
 export class TurnAway {
   readonly #parts: TurnAwayParts
   #count = 0
+  /** What they are told, and which limit it names. */
+  #answer: Buffer = Buffer.of()
+  #setBy: string | undefined
 
   constructor(parts: TurnAwayParts) {
     this.#parts = parts
   }
 
-  /** `take` gives the client's connection to a port. */
-  turn(take: (port: Port) => void): void {
-    const { kit, clock, answer, atMost } = this.#parts
+  /** `take` gives the client's connection to a port; there is no place within `limit`. */
+  turn(take: (port: Port) => void, limit: PlaceLimit): void {
+    const { kit, clock, speaks } = this.#parts
     let cancel: Cancel | undefined
     const away: PortOwner = {
       portRead: () => undefined,
@@ -40,9 +43,16 @@ export class TurnAway {
     const port = new Port('client', kit, away)
     this.#count += 1
     take(port)
-    if (answer === undefined || this.#count > atMost) return port.destroy()
+    if (!speaks || this.#count > limit.leaving) return port.destroy()
     cancel = clock.after(TURNED_AWAY_MS, () => port.destroy())
+    const answer = this.#answerFor(limit.setBy)
     port.write(answer, 0, answer.length)
     port.fin()
+  }
+
+  #answerFor(setBy: string): Buffer {
+    if (this.#setBy !== setBy) this.#answer = fullAnswer(setBy)
+    this.#setBy = setBy
+    return this.#answer
   }
 }

@@ -1,0 +1,57 @@
+/**
+ * How many client connections there may be, and what sets this limit: --max-connections, the limit of open files, or
+ * the memory limit of the container. Pure.
+ */
+
+import { LEAST_DESCRIPTORS, shares, type Shares } from './descriptors.ts'
+
+export interface ConnectionLimit extends Shares {
+  readonly kind: 'ok'
+  /** For the log, and for whoever is one too many: `--max-connections`, `memory limit 128 MiB`, ... */
+  readonly setBy: string
+}
+
+export type ConnectionLimits = ConnectionLimit | { readonly kind: 'impossible'; readonly problem: string }
+
+const KIB = 1024
+const MIB = 1024 * KIB
+/** What lastcall needs by itself under load, with the buffers that all connections share (bench/README.md: memory). */
+const OWN_BYTES = 80 * MIB
+/**
+ * What a connection needs: 10 to 20 KiB idle, with its connection to the app (measured with 2,000 and 5,000), and one
+ * read of 32 KiB that the other side does not take.
+ */
+const CONNECTION_BYTES = 52 * KIB
+/** The part of the limit that is left to those that hold more, up to 256 KiB each (measured: an app that hangs). */
+const HELD_SHARE = 1 / 8
+/** With less memory than lastcall itself needs, so many; it may well be killed, but not for these. */
+const LEAST_CONNECTIONS = 64
+
+/**
+ * The limit for `wanted` connections (0: as many as possible) with so many `descriptors` and so much `memory` in bytes
+ * (undefined: no limit). What is asked for is not lowered for the sake of memory, which need not be short; but file
+ * descriptors would be.
+ */
+export function connectionLimit(
+  wanted: number,
+  descriptors: number,
+  memory: number | undefined,
+): ConnectionLimits {
+  const shared = shares(descriptors)
+  if (shared === undefined) {
+    const problem =
+      `the limit of open files is ${descriptors}: lastcall needs at least ${LEAST_DESCRIPTORS} to serve clients and ` +
+      `to answer hooks and probes. Raise it (ulimit -n, or LimitNOFILE of the container runtime).`
+    return { kind: 'impossible', problem }
+  }
+  const byDescriptors = { kind: 'ok', ...shared, setBy: `limit of open files ${descriptors}` } as const
+  const bySize = wanted > 0 ? wanted : memory === undefined ? Infinity : connectionsIn(memory)
+  if (bySize >= shared.connections) return byDescriptors
+  const setBy = wanted > 0 ? '--max-connections' : `memory limit ${Math.floor(memory! / MIB)} MiB`
+  return { ...byDescriptors, connections: bySize, setBy }
+}
+
+function connectionsIn(memory: number): number {
+  const left = memory * (1 - HELD_SHARE) - OWN_BYTES
+  return Math.max(LEAST_CONNECTIONS, Math.floor(left / CONNECTION_BYTES))
+}

@@ -1,0 +1,79 @@
+/**
+ * The limit of connections while the program runs: says what it is and what set it, and looks again when it was felt, as
+ * the limit of open files can be changed from outside (prlimit). Shell.
+ */
+
+import type { Logger } from 'pino'
+import type { Clock } from './clock.ts'
+import { type ConnectionLimit, type ConnectionLimits, connectionLimit } from './connection-limit.ts'
+import { descriptorLimit, USUAL_LIMIT } from './descriptors.ts'
+import { memoryLimit } from './memory-limit.ts'
+import { onceASecond } from './once-a-second.ts'
+
+/** What a client could not be given. */
+export type Lack = 'room' | 'descriptors'
+
+export interface LimitKeeper {
+  /** Never `impossible` once the program runs. */
+  readonly limit: ConnectionLimit
+  /** Cheap enough for each client that is refused; it is logged once a second. */
+  readonly lacked: (what: Lack) => void
+  /** Called with each limit that follows the first. */
+  onChange: (limit: ConnectionLimit) => void
+}
+
+/** Finds the limit and logs it; or logs why nothing can be served with it, and returns undefined. */
+export function keepLimit(
+  wanted: number,
+  clock: Clock,
+  log: Pick<Logger, 'info' | 'warn' | 'fatal'>,
+): LimitKeeper | undefined {
+  // Both files need a descriptor to be read, which may be what is lacking later on.
+  const memory = memoryLimit()
+  let descriptors = USUAL_LIMIT
+  const look = (): ConnectionLimits => {
+    descriptors = descriptorLimit() ?? descriptors
+    return connectionLimit(wanted, descriptors, memory)
+  }
+  const first = look()
+  if (first.kind === 'impossible') {
+    log.fatal(first.problem)
+    return undefined
+  }
+  let limit = first
+  const tell = (): void =>
+    log.info(
+      { maxConnections: limit.connections, setBy: limit.setBy },
+      `max connections: ${printLimit(limit)}`,
+    )
+  tell()
+
+  const lacked = (what: Lack, leftOut: number): void => {
+    const fields = { maxConnections: limit.connections, ...(leftOut > 0 && { leftOut }) }
+    if (what === 'room')
+      log.warn(fields, `no room for a client, none is idle: max connections ${printLimit(limit)}`)
+    else log.warn(fields, `out of file descriptors (EMFILE): the limit of open files is ${descriptors}`)
+    const now = look()
+    if (now.kind === 'impossible' || now.connections === limit.connections) return
+    limit = now
+    tell()
+    keeper.onChange(limit)
+  }
+  const byKind = {
+    room: onceASecond<Lack>(clock, lacked),
+    descriptors: onceASecond<Lack>(clock, lacked),
+  }
+  const keeper: LimitKeeper = {
+    get limit() {
+      return limit
+    },
+    lacked: (what) => byKind[what](what),
+    onChange: () => undefined,
+  }
+  return keeper
+}
+
+/** `3,400 (memory limit 128 MiB)` */
+function printLimit({ connections, setBy }: ConnectionLimit): string {
+  return `${connections.toLocaleString('en-US')} (${setBy})`
+}
