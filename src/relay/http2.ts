@@ -25,7 +25,7 @@ import { type AppHeard, AppSide } from './http2-app-side.ts'
 import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.ts'
 import type { Link, Talk, Terms } from './link.ts'
 
-/** How long the client has to answer our PING; a new client to ask something; the app to finish a frame. */
+/** How long the client has to answer our PING; a new client to say what it has queued; the app to finish a frame. */
 export const PATIENCE_MS = 1000
 /** Streams that a client may open after it has been told not to: each costs us an answer that it may not read. */
 const MAX_TURNED_AWAY = 1000
@@ -49,6 +49,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   readonly #client: ClientSide
   readonly #app: AppSide
   readonly #beganAt: number
+  /** It has come while clients were told to leave. */
+  #isLate: boolean
   #clientEnded = false
   /** `told`: that streams are prohibited. `final`: which was the last. */
   #farewell: 'none' | 'told' | 'final' = 'none'
@@ -70,6 +72,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#link = link
     this.#line = line
     this.#beganAt = terms.now
+    this.#isLate = terms.parting
     const shared: Shared = {
       terms,
       streams: this.#streams,
@@ -134,7 +137,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#link.resetClient('lastcall', failure.why)
   }
 
-  leave(): void {
+  leave(posture: 'parting' | 'leaving'): void {
+    if (posture === 'parting') this.#isLate = false
     this.#speak()
   }
 
@@ -251,10 +255,20 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     if (this.#farewell === 'final' && this.#streams.size === 0) this.#end('lastcall', 'drained')
   }
 
-  /** A client that has just come is let ask first: told at once, it would come again, and again be told. */
+  /**
+   * A client that comes although the pod is leaving does not know better yet: told, it would come again, and be told
+   * again. That is not for free: what a client has begun and not sent when it hears GOAWAY, it refuses by itself
+   * (grpc-js fails those calls unless it may retry). So it is told once, when there is no way back to us: while draining.
+   */
   #isToLeave(): boolean {
-    if (!this.#terms.parting) return false
-    return this.#streams.lastClient > 0 || this.#terms.now - this.#beganAt >= PATIENCE_MS
+    const { parting, leaving } = this.#terms
+    return parting && (leaving || !this.#isLate) && !this.#isYoung
+  }
+
+  /** For a second, or until what it asked first has been answered: it may have more to send than we have seen. */
+  get #isYoung(): boolean {
+    const hasBeenServed = this.#streams.lastClient > 0 && this.#streams.size === 0
+    return !hasBeenServed && this.#terms.now - this.#beganAt < PATIENCE_MS
   }
 
   #hasHeard(): boolean {

@@ -132,7 +132,8 @@ export class Requests implements Account {
   }
 
   streamBegan(stream: Stream): void {
-    this.#house.arrivals.request(this.#arrived, this.asked === 0)
+    // A client that holds a connection needs no listener for more streams: only its coming is news.
+    if (this.asked === 0) this.#house.arrivals.request(this.#arrived, true)
     this.#streams ??= new Set()
     this.#streams.add(stream)
     this.asked += 1

@@ -149,24 +149,60 @@ void tap.test('a client that does not stop is a flood in the end', async (t) => 
   t.equal(scene.end, 'lastcall limit')
 })
 
-void tap.test('a connection that begins while clients are to leave is let ask first', async (t) => {
-  const scene = newcomer().fromApp(f.SETTINGS)
-  t.same(clientOf(scene), ['settings'])
-  scene.fromClient(f.get(1))
-  t.same(clientOf(scene), PROHIBITED)
-  scene.fromClient(PONG).fromApp(f.ok(1))
-  t.same(clientOf(scene), ['goaway 1 0', 'headers 1 end'])
-  t.equal(scene.end, 'lastcall drained')
+void tap.test(
+  'a connection that begins while clients are to leave is told once, while draining',
+  async (t) => {
+    const scene = newcomer().fromApp(f.SETTINGS)
+    for (let i = 0; i < 20; i++) {
+      scene.fromClient(f.get(2 * i + 1)).fromApp(f.ok(2 * i + 1))
+      scene.wait(PATIENCE_MS)
+    }
+    t.same(
+      clientOf(scene).filter((name) => name.startsWith('goaway')),
+      [],
+      'told before, it would come again',
+    )
+    scene.fromClient(f.get(41))
+    scene.drain()
+    t.same(clientOf(scene), PROHIBITED)
+    scene.fromClient(PONG).fromApp(f.ok(41))
+    t.same(clientOf(scene), ['goaway 41 0', 'headers 41 end'])
+    t.equal(scene.end, 'lastcall drained')
 
-  const silent = newcomer().fromApp(f.SETTINGS)
-  silent.wait(PATIENCE_MS)
-  t.same(clientOf(silent), ['settings', ...PROHIBITED], 'but not for ever')
+    const silent = newcomer().fromApp(f.SETTINGS)
+    silent.drain()
+    t.same(clientOf(silent), ['settings'], 'one that has just come is let ask')
+    silent.wait(PATIENCE_MS)
+    t.same(clientOf(silent), PROHIBITED, 'but not for ever')
 
-  const early = newcomer().fromClient(f.get(1))
-  t.same(clientOf(early), [])
-  early.fromApp(f.SETTINGS)
-  t.same(clientOf(early), ['settings', ...PROHIBITED], 'nothing before the SETTINGS of the app')
-})
+    const early = newcomer()
+    early.fromClient(f.get(1)).wait(PATIENCE_MS)
+    early.drain()
+    t.same(clientOf(early), [])
+    early.fromApp(f.SETTINGS)
+    t.same(clientOf(early), ['settings', ...PROHIBITED], 'nothing before the SETTINGS of the app')
+
+    const stayed = newcomer().fromApp(f.SETTINGS)
+    stayed.terms.parting = false // The drain was taken back; another begins.
+    stayed.wait(PATIENCE_MS)
+    stayed.part()
+    t.same(clientOf(stayed), ['settings', ...PROHIBITED], 'for the next drain it is not new')
+  },
+)
+
+void tap.test(
+  'a connection that is young when clients are to leave gets a second to say what it has queued',
+  async (t) => {
+    const scene = new Http2Scene().fromClient(f.HELLO)
+    scene.open()
+    scene.fromApp(f.SETTINGS).fromClient(f.get(1))
+    scene.part()
+    scene.fromClient(f.get(3)).fromApp(f.ok(1)).fromClient(f.get(5))
+    t.same(scene.said().toApp, ['settings', 'headers 1 end', 'headers 3 end', 'headers 5 end'])
+    scene.wait(PATIENCE_MS)
+    t.same(clientOf(scene), PROHIBITED)
+  },
+)
 
 void tap.test('the GOAWAY of the app passes, and then we add nothing', async (t) => {
   const scene = Http2Scene.greeted()
