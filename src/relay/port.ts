@@ -136,10 +136,12 @@ export class Port implements SlabWriter {
 
   /** `bulk`: the buffer that the bytes are in, if it is one of those. */
   #send(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
-    const handle = this.#broken || this.#closed ? undefined : handleOf(this.#socket)
+    if (this.#broken || this.#closed) return true
+    const { writer } = this.#kit
+    if (writer === undefined) return this.#sendBySocket(bytes, bulk)
+    const handle = handleOf(this.#socket)
     if (handle === undefined) return true
-    if (this.#kit.writer === undefined) return this.#sendBySocket(bytes, bulk)
-    const outcome = this.#kit.writer.write(handle, bytes)
+    const outcome = writer.write(handle, bytes)
     if (typeof outcome === 'number') {
       if (outcome !== 0) this.#writeFailed()
       return true
@@ -153,6 +155,7 @@ export class Port implements SlabWriter {
   }
 
   #sendBySocket(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
+    if (!this.#socket.writable) return true
     let pending = false
     this.#socket.write(bytes, (error) => {
       const failed = error !== undefined && error !== null
