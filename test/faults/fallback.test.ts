@@ -151,6 +151,7 @@ for (const native of [true, false]) {
       app.release('work')
       await busy.answer()
       await until('nothing in flight', () => relay.facts.inFlight === 0)
+      relay.setPosture('leaving')
       await relay.closeIdle()
       const ends = await Promise.all(clients.map(async (client) => client.end()))
       t.same([...new Set(ends)], ['fin'])
