@@ -226,6 +226,6 @@ async function endsBeforeStart(signals: Signals, log: Log): Promise<boolean> {
 }
 
 /** An address as it is bound, with the port that the kernel chose where 0 was asked for. */
-function bound({ host = '::' }: ListenAddress, port: number): string {
-  return printAddress({ host, port })
+function bound({ host = '::', ...rest }: ListenAddress, port: number): string {
+  return printAddress({ ...rest, host, port })
 }

@@ -68,6 +68,7 @@ const PURE_FOLDERS = [
 ]
 const SHELL = [
   'lifecycle/runner.ts',
+  'relay/gates.ts',
   'relay/native.ts',
   'relay/proof.ts',
   'relay/port.ts',

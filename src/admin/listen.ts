@@ -5,8 +5,10 @@ import type { ListenAddress } from '../config/config.ts'
  * One line that names the flag, the address and what to do. `error` is what the listener's `error` event gave.
  */
 export function listenProblem(flag: string, listen: ListenAddress, error: Error): string {
-  const { host, port } = listen
-  const where = host === undefined ? '' : ` of ${host}`
+  const { port, also = [] } = listen
+  // Of several addresses the error says which.
+  const host = (error as { address?: string }).address ?? listen.host
+  const where = also.length === 0 && listen.host === undefined ? '' : ` of ${host}`
   const code = (error as NodeJS.ErrnoException).code ?? ''
   switch (code) {
     case 'EADDRINUSE':

@@ -9,7 +9,24 @@ import { bad, ok, type Reading } from './units.ts'
 /** The kernel's `sun_path` holds 108 bytes with the final NUL. */
 const MAX_UNIX_PATH_BYTES = 107
 
-/** `host:port` or `:port` (all addresses). Port 0 lets the kernel choose. */
+/**
+ * What parseListen reads, and several addresses in brackets: `[10.0.0.7,fd00::7]:8080`. That is how a pod's own
+ * addresses are said, one or two of either family: `[$(POD_IPS)]:8080` with status.podIPs of the downward API.
+ */
+export function parseListens(text: string): Reading<ListenAddress> {
+  const [, inside, digits] = /^\[([^\]]*,[^\]]*)\]:(\d{1,5})$/.exec(text) ?? []
+  if (inside === undefined) return parseListen(text)
+  const hosts = [...new Set(inside.split(','))]
+  const wrong = hosts.find((host) => parseIp(host) === undefined)
+  if (wrong !== undefined)
+    return bad(`${wrong === '' ? 'nothing' : wrong} is no address; write it like [10.0.0.7,fd00::7]:8080`)
+  const first = parseListen(`[${hosts[0]}]:${digits}`)
+  if (first.kind === 'bad') return first
+  if (first.value.port === 0) return bad('port 0 is another one for each address; name one')
+  return ok({ ...first.value, ...(hosts.length > 1 ? { also: hosts.slice(1) } : {}) })
+}
+
+/** `host:port`, or `:port` (all addresses). Port 0 lets the kernel choose. */
 export function parseListen(text: string): Reading<ListenAddress> {
   if (text.startsWith('unix:')) return bad('not a Unix socket here; write it like :8080 or 127.0.0.1:8080')
   const [, bracketed, plain = '', digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? []
@@ -17,7 +34,7 @@ export function parseListen(text: string): Reading<ListenAddress> {
   const port = Number(digits)
   if (bracketed === undefined && plain === '') return ok({ host: undefined, port })
   const host = bracketed ?? plain
-  const valid = bracketed === undefined ? isName(host) : host.includes(':') && parseIp(host) !== undefined
+  const valid = bracketed === undefined ? isName(host) : parseIp(host) !== undefined
   return valid
     ? ok({ host, port })
     : bad(`${host || '[]'} is not a host; write it like 127.0.0.1:8080 or [::1]:8080`)
@@ -56,14 +73,21 @@ export function parseHttpUrl(text: string): Reading<string> {
 /** Text that `parseListen` or `parseApp` reads. */
 export function printAddress(address: Address | ListenAddress): string {
   if ('path' in address) return `unix:${address.path}`
-  const host = address.host ?? ''
-  return `${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  const host = [address.host ?? '', ...('also' in address ? address.also : [])].join(',')
+  return `${/[:,]/.test(host) ? `[${host}]` : host}:${address.port}`
 }
 
 /** Whether listening on both would clash, or dialling one would reach the other: same port, hosts that meet. */
 export function sameDoor(a: ListenAddress, b: ListenAddress): boolean {
   if (a.port === 0 || a.port !== b.port) return false
-  const [one, other] = [doorOf(a.host), doorOf(b.host)]
+  return doorsOf(a).some((one) => doorsOf(b).some((other) => meet(one, other)))
+}
+
+function doorsOf({ host, also = [] }: ListenAddress): string[] {
+  return [host, ...also].map(doorOf)
+}
+
+function meet(one: string, other: string): boolean {
   return one === other || (one === 'any' && isOwn(other)) || (other === 'any' && isOwn(one))
 }
 

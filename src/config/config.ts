@@ -7,6 +7,8 @@ export type Address =
 /** Where to listen; without a host on all addresses, IPv4 and IPv6. */
 export interface ListenAddress {
   readonly host: string | undefined
+  /** More addresses of this machine, with the same port: `--listen=[10.0.0.7,fd00::7]:8080`. */
+  readonly also?: readonly string[]
   readonly port: number
 }
 

@@ -2,8 +2,8 @@
  * The kinds of values that options have: how each is written in help, how it is read, and its bounds.
  * Pure; which option is of which kind is said in options.ts.
  */
-import { parseApp, parseHttpUrl, parseListen } from './address.ts'
-import type { Cidr, Field, HealthCheck } from './config.ts'
+import { parseApp, parseHttpUrl, parseListen, parseListens } from './address.ts'
+import type { Cidr, Field, HealthCheck, ListenAddress } from './config.ts'
 import { parseCidr } from './ip.ts'
 import { didYouMean } from './suggest.ts'
 import { bad, ok, parseCount, parseDuration, parseSize, printSize, type Reading } from './units.ts'
@@ -14,10 +14,10 @@ export interface Kind<T> {
   readonly read: (text: string) => Reading<T>
 }
 
-export const listen: Kind<{ readonly host: string | undefined; readonly port: number }> = {
-  placeholder: '[HOST]:PORT',
-  read: parseListen,
-}
+/** Where clients connect: one address, all of them, or several in brackets. */
+export const listen: Kind<ListenAddress> = { placeholder: '[HOST]:PORT', read: parseListens }
+
+export const admin: Kind<ListenAddress> = { placeholder: '[HOST]:PORT', read: parseListen }
 
 export const app = { placeholder: 'HOST:PORT|unix:/PATH', read: parseApp }
 

@@ -4,6 +4,7 @@
  * The order of the rows is the order in which they are shown.
  */
 import {
+  admin,
   app,
   cidrs,
   count,
@@ -25,7 +26,7 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     group: 'Addresses',
     kind: listen,
     initial: text(':8080'),
-    help: 'where clients connect; without a host on all addresses, IPv4 and IPv6',
+    help: 'where clients connect; without a host on all addresses, IPv4 and IPv6; several as [ADDRESS,ADDRESS]:PORT',
   },
   app: {
     flag: 'app',
@@ -37,7 +38,7 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
   admin: {
     flag: 'admin',
     group: 'Addresses',
-    kind: listen,
+    kind: admin,
     initial: text(':9099'),
     help: 'where hooks, probes and metrics are answered',
   },

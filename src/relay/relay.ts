@@ -3,7 +3,7 @@
  * what is; it never asks in which phase it is.
  */
 
-import { createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Cancel, Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { Arrivals } from './arrivals.ts'
@@ -11,9 +11,10 @@ import { BulkBuffers } from './bulk.ts'
 import { Conversation } from './conversation.ts'
 import { Counters } from './counters.ts'
 import { Dialer } from './dialer.ts'
+import { Gates } from './gates.ts'
 import type { House, Limits } from './house.ts'
 import type { Terms } from './link.ts'
-import { canTakeHandles, type Handle, takeHandles, type Writer } from './native.ts'
+import type { Handle, Writer } from './native.ts'
 import { InFlight } from './in-flight.ts'
 import type { RequestInFlight } from './requests.ts'
 import { Pair } from './pair.ts'
@@ -81,15 +82,13 @@ export class Relay implements House {
   readonly dialer: Dialer
   readonly keepsTargets: boolean
   readonly #parts: RelayParts
-  readonly #server: Server
+  readonly #gates: Gates
   readonly #pairs = new Set<Pair>()
   readonly #places: Places<Pair>
   readonly #away: TurnAway
   readonly #spread: Spread
   #accepted = 0
   #sweeping: Cancel | undefined
-  /** The port that was bound first; a listener that opens again has to be found where it was. */
-  #boundPort: number | undefined
 
   constructor(parts: RelayParts) {
     const { config, clock } = parts
@@ -119,10 +118,12 @@ export class Relay implements House {
       writer: parts.native,
     }
     this.#away = new TurnAway({ kit: this.kit, clock, speaks: config.protocol !== 'tcp' })
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#admitSocket(socket))
-    // An error while accepting (no more file descriptors) passes; the listener stays.
-    this.#server.on('error', () => {
-      if (this.#server.listening) this.#acceptFailed()
+    this.#gates = new Gates({
+      at: config.listen,
+      native: parts.native !== undefined,
+      admitSocket: (socket) => this.#admitSocket(socket),
+      admitHandle: (handle) => this.#admitHandle(handle),
+      acceptFailed: () => this.#acceptFailed(),
     })
   }
 
@@ -147,26 +148,8 @@ export class Relay implements House {
    * Opens the listener, at first or after `closeListener`, then on the same port; resolves with it. Rejects with
    * Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL).
    */
-  async listen(): Promise<number> {
-    const { host, port } = this.#parts.config.listen
-    const at = { port: this.#boundPort ?? port, backlog: 4096, ...(host === undefined ? {} : { host }) }
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(at, () => {
-        this.#server.off('error', reject)
-        resolve()
-      })
-    })
-    if (this.#parts.native !== undefined && canTakeHandles(this.#server)) {
-      takeHandles(
-        this.#server,
-        (handle) => this.#admitHandle(handle),
-        () => this.#acceptFailed(),
-      )
-    }
-    const address = this.#server.address()
-    this.#boundPort = typeof address === 'object' && address !== null ? address.port : at.port
-    return this.#boundPort
+  listen(): Promise<number> {
+    return this.#gates.open()
   }
 
   /**
@@ -186,7 +169,7 @@ export class Relay implements House {
       await turn()
       // Who comes between that poll and the close is reset all the same: a turn with little else to do leaves no time.
     } while ((this.#accepted !== before || clock.now() - turnedAt > SHORT_TURN_MS) && clock.now() < until)
-    this.#server.close()
+    this.#gates.close()
   }
 
   /**

@@ -2,7 +2,14 @@
 import { isIP } from 'node:net'
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { parseApp, parseHttpUrl, parseListen, printAddress, sameDoor } from '../../src/config/address.ts'
+import {
+  parseApp,
+  parseHttpUrl,
+  parseListen,
+  parseListens,
+  printAddress,
+  sameDoor,
+} from '../../src/config/address.ts'
 import { cidrContains, parseCidr, parseIp } from '../../src/config/ip.ts'
 import type { Cidr, ListenAddress } from '../../src/config/config.ts'
 import { holds } from '../fixtures/property.ts'
@@ -12,22 +19,34 @@ void tap.test('a place to listen is a port, with or without a host', async (t) =
   t.same(parseListen('127.0.0.1:0'), { kind: 'ok', value: { host: '127.0.0.1', port: 0 } })
   t.same(parseListen('[::1]:8080'), { kind: 'ok', value: { host: '::1', port: 8080 } })
   t.same(parseListen('localhost:80'), { kind: 'ok', value: { host: 'localhost', port: 80 } })
-  const bad = [
-    '',
-    ':',
-    '8080',
-    'host',
-    'host:',
-    ':65536',
-    ':x',
-    '::1:8080',
-    '[::1]',
-    '[x]:1',
-    '[1.2.3.4]:1',
-    '[]:1',
-  ]
+  const bad = ['', ':', '8080', 'host', 'host:', ':65536', ':x', '::1:8080', '[::1]', '[x]:1', '[]:1']
   for (const text of [...bad, '1.2.3:1', '256.1.1.1:1', 'a b:1', '*:80', 'unix:/a', 'http://a:1', ':080808'])
     t.equal(parseListen(text).kind, 'bad', text)
+})
+
+/** The place, or what is wrong about it. */
+function places(text: string): ListenAddress | string {
+  const reading = parseListens(text)
+  return reading.kind === 'ok' ? reading.value : reading.why
+}
+
+void tap.test('several addresses stand in brackets: those of a pod, of one family or of both', async (t) => {
+  t.same(places('[10.0.0.7,fd00::7]:3000'), { host: '10.0.0.7', also: ['fd00::7'], port: 3000 })
+  t.same(places('[10.0.0.7]:3000'), { host: '10.0.0.7', port: 3000 })
+  t.same(places('[fd00::7]:3000'), { host: 'fd00::7', port: 3000 })
+  t.same(places('[fd00::7,fd00::7]:3000'), { host: 'fd00::7', port: 3000 }, 'each once')
+  t.same(places(':8080'), { host: undefined, port: 8080 })
+  t.match(places('[10.0.0.7,]:3000'), /^nothing is no address; write it like \[10\.0\.0\.7,fd00::7\]:8080/)
+  t.match(places('[10.0.0.7,web]:3000'), /^web is no address/)
+  t.match(places('[10.0.0.7,fd00::7]:0'), /^port 0 is another one for each address/)
+  for (const text of ['10.0.0.7,fd00::7:3000', '[10.0.0.7,fd00::7]', '[10.0.0.7,fd00::7]:65536'])
+    t.equal(parseListens(text).kind, 'bad', text)
+  t.equal(parseListen('[10.0.0.7,fd00::7]:3000').kind, 'bad', 'where there can be one only')
+  t.equal(parseApp('[10.0.0.7,fd00::7]:3000').kind, 'bad')
+  t.equal(printAddress({ host: '10.0.0.7', also: ['fd00::7'], port: 3000 }), '[10.0.0.7,fd00::7]:3000')
+  const both = { host: '10.0.0.7', also: ['127.0.0.1'], port: 80 }
+  t.ok(sameDoor(both, { host: '127.0.0.1', port: 80 }))
+  t.notOk(sameDoor(both, { host: '127.0.0.2', port: 80 }))
 })
 
 void tap.test('a wrong place says what a right one looks like', async (t) => {
