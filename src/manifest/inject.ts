@@ -13,6 +13,7 @@ import { kindObstacle, nothingToInject, podObstacles, replacedHook } from './obs
 import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
 import { redirected } from './services.ts'
+import { speechOf } from './speech.ts'
 import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, covers, list, type Branch, type Path, type Tree } from './tree.ts'
@@ -49,7 +50,13 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   const reading = findApp(workload, places, request.given, request.container)
   if (reading.kind === 'unknown') return refused(workload, [reading.why])
   const { app } = reading
-  const plan = planned(workload, places, app, request)
+  const speech = speechOf(workload, places, app, request.given)
+  if (speech.kind === 'refused') return refused(workload, [speech.why])
+  const spoken = speech.protocol === undefined ? [] : [['protocol', speech.protocol] as const]
+  const plan = planned(workload, places, app, {
+    ...request,
+    given: new Map([...request.given, ...spoken]),
+  })
   // What stands in the way is said first: contradictions of options often come from it.
   const why = podObstacles(workload, places, app, request.given)
   if (why.length > 0) return refused(workload, why)
@@ -57,6 +64,7 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
 
   const edits: Edits = { changes: [], before: {} }
   const remarks = [
+    ...speech.remarks,
     ...plan.remarks,
     ...replacedHook(app),
     ...adapted(workload, app, plan.plan, plan.graceSeconds, edits),

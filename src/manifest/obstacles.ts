@@ -10,7 +10,7 @@ import { freePort, portIn, takenPorts } from './ports.ts'
 import type { Mode } from './sidecar.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
-import { appsOf, ownPort, portsOf, type Place, type Workload } from './workload.ts'
+import { appsOf, portsOf, type Place, type Workload } from './workload.ts'
 
 /** Why there is nothing to put lastcall into: the pods are somebody else's. */
 export function nothingToInject(workload: Workload): string | undefined {
@@ -43,7 +43,6 @@ export function podObstacles(
 ): string[] {
   const found = [
     hookObstacle(app),
-    encryption(app, given),
     hostPort(app),
     hostNetwork(workload, given),
     ...portObstacles(workload, places, app, given),
@@ -74,20 +73,6 @@ export function replacedHook({ container }: App): string[] {
     `the preStop of container ${container.name} (${hook.said}) only waited; lastcall's takes its place, which waits as ` +
       `long as requests come. If it waited for a load balancer that is slow to notice, give --settle ${wait}`,
   ]
-}
-
-/** An app that speaks TLS cannot be read. */
-function encryption({ container, port }: App, given: Settings): string | undefined {
-  if (given.get('protocol') === 'tcp') return undefined
-  const probes = ['readinessProbe', 'livenessProbe', 'startupProbe'].map((key) =>
-    at(container.value, key, 'httpGet'),
-  )
-  const tls = probes.some(
-    (get) => at(get, 'scheme') === 'HTTPS' && ownPort(container, at(get, 'port')) === port,
-  )
-  return tls
-    ? `speaks HTTPS on port ${port} (so says its probe), and lastcall reads requests in the clear: let the app speak HTTP behind it, or give --protocol tcp, which only counts connections`
-    : undefined
 }
 
 function hostPort({ container, port }: App): string | undefined {

@@ -366,11 +366,6 @@ void tap.test('what cannot be done safely is refused', async (t) => {
   )
   refusal(
     t,
-    swap(BEFORE, 'path: /\n', 'path: /\n              scheme: HTTPS\n'),
-    /speaks HTTPS on port 80.*--protocol tcp/,
-  )
-  refusal(
-    t,
     swap(BEFORE, '      containers:', '      os: { name: windows }\n      containers:'),
     /runs on Windows/,
   )

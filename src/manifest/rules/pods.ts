@@ -4,6 +4,8 @@ import { couldBeLoopback } from '../app-changes.ts'
 import { isPostgrest } from '../app.ts'
 import { IGNORE, ignored } from '../ignore.ts'
 import { meshesOf, portListWith } from '../mesh.ts'
+import { spokenOn } from '../protocols.ts'
+import { settingsIn } from '../settings.ts'
 import type { Rule } from '../rule.ts'
 import { at, list, text } from '../tree.ts'
 import { portsOf, variable, type Container } from '../workload.ts'
@@ -88,6 +90,24 @@ export const POD_RULES: readonly Rule[] = [
             path: [...container.path, 'ports', index],
             saw: `container ${container.name} has port ${number} too`,
           }))
+      }),
+  },
+  {
+    id: 'protocol-not-http',
+    severity: 'error',
+    title: 'The app does not speak HTTP, and lastcall reads it as HTTP',
+    requests: 'lastcall answers clients 400, or both sides wait for each other until they give up.',
+    fix: 'Give lastcall --protocol tcp; it then relays bytes, and counts connections instead of requests.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, config, app, services }) => {
+        if (sidecar === undefined || app === undefined || config?.protocol !== 'auto') return []
+        // Somebody has said so, and knows better.
+        if (settingsIn(sidecar).has('protocol') || config.app.kind !== 'tcp') return []
+        const { port } = config.app
+        const spoken = spokenOn(app, port, workload, services, config.listen.port)
+        if (spoken.kind !== 'stream') return []
+        const saw = `container ${app.name} speaks ${spoken.what} on port ${port}: so says ${spoken.says}`
+        return [{ place: workload, path: sidecar.path, saw }]
       }),
   },
   {

@@ -1,0 +1,123 @@
+/** What an app speaks is told by what its manifests say; what is not HTTP is relayed as bytes, or refused. */
+import tap from 'tap'
+import { spokenOn } from '../../src/manifest/protocols.ts'
+import { servicesOf, workloadOf } from '../../src/manifest/workload.ts'
+import { placesOf } from '../../src/manifest/whole.ts'
+import { found, injected, injection, input } from '../fixtures/manifest.ts'
+
+interface What {
+  readonly image?: string
+  readonly port?: number
+  readonly name?: string
+  readonly appProtocol?: string
+  readonly serviceName?: string
+  readonly probe?: object
+}
+
+function manifests({ image = 'web:1', port = 3000, name, appProtocol, serviceName, probe }: What): string {
+  const ports = [{ containerPort: port, ...(name && { name }) }]
+  const container = { name: 'web', image, ports, ...(probe && { readinessProbe: probe }) }
+  const metadata = { name: 'web', labels: { app: 'web' } }
+  const to = {
+    port: 80,
+    targetPort: port,
+    ...(appProtocol && { appProtocol }),
+    ...(serviceName && { name: serviceName }),
+  }
+  return [
+    {
+      kind: 'Deployment',
+      apiVersion: 'apps/v1',
+      metadata,
+      spec: { template: { metadata, spec: { containers: [container] } } },
+    },
+    { kind: 'Service', apiVersion: 'v1', metadata, spec: { selector: metadata.labels, ports: [to] } },
+  ]
+    .map((one) => `${JSON.stringify(one)}\n`)
+    .join('---\n')
+}
+
+/** What is spoken by these, in a word. */
+function spoken(what: What): string {
+  const places = placesOf([input(manifests(what))])
+  const workload = workloadOf(places[0]!)!
+  const [container] = workload.containers
+  const result = spokenOn(container!, what.port ?? 3000, workload, servicesOf(places, workload))
+  return result.kind === 'stream' ? result.what : result.kind
+}
+
+void tap.test('by appProtocol, probes, names, images and numbers; the surest first', async (t) => {
+  const cases: readonly (readonly [What, string])[] = [
+    [{}, 'unsaid'],
+    [{ appProtocol: 'kubernetes.io/h2c' }, 'http'],
+    [{ appProtocol: 'https' }, 'TLS'],
+    [{ appProtocol: 'kubernetes.io/wss' }, 'TLS'],
+    [{ appProtocol: 'example.com/own' }, 'another protocol'],
+    [{ probe: { httpGet: { port: 3000, scheme: 'HTTPS' } } }, 'TLS'],
+    [{ probe: { httpGet: { port: 3001, scheme: 'HTTPS' } } }, 'unsaid'],
+    [{ name: 'https', probe: { httpGet: { port: 'https' } } }, 'http'],
+    [{ port: 8443, probe: { grpc: { port: 8443 } } }, 'http'],
+    [{ name: 'webhook-server' }, 'TLS'],
+    [{ name: 'https-metrics' }, 'TLS'],
+    [{ serviceName: 'tls-mongo' }, 'TLS'],
+    [{ name: 'mysql' }, 'MySQL'],
+    [{ serviceName: 'tcp-redis' }, 'Redis'],
+    [{ name: 'tcp' }, 'TCP'],
+    [{ name: 'tcp-web' }, 'http'],
+    [{ name: 'http-mysql' }, 'http'],
+    [{ name: 'web', port: 8443 }, 'http'],
+    [{ image: 'docker.io/library/redis:7', port: 6379 }, 'Redis'],
+    [{ image: 'quay.io/x/mysql-server@sha256:00', port: 3306 }, 'MySQL'],
+    [{ image: 'bitnami/rabbitmq:3', port: 15_672 }, 'unsaid'],
+    [{ image: 'my/predis-app:1', port: 8080 }, 'unsaid'],
+    [{ port: 5432 }, 'PostgreSQL'],
+    [{ port: 9443 }, 'TLS'],
+  ]
+  for (const [what, wanted] of cases) t.equal(spoken(what), wanted, JSON.stringify(what))
+})
+
+void tap.test('databases and TLS get --protocol tcp, and the user is told', async (t) => {
+  for (const [what, said] of [
+    [
+      { image: 'redis:7', port: 6379 },
+      /speaks Redis on port 6379 \(so says its image redis:7\): lastcall gets --protocol tcp/,
+    ],
+    [{ name: 'https', port: 4443 }, /speaks TLS on port 4443 \(so says the name https of its port\)/],
+    [
+      { probe: { httpGet: { port: 3000, scheme: 'HTTPS' } } },
+      /speaks TLS on port 3000 \(so says its probe\)/,
+    ],
+  ] as const) {
+    const text = manifests(what)
+    const once = injected(text)
+    t.match(injection(text), { kind: 'text', remarks: [said] })
+    t.match(once, '--protocol=tcp')
+    t.equal(injected(once), once, 'twice is once')
+    t.same(
+      found(once).filter(({ rule }) => rule === 'protocol-not-http'),
+      [],
+    )
+    t.notMatch(injected(text, '--protocol=auto'), '--protocol=tcp', 'who knows better is believed')
+  }
+})
+
+void tap.test('what trusts loopback, needs more than a stream, or is not known, is refused', async (t) => {
+  for (const [what, said] of [
+    [
+      { image: 'postgres:17', port: 5432 },
+      /every connection comes from 127\.0\.0\.1: PostgreSQL lets .* without a password.*give --protocol tcp/,
+    ],
+    [{ image: 'rabbitmq:3', port: 5672 }, /RabbitMQ lets the user guest in/],
+    [{ image: 'mongo', port: 27_017 }, /create the first user/],
+    [{ port: 25 }, /mail servers relay/],
+    [{ name: 'dns-tcp', port: 53 }, /DNS is asked by UDP/],
+    [{ name: 'ftp', port: 21 }, /connections of its own for data/],
+    [
+      { appProtocol: 'example.com/own' },
+      /another protocol on port 3000 \(so says appProtocol example\.com\/own\)/,
+    ],
+  ] as const) {
+    t.match(injection(manifests(what)), { kind: 'refused', left: [{ why: [said] }] }, JSON.stringify(what))
+    t.match(injected(manifests(what), '--protocol', 'tcp'), '--protocol=tcp', 'unless the user says so')
+  }
+})
