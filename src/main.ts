@@ -4,6 +4,7 @@
  * knows another.
  */
 
+import { NONE_REFUSED } from './admin/refusals.ts'
 import { type Admin, startAdmin } from './admin/server.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { printAddress } from './config/address.ts'
@@ -149,6 +150,9 @@ export async function run(config: Config, signals: Signals): Promise<number> {
       phase: () => runner.phase,
       appUp: () => checker.status.up,
       drain: () => view.drainFacts,
+      adminRefused: () => admin?.refused ?? NONE_REFUSED,
+      sockets: () => relay.counters.clients + relay.counters.apps + (admin?.connections ?? 0),
+      listeners: () => (admin === undefined ? 0 : 1) + (door.isOpen ? 1 : 0),
     }))
   }
   runner.onPhase((phase) => {

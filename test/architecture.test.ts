@@ -39,7 +39,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lifecycle: ['config', 'clock.ts'],
   health: ['config', 'clock.ts', 'self-connection.ts'],
   admin: ['config', 'clock.ts', 'relay/counters.ts'],
-  metrics: ['config', 'relay/counters.ts', 'lifecycle/state.ts'],
+  metrics: ['config', 'relay/counters.ts', 'lifecycle/state.ts', 'admin/refusals.ts'],
   cli: ['config', 'relay/counters.ts', 'rehearsal'],
   'view.ts': ['admin', 'lifecycle', 'metrics/catalog.ts', 'relay', 'health', 'clock.ts', 'config'],
   manifest: ['config'],
@@ -87,6 +87,7 @@ const SHELL = [
   'admin/roster.ts',
   'admin/server.ts',
   'metrics/metrics.ts',
+  'metrics/process.ts',
   'manifest/command.ts',
 ]
 /** What computes without touching the world, of Node and of others. */

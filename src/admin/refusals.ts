@@ -7,10 +7,12 @@ export const ADMIN_REFUSALS = ['token', 'address', 'hooks'] as const
 export type AdminRefusal = (typeof ADMIN_REFUSALS)[number]
 export type AdminRefused = Record<AdminRefusal, number>
 
+export const NONE_REFUSED: Readonly<AdminRefused> = { token: 0, address: 0, hooks: 0 }
+
 const LINE_EVERY_MS = 1000
 
 export class Refusals {
-  readonly total: AdminRefused = { token: 0, address: 0, hooks: 0 }
+  readonly total: AdminRefused = { ...NONE_REFUSED }
   #lineAt = -Infinity
   #unsaid = 0
 

@@ -42,6 +42,8 @@ export interface Admin {
   readonly port: number
   /** How many were turned away since the start, by reason. */
   readonly refused: Readonly<AdminRefused>
+  /** Open connections. */
+  readonly connections: number
   /**
    * For the very end: stops listening, gives answers that are being written `withinMs` to leave, then cuts what is
    * left. Hooks must have been settled before.
@@ -74,6 +76,9 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   return {
     port: (server.address() as AddressInfo).port,
     refused: refusals.total,
+    get connections() {
+      return roster.size
+    },
     close: (withinMs = LEAVE_MS) => close(server, roster, withinMs),
   }
 }

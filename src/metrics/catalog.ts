@@ -3,6 +3,7 @@
  * Pure: knows the names (DESIGN §7), not prom-client. Series are always there, even at 0, so that a rate can be taken
  * from the first scrape on; only lastcall_requests_total, with its many combinations, leaves out what never happened.
  */
+import { ADMIN_REFUSALS, type AdminRefused } from '../admin/refusals.ts'
 import { type Phase, PHASES } from '../lifecycle/state.ts'
 import {
   type Counters,
@@ -34,6 +35,11 @@ export interface MetricsSource {
   phase(): Phase
   appUp(): boolean
   drain(): DrainFacts
+  /** Calls of the admin port that were turned away. */
+  adminRefused(): Readonly<AdminRefused>
+  /** Open sockets, those of the admin port among them; and the listeners. */
+  sockets(): number
+  listeners(): number
 }
 
 export interface Sample {
@@ -115,6 +121,17 @@ export const CATALOG: readonly CatalogEntry[] = [
     type: 'counter',
     help: 'Ends of client connections with their app connection: whose doing it was, and what happened.',
     read: ({ counters }) => pairEnds(counters),
+  },
+  {
+    name: 'lastcall_admin_refused_total',
+    type: 'counter',
+    help:
+      'Calls of hooks, /drain and /resume that were turned away: the token was missing or wrong, the address is not ' +
+      'in --hook-allow, or too many hooks waited.',
+    read: (source) => {
+      const refused = source.adminRefused()
+      return each('reason', ADMIN_REFUSALS, (reason) => refused[reason])
+    },
   },
   {
     name: 'lastcall_app_up',

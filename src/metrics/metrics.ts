@@ -1,23 +1,28 @@
 /**
  * The metrics of DESIGN §7 by prom-client: a registry of its own with the process metrics and the catalog's. Nothing
  * is pushed into it while requests pass; each metric reads its plain numbers when somebody scrapes. What the metrics
- * are is `catalog.ts`.
+ * are is `catalog.ts`, and `process.ts` for those of prom-client's own that have to be replaced.
  */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { CATALOG, type CatalogEntry, type MetricsSource } from './catalog.ts'
+import { processMetrics } from './process.ts'
 
 export interface Metrics {
   /** Prometheus text of this moment. */
   scrape(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
-/** The default of 10 ms would wake an idle sidecar a hundred times a second. */
-const LOOP_LAG_RESOLUTION_MS = 100
+/** prom-client's own measuring of the event loop, which cannot be left out, and which is replaced: never. */
+const NEVER_MS = 2 ** 31 - 1
 
 /** `register` is for tests that look inside. */
 export function createMetrics(source: MetricsSource, register = new Registry()): Metrics {
   for (const entry of CATALOG) register.registerMetric(bridge(entry, source))
-  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: LOOP_LAG_RESOLUTION_MS })
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: NEVER_MS })
+  for (const entry of processMetrics()) {
+    register.removeSingleMetric(entry.name)
+    register.registerMetric(bridge(entry, source))
+  }
   return {
     async scrape() {
       return { contentType: register.contentType, body: await register.metrics() }

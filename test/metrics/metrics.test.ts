@@ -1,6 +1,8 @@
 /** The metrics (DESIGN §7): a text that a strict parser takes, and the numbers of Counters set by hand in it. */
-import { Registry } from 'prom-client'
+import { closeSync, openSync } from 'node:fs'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import tap from 'tap'
+import { NONE_REFUSED } from '../../src/admin/refusals.ts'
 import { type DrainFacts, type MetricsSource } from '../../src/metrics/catalog.ts'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { Counters, METHODS, PROTOCOLS, STATUS_CLASSES } from '../../src/relay/counters.ts'
@@ -8,14 +10,21 @@ import { type Exposition, parseExposition } from '../fixtures/exposition.ts'
 
 const NO_DRAIN: DrainFacts = { phaseMs: {}, cutTotal: 0, lateMs: 0 }
 
-async function scrape(source: Partial<MetricsSource> = {}): Promise<Exposition> {
-  const metrics = createMetrics({
+function sourceWith(change: Partial<MetricsSource> = {}): MetricsSource {
+  return {
     counters: new Counters(),
     phase: () => 'serving',
     appUp: () => true,
     drain: () => NO_DRAIN,
-    ...source,
-  })
+    adminRefused: () => NONE_REFUSED,
+    sockets: () => 0,
+    listeners: () => 2,
+    ...change,
+  }
+}
+
+async function scrape(source: Partial<MetricsSource> = {}): Promise<Exposition> {
+  const metrics = createMetrics(sourceWith(source))
   const { contentType, body } = await metrics.scrape()
   if (!contentType.startsWith('text/plain; version=0.0.4')) throw new Error(contentType)
   return parseExposition(body)
@@ -48,6 +57,7 @@ void tap.test('every metric of the design is there, with its type and a help tex
     lastcall_bytes_total: 'counter',
     lastcall_refused_total: 'counter',
     lastcall_pair_ends_total: 'counter',
+    lastcall_admin_refused_total: 'counter',
     lastcall_app_up: 'gauge',
     lastcall_drain_seconds: 'gauge',
     lastcall_drain_cut_total: 'counter',
@@ -77,12 +87,7 @@ void tap.test('the phase is one-hot', async (t) => {
 
 void tap.test('counters are copied at each scrape, not before', async (t) => {
   const counters = new Counters()
-  const metrics = createMetrics({
-    counters,
-    phase: () => 'serving',
-    appUp: () => false,
-    drain: () => NO_DRAIN,
-  })
+  const metrics = createMetrics(sourceWith({ counters }))
   const read = async () => parseExposition((await metrics.scrape()).body).series
   const GETS = 'lastcall_requests_total{protocol="http1",method="GET",status_class="2xx"}'
   t.equal((await read()).get(GETS), undefined, 'what never happened is left out')
@@ -108,6 +113,8 @@ void tap.test('every number lands under its own labels', async (t) => {
     counters,
     appUp: () => true,
     drain: () => ({ phaseMs: { settling: 3000, draining: 1250 }, cutTotal: 2, lateMs: 1700 }),
+    adminRefused: () => ({ token: 3, address: 2, hooks: 1 }),
+    sockets: () => 24,
   })
   const expected = {
     'lastcall_requests_total{protocol="websocket",method="other",status_class="none"}': 1,
@@ -126,6 +133,13 @@ void tap.test('every number lands under its own labels', async (t) => {
     'lastcall_pair_ends_total{who="client",why="aborted"}': 1,
     'lastcall_pair_ends_total{who="lastcall",why="protocol"}': 1,
     'lastcall_pair_ends_total{who="app",why="aborted"}': 0,
+    'lastcall_admin_refused_total{reason="token"}': 3,
+    'lastcall_admin_refused_total{reason="address"}': 2,
+    'lastcall_admin_refused_total{reason="hooks"}': 1,
+    'nodejs_active_handles{type="Socket"}': 24,
+    'nodejs_active_handles{type="Server"}': 2,
+    nodejs_active_handles_total: 26,
+    nodejs_active_resources_total: 26,
     lastcall_app_up: 1,
     'lastcall_drain_seconds{phase="settling"}': 3,
     'lastcall_drain_seconds{phase="lame-duck"}': 0,
@@ -163,17 +177,74 @@ void tap.test('the histogram is cumulative, in seconds, a bound belonging to its
 
 void tap.test('two sets of metrics know nothing of each other', async (t) => {
   const one = new Registry()
-  const source = {
-    counters: new Counters(),
-    phase: () => 'serving' as const,
-    appUp: () => true,
-    drain: () => NO_DRAIN,
-  }
+  const source = sourceWith()
   createMetrics(source, one)
   createMetrics(source)
   t.ok(one.getSingleMetric('lastcall_phase'))
   t.doesNotThrow(() => one.resetMetrics())
 })
+
+void tap.test(
+  "prom-client's default metrics are all there, under their names, types and help texts",
+  async (t) => {
+    const register = new Registry()
+    collectDefaultMetrics({ register })
+    const theirs = parseExposition(await register.metrics()).families
+    const ours = (await scrape()).families
+    for (const [name, { type, help }] of theirs) t.match(ours.get(name), { type, help }, name)
+    t.ok(theirs.size > 20)
+  },
+)
+
+void tap.test('CPU seconds count from the start of the process', async (t) => {
+  const { user, system } = process.cpuUsage()
+  const { series } = await scrape()
+  t.ok(series.get('process_cpu_user_seconds_total')! >= user / 1e6)
+  t.ok(series.get('process_cpu_system_seconds_total')! >= system / 1e6)
+  t.ok(series.get('process_cpu_seconds_total')! >= (user + system) / 1e6)
+})
+
+void tap.test(
+  'no value is NaN or out of this world, in the first scrape and in one right after it',
+  async (t) => {
+    const metrics = createMetrics(sourceWith())
+    for (const scraped of [await metrics.scrape(), await metrics.scrape()]) {
+      const lag = [...parseExposition(scraped.body).series].filter(([name]) => name.includes('eventloop_lag'))
+      t.equal(lag.length, 8)
+      for (const [name, seconds] of lag) t.ok(seconds >= 0 && seconds < 3600, `${name} ${seconds}`)
+      t.notMatch(scraped.body, / NaN$/im)
+    }
+  },
+)
+
+void tap.test(
+  'a scrape lists neither handles nor resources: with thousands that blocks the loop',
+  async (t) => {
+    const real = process as unknown as Record<'_getActiveHandles' | 'getActiveResourcesInfo', () => unknown[]>
+    const { _getActiveHandles: handles, getActiveResourcesInfo: resources } = real
+    let listed = 0
+    const counting = (list: () => unknown[]) => () => {
+      listed += 1
+      return list.call(process)
+    }
+    real._getActiveHandles = counting(handles)
+    real.getActiveResourcesInfo = counting(resources)
+    t.teardown(() => Object.assign(real, { _getActiveHandles: handles, getActiveResourcesInfo: resources }))
+    await scrape()
+    t.equal(listed, 0)
+  },
+)
+
+void tap.test(
+  'open descriptors: what /proc says, and those of sockets that come later',
+  { skip: process.platform !== 'linux' && 'there is no /proc' },
+  async (t) => {
+    const before = (await scrape()).series.get('process_open_fds')!
+    const files = Array.from({ length: 20 }, () => openSync('/dev/null', 'r'))
+    t.equal((await scrape()).series.get('process_open_fds')! - before, 20)
+    for (const file of files) closeSync(file)
+  },
+)
 
 void tap.test('the parser of this test refuses what promtool would', async (t) => {
   const bad: Record<string, string> = {
