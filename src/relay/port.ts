@@ -7,6 +7,7 @@
  */
 
 import { connect, type Socket } from 'node:net'
+import { constants } from 'node:os'
 import type { Address } from '../config/config.ts'
 import { isSelfConnection } from '../self-connection.ts'
 import type { BulkBuffers } from './bulk.ts'
@@ -37,6 +38,9 @@ export interface PortKit {
   readonly writer: Writer | undefined
 }
 
+/** What libuv answers to a write where the peer has reset the connection. */
+const RESET = -constants.errno.ECONNRESET
+
 /** Fewer bytes are copied sooner than they are written by themselves. */
 const WORTH_NO_COPY = 16 * 1024
 
@@ -66,6 +70,8 @@ export class Port implements SlabWriter {
   #finished = false
   #closed = false
   #isUnix = false
+  /** What has broken the connection. */
+  #errno: string | undefined
 
   constructor(side: Side, kit: PortKit, owner: PortOwner) {
     this.side = side
@@ -143,13 +149,14 @@ export class Port implements SlabWriter {
     if (handle === undefined) return true
     const outcome = writer.write(handle, bytes)
     if (typeof outcome === 'number') {
-      if (outcome !== 0) this.#writeFailed()
+      if (outcome !== 0) this.#writeFailed(outcome === RESET)
       return true
     }
     this.#waits(bulk)
     outcome.oncomplete = (status) => {
       outcome.buffer = undefined
-      this.#written(status < 0, bulk)
+      if (status < 0) this.#writeFailed(status === RESET)
+      this.#written(bulk)
     }
     return false
   }
@@ -157,10 +164,9 @@ export class Port implements SlabWriter {
   #sendBySocket(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
     if (!this.#socket.writable) return true
     let pending = false
-    this.#socket.write(bytes, (error) => {
-      const failed = error !== undefined && error !== null
-      if (pending) this.#written(failed, bulk)
-      else if (failed) this.#writeFailed()
+    this.#socket.write(bytes, (error?: NodeJS.ErrnoException | null) => {
+      if (error) this.#writeFailed(error.code === 'ECONNRESET')
+      if (pending) this.#written(bulk)
     })
     if (this.#socket.writableLength === 0) return true
     pending = true
@@ -173,18 +179,21 @@ export class Port implements SlabWriter {
     if (bulk !== undefined) this.#kit.bulk.keep(bulk)
   }
 
-  #written(failed: boolean, bulk: Buffer | undefined): void {
+  #written(bulk: Buffer | undefined): void {
     this.#pending -= 1
     if (bulk !== undefined) this.#kit.bulk.written(bulk)
-    if (failed) this.#writeFailed()
     if (this.#pending > 0 || this.#closed) return
     if (this.#finished) this.#shutdown()
     this.#owner.portDrained(this.side)
   }
 
-  /** A client that cannot be written to is gone. An app may have answered before it hung up: that is read first. */
-  #writeFailed(): void {
+  /**
+   * A client that cannot be written to is gone. An app may have answered before it hung up: that is read first. But the
+   * kernel tells of a reset only once: a read behind such a write sees an end as if the peer had sent a FIN.
+   */
+  #writeFailed(byReset: boolean): void {
     this.#broken = true
+    if (byReset) this.#errno ??= 'ECONNRESET'
     if (this.side === 'client') this.#socket.destroy()
   }
 
@@ -309,15 +318,17 @@ export class Port implements SlabWriter {
 
   #attach(socket: Socket): void {
     this.#socket = socket
-    let errno: string | undefined
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      errno = error.code ?? error.message
+      this.#errno = error.code ?? error.message
     })
-    socket.on('end', () => this.#owner.portEnded(this.side))
+    socket.on('end', () => {
+      if (this.#errno === undefined) this.#owner.portEnded(this.side)
+      else socket.destroy()
+    })
     socket.on('close', () => {
       this.#closed = true
       this.#kit.bulk.giveBack(this.#buffer)
-      this.#owner.portClosed(this.side, errno)
+      this.#owner.portClosed(this.side, this.#errno)
     })
   }
 }

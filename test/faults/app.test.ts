@@ -129,3 +129,30 @@ for (const [what, say, end, seen] of FAULTS) {
     await balanced(t, sidecar, start)
   })
 }
+
+await tap.test('an answer that the app breaks off while it is written to never looks complete', async (t) => {
+  for (const relay of ['native', 'portable']) {
+    // The length of such an answer is told by its end alone: a FIN would make it whole.
+    const sidecar = await inFrontOf(
+      t,
+      (socket) => {
+        socket.on('error', () => undefined)
+        socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe first of many')
+        socket.resume()
+        setTimeout(() => socket.resetAndDestroy(), 5)
+      },
+      ['--relay', relay],
+    )
+    const clients = await rawClients(t, sidecar.listen, TIMES)
+    await Promise.all(
+      clients.map(async (client) => {
+        client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 100000000\r\n\r\n')
+        const upload = setInterval(() => client.send('x'.repeat(1000)), 0)
+        await client.end().finally(() => clearInterval(upload))
+      }),
+    )
+    const seen = kinds(clients)
+    t.notOk(seen.includes('HTTP/1.1 200 OK, fin'), relay)
+    t.ok(seen.includes('HTTP/1.1 200 OK, reset'), 'and it was broken off')
+  }
+})
