@@ -132,7 +132,8 @@ export class AppSide {
     this.#block = frame.stream
     this.#blockEndsStream = false
     const promised = headBytes.readUInt32BE(headEnd - 4) & h2.MAX_STREAM
-    if (promised !== 0 && promised % 2 === 0)
+    const isNew = promised % 2 === 0 && this.#shared.streams.get(promised) === undefined
+    if (promised !== 0 && isNew)
       this.#heard.began(this.#shared.streams.begin(promised, this.#shared.terms.now))
   }
 

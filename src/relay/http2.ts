@@ -296,7 +296,9 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
 
   #fail({ error, why }: Failure): void {
     if (!this.#app.greeted) this.#say(h2.EMPTY_SETTINGS)
-    this.#say(h2.goaway(Math.min(this.#streams.lastClient, this.#client.lastAllowed), error))
+    // RFC 9113 §6.8: never above what has been said already, by us or by the app.
+    const { lastAllowed, lastOfApp } = this.#client
+    this.#say(h2.goaway(Math.min(this.#streams.lastClient, lastAllowed, lastOfApp), error))
     this.#end('lastcall', why)
   }
 

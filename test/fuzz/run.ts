@@ -1,20 +1,47 @@
 /**
- * The long run: `npm run fuzz -- --seed N --seconds N`. A difference is saved as a transcript in test/wire/found/, where
- * it fails the wire tests until it is understood: fixed, or written down as what must happen. Exit code 1 then.
+ * The long run: `npm run fuzz -- [http2] --seed N --seconds N`. Without `http2`, a difference is saved as a transcript in
+ * test/wire/found/, where it fails the wire tests until it is understood: fixed, or written down as what must happen.
+ * With it, the seed of the one connection is printed: `--one N` plays that alone. Exit code 1 where something is found.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { encode, fenced } from '../fixtures/transcript.ts'
 import { campaign, type Difference, summary } from './campaign.ts'
+import * as http2 from './http2/campaign.ts'
 
-const { values } = parseArgs({ options: { seed: { type: 'string' }, seconds: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  options: { seed: { type: 'string' }, seconds: { type: 'string' }, one: { type: 'string' } },
+  allowPositionals: true,
+})
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
 const seconds = Number(values.seconds ?? 60)
 const PROGRESS_MS = 5000
 
-console.log(`seed ${seed}, ${seconds} s`)
-process.exitCode = run()
+if (values.one === undefined) console.log(`seed ${seed}, ${seconds} s`)
+process.exitCode = positionals.includes('http2') ? runHttp2(values.one) : run()
+
+function runHttp2(one: string | undefined): number {
+  if (one !== undefined) {
+    console.log(http2.tryOne(Number(one), http2.nothing()) ?? 'nothing found')
+    return 0
+  }
+  const start = performance.now()
+  let told = start
+  for (const { tally, finding } of http2.campaign(seed)) {
+    if (finding !== undefined) {
+      console.log(`${finding.what}\nagain with: npm run fuzz -- http2 --one ${finding.seed}`)
+      return 1
+    }
+    const now = performance.now()
+    const over = now - start > seconds * 1000
+    if (!over && now - told < PROGRESS_MS) continue
+    told = now
+    console.log(`${Math.round((now - start) / 1000)} s: ${http2.summary(tally)}`)
+    if (over) return 0
+  }
+  return 0
+}
 
 function run(): number {
   const start = performance.now()

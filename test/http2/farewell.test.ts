@@ -229,6 +229,20 @@ void tap.test('after our last GOAWAY the app cannot raise it, but say less, or a
   t.equal(less.streams.size, 1, 'what is above is over')
 })
 
+void tap.test('an error of ours after the GOAWAY of the app does not raise its last stream', async (t) => {
+  const scene = Http2Scene.greeted().fromClient(Buffer.concat([f.get(1), f.get(3)]))
+  scene.fromApp(f.goaway(1)).fromClient(f.data(0, 'x'))
+  t.same(clientOf(scene), ['goaway 1 0', 'goaway 1 1'])
+})
+
+void tap.test('a stream that the app promises twice is in flight once', async (t) => {
+  const promise = f.frame('push', endHeaders, 1, Buffer.concat([f.words(2), f.GET]))
+  const scene = Http2Scene.greeted().fromClient(f.get(1)).fromApp(promise).fromApp(promise)
+  t.equal(scene.streams.size, 2)
+  scene.fromApp(f.ok(2)).fromApp(f.ok(1))
+  t.equal(scene.streams.size, 0)
+})
+
 void tap.test('the PING of somebody else is not ours', async (t) => {
   const scene = Http2Scene.greeted().fromClient(f.get(1))
   scene.took()
