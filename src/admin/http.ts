@@ -23,6 +23,8 @@ export interface AdminLimits {
   readonly bodyBytes: number
   readonly connections: number
   readonly heldHooks: number
+  /** Of one address. */
+  readonly heldHooksOfOne: number
 }
 
 export const ADMIN_LIMITS: AdminLimits = {
@@ -32,6 +34,7 @@ export const ADMIN_LIMITS: AdminLimits = {
   bodyBytes: 64 * 1024,
   connections: 512,
   heldHooks: 256,
+  heldHooksOfOne: 32,
 }
 
 /**

@@ -14,13 +14,16 @@ export interface RosterLimits {
   readonly connections: number
   /** Hooks waiting at once; a pod has one for each container. */
   readonly heldHooks: number
+  /** And of one address: the kubelet's must not find all seats taken by one stranger. */
+  readonly heldHooksOfOne: number
 }
 
 export class Roster<Connection extends Closable> {
   readonly #limits: RosterLimits
   /** In the order of their last sign of life, the quietest first. */
   readonly #byQuiet = new Set<Connection>()
-  readonly #held = new Set<Connection>()
+  /** Those on which a hook waits, and their addresses. */
+  readonly #held = new Map<Connection, string>()
   /** Those with a request that has not been answered in full, and how many. */
   readonly #asking = new Map<Connection, number>()
 
@@ -52,17 +55,21 @@ export class Roster<Connection extends Closable> {
   /** It is closed; harmless if that is known. */
   remove(connection: Connection): void {
     this.#byQuiet.delete(connection)
-    this.#held.delete(connection)
+    this.release(connection)
     this.#asking.delete(connection)
   }
 
   /**
-   * A hook begins to wait on it, until `release` or `remove`. False if too many wait already, or one waits on this very
-   * connection: nobody needs two, and what is pipelined behind a hook would take memory without a bound.
+   * A hook of this address begins to wait on it, until `release` or `remove`. False if too many wait already, or one
+   * waits on this very connection: nobody needs two, and what is pipelined behind a hook would take memory without a
+   * bound.
    */
-  hold(connection: Connection): boolean {
+  hold(connection: Connection, address: string): boolean {
     if (this.#held.size >= this.#limits.heldHooks || this.#held.has(connection)) return false
-    this.#held.add(connection)
+    let ofOne = 0
+    for (const other of this.#held.values()) if (other === address) ofOne += 1
+    if (ofOne >= this.#limits.heldHooksOfOne) return false
+    this.#held.set(connection, address)
     return true
   }
 

@@ -8,7 +8,7 @@ import type { Cidr, ListenAddress } from '../config/config.ts'
 import { cidrContains } from '../config/ip.ts'
 import { judgeCaller } from './auth.ts'
 import { ADMIN_LIMITS, type AdminLimits, close, createAdminHttp, listening } from './http.ts'
-import { type AdminRefusal, type AdminRefused, Refusals } from './refusals.ts'
+import { type AdminRefusal, type AdminRefused, Refusals, Sparingly } from './refusals.ts'
 import { Roster } from './roster.ts'
 import { type AdminView, type Answer, jsonAnswer, route, type Routed, textAnswer } from './routes.ts'
 
@@ -59,7 +59,12 @@ interface Desk {
   readonly options: AdminOptions
   readonly roster: Roster<Socket>
   readonly refusals: Refusals
+  /** For the lines about hooks. */
+  readonly lines: Sparingly
 }
+
+/** More than any pod has in a second; a stranger may call thousands of times. */
+const HOOK_LINES_A_SECOND = 50
 
 /** Resolves once it listens; rejects with a sentence for the user if it cannot. */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
@@ -67,7 +72,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const limits = { ...ADMIN_LIMITS, ...options.limits }
   const roster = new Roster<Socket>(limits)
   const refusals = new Refusals()
-  const desk: Desk = { options, roster, refusals }
+  const desk: Desk = { options, roster, refusals, lines: new Sparingly(HOOK_LINES_A_SECOND) }
   const server = createAdminHttp(limits, roster, (request, response) => {
     void serve(desk, limits, request, response)
   })
@@ -142,21 +147,22 @@ async function perform(desk: Desk, request: IncomingMessage, routed: Routed): Pr
 
 /** `Connection: close`, since the kubelet would keep the connection, idle, for the rest of the pod's life. */
 async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'sidecar'): Promise<Answer> {
-  const { roster, options } = desk
+  const { roster, options, lines } = desk
   const { commands, log } = options
   const { socket, headers } = request
   const connection = { connection: 'close' }
-  if (!roster.hold(socket)) {
+  const from = callerOf(socket)
+  if (!roster.hold(socket, from)) {
     refuse(desk, 'hooks', request)
     return textAnswer(503, 'too many hooks wait already', connection)
   }
-  const from = callerOf(socket)
   const fields = { hook: who, from, agent: headers['user-agent'] }
   const gone = new AbortController()
   const left = () => gone.abort()
   socket.once('close', left)
   const started = performance.now()
-  log.info(fields, `hook ${who}: called`)
+  const unsaid = lines.say(started)
+  if (unsaid !== undefined) log.info({ ...fields, ...(unsaid > 0 && { unsaid }) }, `hook ${who}: called`)
   try {
     await commands.hook({ who, from }, gone.signal)
     return textAnswer(200, 'drained', connection)
@@ -167,9 +173,9 @@ async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'si
     socket.off('close', left)
     roster.release(socket)
     const heldMs = Math.round(performance.now() - started)
-    if (socket.destroyed)
+    if (unsaid !== undefined && socket.destroyed)
       log.warn({ ...fields, heldMs }, `hook ${who}: its caller went away before the answer`)
-    else log.info({ ...fields, heldMs }, `hook ${who}: answered`)
+    else if (unsaid !== undefined) log.info({ ...fields, heldMs }, `hook ${who}: answered`)
   }
 }
 
@@ -189,7 +195,7 @@ function refuse(
 const REFUSED: { readonly [R in AdminRefusal]: string } = {
   token: 'the token is missing or wrong (--token)',
   address: 'the caller is not in --hook-allow',
-  hooks: 'too many hooks wait already, or one on the same connection',
+  hooks: 'too many hooks wait already, in all or of this address, or one on the same connection',
 }
 
 /** As everywhere in lastcall, an IPv4-mapped address is written as IPv4. */

@@ -161,7 +161,9 @@ void tap.test('more hooks at once than any pod has: the rest are told so', async
 void tap.test('256 callers that hang up at once leave the kubelet its seat', async (t) => {
   const { admin, asked, waiting, answerHooks } = await startTestAdmin(t)
   const strangers = await Promise.all(
-    Array.from({ length: 256 }, () => raw(t, admin.port, kubelet('/prestop/sidecar'))),
+    Array.from({ length: 256 }, (_, i) =>
+      raw(t, admin.port, kubelet('/prestop/sidecar'), `127.0.1.${1 + (i % 8)}`),
+    ),
   )
   await until('all wait', () => waiting() === 256)
   const refused = await raw(t, admin.port, kubelet('/prestop/app'))
@@ -175,8 +177,21 @@ void tap.test('256 callers that hang up at once leave the kubelet its seat', asy
   await until('its answer', () => status(hook) === 200)
 })
 
+void tap.test('one stranger who stays does not take all seats', async (t) => {
+  const { admin, waiting, answerHooks } = await startTestAdmin(t)
+  const strangers = await Promise.all(
+    Array.from({ length: 256 }, () => raw(t, admin.port, kubelet('/prestop/sidecar'), '127.0.1.1')),
+  )
+  await until('most are refused', () => strangers.filter((one) => status(one) === 503).length === 256 - 32)
+  t.equal(waiting(), 32)
+  const hook = await raw(t, admin.port, kubelet('/prestop/app'))
+  await until('the hook', () => waiting() === 33)
+  answerHooks()
+  await until('its answer', () => status(hook) === 200)
+})
+
 void tap.test('hooks that are pipelined on one connection take one seat', async (t) => {
-  const limits = { heldHooks: 2 }
+  const limits = { heldHooks: 2, heldHooksOfOne: 2 }
   const { admin, asked, waiting, answerHooks } = await startTestAdmin(t, { limits })
   const greedy = await raw(t, admin.port, kubelet('/prestop/app').repeat(100))
   await until('the first', () => waiting() === 1)

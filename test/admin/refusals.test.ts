@@ -1,6 +1,6 @@
 /** Who is turned away from the admin port is counted always, and logged at most once a second (DESIGN §6). */
 import tap from 'tap'
-import { Refusals } from '../../src/admin/refusals.ts'
+import { Refusals, Sparingly } from '../../src/admin/refusals.ts'
 
 void tap.test('every refusal is counted, one line a second says how many went unsaid', async (t) => {
   const refusals = new Refusals()
@@ -10,4 +10,14 @@ void tap.test('every refusal is counted, one line a second says how many went un
   t.equal(refusals.count('hooks', 6000), 101)
   t.equal(refusals.count('token', 60_000), 0)
   t.same(refusals.total, { token: 3, address: 100, hooks: 1 })
+})
+
+void tap.test('so many lines a second, whoever calls how often', async (t) => {
+  const lines = new Sparingly(3)
+  const said = Array.from({ length: 100 }, (_, i) => lines.say(1000 + i)).filter(
+    (unsaid) => unsaid !== undefined,
+  )
+  t.same(said, [0, 0, 0])
+  t.equal(lines.say(2000), 97)
+  t.equal(lines.say(2001), 0)
 })

@@ -8,7 +8,7 @@ function fake(name: string, gone: string[]) {
 
 void tap.test('the newcomer gets in and the one that was quiet the longest leaves', async (t) => {
   const gone: string[] = []
-  const roster = new Roster<ReturnType<typeof fake>>({ connections: 3, heldHooks: 2 })
+  const roster = new Roster<ReturnType<typeof fake>>({ connections: 3, heldHooks: 2, heldHooksOfOne: 2 })
   const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name) => fake(name, gone)) as [
     ReturnType<typeof fake>,
     ReturnType<typeof fake>,
@@ -30,10 +30,10 @@ void tap.test('the newcomer gets in and the one that was quiet the longest leave
 
 void tap.test('a connection that holds a hook never leaves, until that is answered', async (t) => {
   const gone: string[] = []
-  const roster = new Roster<ReturnType<typeof fake>>({ connections: 2, heldHooks: 1 })
+  const roster = new Roster<ReturnType<typeof fake>>({ connections: 2, heldHooks: 1, heldHooksOfOne: 1 })
   const hook = fake('hook', gone)
   roster.add(hook)
-  t.ok(roster.hold(hook))
+  t.ok(roster.hold(hook, '10.0.0.1'))
   for (let i = 0; i < 5; i += 1) roster.add(fake(`probe ${i}`, gone))
   t.same(gone, ['probe 0', 'probe 1', 'probe 2', 'probe 3'])
   t.ok(roster.holds(hook))
@@ -46,27 +46,44 @@ void tap.test('a connection that holds a hook never leaves, until that is answer
 void tap.test(
   'hooks are bounded: one for each connection, so many in all; who has gone holds none',
   async (t) => {
-    const roster = new Roster<ReturnType<typeof fake>>({ connections: 9, heldHooks: 2 })
+    const roster = new Roster<ReturnType<typeof fake>>({ connections: 9, heldHooks: 2, heldHooksOfOne: 2 })
     const [a, b, c] = ['a', 'b', 'c'].map((name) => fake(name, [])) as [
       ReturnType<typeof fake>,
       ReturnType<typeof fake>,
       ReturnType<typeof fake>,
     ]
     for (const connection of [a, b, c]) roster.add(connection)
-    t.ok(roster.hold(a))
-    t.notOk(roster.hold(a), 'one of its own is enough for anybody')
-    t.ok(roster.hold(b))
-    t.notOk(roster.hold(c))
+    t.ok(roster.hold(a, '10.0.0.1'))
+    t.notOk(roster.hold(a, '10.0.0.1'), 'one of its own is enough for anybody')
+    t.ok(roster.hold(b, '10.0.0.1'))
+    t.notOk(roster.hold(c, '10.0.0.1'))
     roster.remove(a)
-    t.ok(roster.hold(c), 'the seat was free with the connection')
+    t.ok(roster.hold(c, '10.0.0.1'), 'the seat was free with the connection')
     roster.release(a)
     t.ok(roster.holds(b) && roster.holds(c), 'its late answer frees nobody else’s')
   },
 )
 
+void tap.test('one address does not take all seats', async (t) => {
+  const roster = new Roster<ReturnType<typeof fake>>({ connections: 9, heldHooks: 4, heldHooksOfOne: 2 })
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => fake(name, [])) as [
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+    ReturnType<typeof fake>,
+  ]
+  for (const connection of [a, b, c, d]) roster.add(connection)
+  t.ok(roster.hold(a, '10.0.0.1'))
+  t.ok(roster.hold(b, '10.0.0.1'))
+  t.notOk(roster.hold(c, '10.0.0.1'))
+  t.ok(roster.hold(c, '10.0.0.2'))
+  roster.remove(a)
+  t.ok(roster.hold(d, '10.0.0.1'))
+})
+
 void tap.test('at the end only those leave at once that are being answered nothing', async (t) => {
   const gone: string[] = []
-  const roster = new Roster<ReturnType<typeof fake>>({ connections: 9, heldHooks: 2 })
+  const roster = new Roster<ReturnType<typeof fake>>({ connections: 9, heldHooks: 2, heldHooksOfOne: 2 })
   const [silent, asking, twice] = ['silent', 'asking', 'twice'].map((name) => fake(name, gone)) as [
     ReturnType<typeof fake>,
     ReturnType<typeof fake>,
