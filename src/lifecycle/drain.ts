@@ -64,6 +64,12 @@ export function begun(event: Event, appUp: boolean, now: number, budget: Budget)
   return told(fresh, event, now, budget)
 }
 
+/** What is left of a drain when what hooks began is over. */
+export function onlyOperators({ appUp, appMet }: Drain): Drain {
+  const nothing = { clockAt: undefined, signalAt: undefined, calls: [], hooks: { kind: 'none' } } as const
+  return { ...nothing, triggers: ['operator'], app: 'there', appUp, appMet }
+}
+
 /** The drain with what the event tells. */
 export function told(drain: Drain, event: Event, now: number, budget: Budget): Drain {
   switch (event.kind) {

@@ -8,12 +8,13 @@
  *
  * Anybody who reaches the admin port can call a hook. So a hook drains, and the sidecar's own also refuses new
  * connections; but the process ends only after a signal, or when the app has ended in a drain with proof. A drain by
- * hooks alone that neither has followed by grace-period + 2 s was a false alarm: nothing is cut, and lastcall serves.
+ * hooks alone that neither has followed by grace-period + 2 s was a false alarm: nothing is cut, and lastcall serves
+ * (an operator's drain goes on).
  *
  * Knows no sockets, timers or logger: time is in the view, and `wakeAt` says when to come back.
  */
 import type { Budget } from './budget.ts'
-import { appStops, begun, mayEnd, overAt, proven, signalled, told } from './drain.ts'
+import { appStops, begun, mayEnd, onlyOperators, overAt, proven, signalled, told } from './drain.ts'
 import { stance, turned } from './stance.ts'
 import type { DrainState, Effect, Event, Phase, State, View } from './state.ts'
 
@@ -40,7 +41,7 @@ export interface Row<S> {
   readonly to?: Phase
   readonly also?: readonly Act[]
 }
-type Act = 'close-idle' | 'answer-hooks' | 'false-alarm' | 'cut' | 'verdict' | 'exit'
+type Act = 'close-idle' | 'answer-hooks' | 'false-alarm' | 'forget-hooks' | 'cut' | 'verdict' | 'exit'
 export type Cause = Event['kind'] | 'always'
 type Table = {
   readonly [P in Phase]: { readonly [C in Cause]?: readonly Row<Extract<State, { phase: P }>>[] }
@@ -52,6 +53,7 @@ const restarting = (c: In): boolean => appStops(c.state.drain)
 const gone = (c: In): boolean => c.state.drain.app === 'gone'
 const waiting = (c: In): boolean => c.state.drain.hooks.kind === 'waiting'
 const idle = (c: In): boolean => c.view.inFlight === 0
+const byOperator = (c: In): boolean => c.state.drain.triggers.includes('operator')
 const closing = (c: In): boolean => c.state.phase === 'draining' && c.state.closing
 const sinceFirstTrigger = (c: In, ms: number): number | undefined =>
   c.state.drain.clockAt === undefined ? undefined : c.state.drain.clockAt + ms
@@ -84,17 +86,26 @@ const deadline: Row<DrainState> = {
   to: 'exited',
   also: END,
 }
+/** What hooks began is over: then lastcall serves, unless an operator has drained it, who alone takes that back. */
+function undone(row: Omit<Row<DrainState>, 'to'>, also: readonly Act[]): readonly Row<DrainState>[] {
+  const { when = () => true } = row
+  return [
+    { ...row, when: (c) => byOperator(c) && when(c), also: [...also, 'forget-hooks'] },
+    { ...row, to: 'serving', also: [...also, 'verdict'] },
+  ]
+}
 /**
  * Neither a signal nor the app's end has followed. An app whose stop is expected and that has gone is waited for: it
  * may come back.
  */
-const falseAlarm: Row<DrainState> = {
-  says: 'false alarm',
-  when: (c) => !mayEnd(c.state.drain) && !(restarting(c) && c.state.drain.app !== 'there'),
-  due: (c) => overAt(c.state.drain, c.state.budget),
-  to: 'serving',
-  also: ['answer-hooks', 'false-alarm', 'verdict'],
-}
+const falseAlarm = undone(
+  {
+    says: 'false alarm',
+    when: (c) => !mayEnd(c.state.drain) && !(restarting(c) && c.state.drain.app !== 'there'),
+    due: (c) => overAt(c.state.drain, c.state.budget),
+  },
+  ['answer-hooks', 'false-alarm'],
+)
 const hookDeadline: Row<DrainState> = {
   when: waiting,
   due: (c) => sinceFirstTrigger(c, c.state.budget.hookDeadlineMs),
@@ -175,7 +186,7 @@ export const TABLE: Table = {
       ...appIsGone.filter((row) => row.to !== 'draining'),
       { says: '10 s, no proof', when: restarting, due: unprovenLimit, to: 'drained' },
       hookDeadline,
-      falseAlarm,
+      ...falseAlarm,
     ],
   },
   drained: {
@@ -192,13 +203,14 @@ export const TABLE: Table = {
         due: appStopOver,
         to: 'exiting',
       },
-      {
-        says: 'app back and healthy',
-        when: (c) => restarting(c) && c.state.drain.app === 'back' && c.state.drain.appUp,
-        to: 'serving',
-        also: ['verdict'],
-      },
-      falseAlarm,
+      ...undone(
+        {
+          says: 'app back and healthy',
+          when: (c) => restarting(c) && c.state.drain.app === 'back' && c.state.drain.appUp,
+        },
+        [],
+      ),
+      ...falseAlarm,
     ],
   },
   exiting: {
@@ -279,12 +291,11 @@ export function step(state: State, event: Event, view: View): { state: State; ef
   // Every chain of `always` rows ends in a phase that waits; the bound only says so.
   for (let moves = 0; moves < 20; moves += 1) {
     if (row !== undefined) {
-      const next = row.to === undefined ? current : entered(row.to, current, event, view)
-      if (next !== current) {
-        effects.push({ kind: 'moved', from: current.phase, to: next.phase, why: row.says ?? why })
-      }
-      effects.push(...turned(stance(current), stance(next)), ...acted(row.also ?? [], current, next, view))
-      current = asked(row.also ?? [], next, view.now)
+      const { to, says = why, also = [] } = row
+      if (to !== undefined) effects.push({ kind: 'moved', from: current.phase, to, why: says })
+      const next = asked(also, to === undefined ? current : entered(to, current, event, view), view.now)
+      effects.push(...turned(stance(current), stance(next)), ...acted(also, current, next, view))
+      current = next
     }
     row = fitting(rows(current.phase, 'always'), { event, state: current, before: current, view })
     if (row === undefined) break
@@ -352,6 +363,8 @@ function entered(to: Phase, from: State, event: Event, view: View): State {
 /** What the shell has been asked for is part of the state. */
 function asked(acts: readonly Act[], state: State, now: number): State {
   if (state.phase === 'draining' && acts.includes('close-idle')) return { ...state, closing: true }
+  if (acts.includes('forget-hooks') && 'drain' in state)
+    return { ...state, drain: onlyOperators(state.drain) }
   if (!acts.includes('answer-hooks') || !('drain' in state) || state.drain.hooks.kind !== 'waiting')
     return state
   return { ...state, drain: { ...state.drain, hooks: { kind: 'answered', at: now } } }
@@ -366,7 +379,7 @@ function acted(acts: readonly Act[], from: State, to: State, view: View): Effect
     else if (kind === 'false-alarm') effects.push({ kind, calls: 'drain' in from ? from.drain.calls : [] })
     else if (kind === 'cut' && view.inFlight === 0) continue
     else if (kind === 'answer-hooks' && 'drain' in from && from.drain.hooks.kind !== 'waiting') continue
-    else effects.push({ kind })
+    else if (kind !== 'forget-hooks') effects.push({ kind })
   }
   return effects
 }

@@ -346,10 +346,59 @@ void tap.test('late proof: who waits for an app that has ended is told at once',
   t.notOk(lost(world))
 })
 
-void tap.test("an operator's drain has no end of its own, and no false alarm", async (t) => {
+void tap.test(
+  "an operator's drain has no end of its own, and outlives false alarms that join it",
+  async (t) => {
+    const world = serving()
+    world.take(DRAIN)
+    world.advance(10_000_000)
+    t.equal(world.phase, 'drained')
+    t.same(warned(world), [])
+    for (const hook of [SIDECAR_HOOK, APP_HOOK]) {
+      world.take(hook)
+      t.equal(listenerOpen(world), hook === APP_HOOK)
+      world.advance(FALSE_ALARM_MS)
+      t.equal(world.phase, 'drained', 'neither in nor out by a stranger')
+      t.ok(listenerOpen(world))
+      t.notOk(held(world), 'the app is there and stays: it can answer')
+    }
+    t.equal(warned(world).length, 2)
+    world.take(SIGTERM)
+    t.notOk(listenerOpen(world))
+    world.take(APP_GONE)
+    t.equal(world.exit?.code, 0)
+  },
+)
+
+void tap.test("an operator's drain outlives a restart of the app", async (t) => {
   const world = serving()
   world.take(DRAIN)
-  world.advance(10_000_000)
+  world.advance(6000)
+  world.take(APP_HOOK)
+  t.ok(held(world))
+  world.take(APP_GONE)
+  world.take(APP_BACK)
   t.equal(world.phase, 'drained')
-  t.same(warned(world), [])
+  t.notOk(held(world))
+  world.take(RESUME)
+  t.equal(world.phase, 'serving')
 })
+
+void tap.test(
+  'a false alarm while an operator waits for what is in flight cuts nothing either',
+  async (t) => {
+    const world = serving()
+    world.arrive()
+    world.take(DRAIN)
+    world.take(SIDECAR_HOOK)
+    world.advance(FALSE_ALARM_MS)
+    t.equal(world.phase, 'draining')
+    t.ok(listenerOpen(world))
+    world.advance(1_000_000)
+    t.equal(world.phase, 'draining')
+    world.finish()
+    t.equal(world.phase, 'drained')
+    t.notOk(world.did('cut'))
+    t.notOk(world.did('close-idle'))
+  },
+)
