@@ -7,6 +7,8 @@ import { LEAST_DESCRIPTORS, shares, type Shares } from './descriptors.ts'
 
 export interface ConnectionLimit extends Shares {
   readonly kind: 'ok'
+  /** Bytes that may be held for all clients together while they cannot be sent on. */
+  readonly heldBytes: number
   /** For the log, and for whoever is one too many: `--max-connections`, `memory limit 128 MiB`, ... */
   readonly setBy: string
 }
@@ -22,8 +24,12 @@ const OWN_BYTES = 80 * MIB
  * read of 32 KiB that the other side does not take.
  */
 const CONNECTION_BYTES = 52 * KIB
-/** The part of the limit that is left to those that hold more, up to 256 KiB each (measured: an app that hangs). */
+/**
+ * The part of the limit that is left to those that hold more than that, up to 180 KiB each (measured with clients that
+ * pipeline to an app that hangs). Once it is used up, each holds one read at most.
+ */
 const HELD_SHARE = 1 / 8
+const USUAL_HELD_BYTES = 128 * MIB
 /** With less memory than lastcall itself needs, so many; it may well be killed, but not for these. */
 const LEAST_CONNECTIONS = 64
 
@@ -44,7 +50,13 @@ export function connectionLimit(
       `to answer hooks and probes. Raise it (ulimit -n, or LimitNOFILE of the container runtime).`
     return { kind: 'impossible', problem }
   }
-  const byDescriptors = { kind: 'ok', ...shared, setBy: `limit of open files ${descriptors}` } as const
+  const heldBytes = memory === undefined ? USUAL_HELD_BYTES : memory * HELD_SHARE
+  const byDescriptors = {
+    kind: 'ok',
+    ...shared,
+    heldBytes,
+    setBy: `limit of open files ${descriptors}`,
+  } as const
   const bySize = wanted > 0 ? wanted : memory === undefined ? Infinity : connectionsIn(memory)
   if (bySize >= shared.connections) return byDescriptors
   const setBy = wanted > 0 ? '--max-connections' : `memory limit ${Math.floor(memory! / MIB)} MiB`

@@ -15,7 +15,7 @@ import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
 import { Exchange } from './exchange.ts'
 import { EMPTY_LINE } from './forwarded.ts'
-import { Held, MAX_HELD } from './held.ts'
+import { Held } from './held.ts'
 import type { Link, Talk, Terms } from './link.ts'
 import * as response from './response-relay.ts'
 import { type Succession, successor } from './successor.ts'
@@ -60,8 +60,8 @@ export class Conversation implements Talk {
     return this.#stage === 'idle' && this.#held.empty
   }
 
-  get full(): boolean {
-    return this.#held.length > MAX_HELD || this.#line.waiting > MAX_HELD
+  get held(): number {
+    return this.#held.length + this.#line.waiting
   }
 
   get inHead(): boolean {

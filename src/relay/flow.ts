@@ -28,7 +28,7 @@ const TABLE = Uint8Array.of(
 
 /**
  * Returns READ_CLIENT, READ_APP, both (their sum) or 0. A backlog is what was written to that side and the kernel has
- * not taken; `full`: the conversation holds more of the client's bytes than MAX_HELD.
+ * not taken; `full`: the conversation holds more of the client's bytes than it may.
  */
 export function readsFrom(clientBacklog: boolean, appBacklog: boolean, full: boolean): number {
   return TABLE[(clientBacklog ? CLIENT_BACKLOG : 0) | (appBacklog ? APP_BACKLOG : 0) | (full ? FULL : 0)]!

@@ -6,7 +6,10 @@
 
 import { ByteStore } from '../http1/byte-store.ts'
 
-/** Bytes of a client that are kept while they cannot be sent on; beyond that the client is not read from. */
+/**
+ * Bytes of a client that are kept while they cannot be sent on; beyond that the client is not read from. Less where all
+ * clients together hold more than memory allows: relay.ts.
+ */
 export const MAX_HELD = 64 * 1024
 
 export class Held {

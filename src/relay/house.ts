@@ -24,6 +24,8 @@ export interface House {
   readonly inFlight: InFlight
   readonly arrivals: Arrivals
   readonly dialer: Dialer
+  /** A client of which more bytes are held is not read from: MAX_HELD, or 0 while all of them hold too much together. */
+  readonly maxHeld: number
   /** Targets of requests are kept for the access log. */
   readonly keepsTargets: boolean
   /** Brings `terms.now` up to date. */

@@ -20,7 +20,6 @@ import { type Stream, Streams } from '../http2/streams.ts'
 import type { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy, Refusal } from './counters.ts'
 import { forwardedAddress } from './forwarded.ts'
-import { MAX_HELD } from './held.ts'
 import { type AppHeard, AppSide } from './http2-app-side.ts'
 import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.ts'
 import type { Link, Talk, Terms } from './link.ts'
@@ -98,8 +97,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   /** Bytes wait while the app is being dialled. */
-  get full(): boolean {
-    return this.#line.waiting > MAX_HELD
+  get held(): number {
+    return this.#line.waiting
   }
 
   fromClient(bytes: Buffer, start: number, end: number): void {

@@ -80,8 +80,8 @@ export interface Talk {
   readonly idle: boolean
   /** A head has begun and not ended. */
   readonly inHead: boolean
-  /** It holds as many of the client's bytes as it may: the client is not read from (flow.ts). */
-  readonly full: boolean
+  /** Bytes of the client that it holds, as they cannot be sent on yet: above a measure the client is not read from. */
+  readonly held: number
   fromClient(bytes: Buffer, start: number, end: number): void
   clientEnded(): void
   clientGone(): void

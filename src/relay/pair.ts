@@ -61,6 +61,11 @@ export class Pair implements Link, PortOwner {
     return this.account.shown(now)
   }
 
+  /** Bytes of the client that wait here. */
+  get held(): number {
+    return this.#talk.held
+  }
+
   /** Its client has not said a word. */
   get #isSilent(): boolean {
     return this.account.asked === 0 && this.client.silent
@@ -366,7 +371,7 @@ export class Pair implements Link, PortOwner {
   #settle(): void {
     this.#house.kit.slab.flush()
     const { client } = this
-    const reads = readsFrom(client.backlog, this.#app.backlog, this.#talk.full)
+    const reads = readsFrom(client.backlog, this.#app.backlog, this.#talk.held > this.#house.maxHeld)
     client.pause((reads & READ_CLIENT) === 0)
     this.#app.pause((reads & READ_APP) === 0)
     if (!client.backlog && this.#clientEnded && this.#lingerUntil !== Infinity) client.destroy()

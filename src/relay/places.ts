@@ -10,6 +10,8 @@ export interface PlaceLimit {
   readonly connections: number
   /** Beyond those, as many that linger after they have made room, and as many that are told that there is none. */
   readonly leaving: number
+  /** Bytes that may be held for all clients together. */
+  readonly heldBytes: number
   /** What set this limit, for the log and for whoever is one too many. */
   readonly setBy: string
 }

@@ -12,6 +12,7 @@ import { Conversation } from './conversation.ts'
 import { Counters } from './counters.ts'
 import { Dialer } from './dialer.ts'
 import { Gates } from './gates.ts'
+import { MAX_HELD } from './held.ts'
 import type { House, Limits } from './house.ts'
 import type { Terms } from './link.ts'
 import type { Handle, Writer } from './native.ts'
@@ -81,6 +82,7 @@ export class Relay implements House {
   readonly arrivals: Arrivals
   readonly dialer: Dialer
   readonly keepsTargets: boolean
+  maxHeld = MAX_HELD
   readonly #parts: RelayParts
   readonly #gates: Gates
   readonly #pairs = new Set<Pair>()
@@ -327,10 +329,18 @@ export class Relay implements House {
     return pair
   }
 
+  /** Each read that is not sent on may still be held: connection-limit.ts has counted that. */
+  #boundHeld(): void {
+    let held = 0
+    for (const pair of this.#pairs) held += pair.held
+    this.maxHeld = held > this.#places.limit.heldBytes ? 0 : MAX_HELD
+  }
+
   #sweepLater(): void {
     this.#sweeping = this.#parts.clock.after(SWEEP_MS, () => {
       this.#sweepLater()
       this.tick()
+      this.#boundHeld()
       for (const pair of this.#pairs) {
         try {
           pair.sweep(this.terms.now)

@@ -7,7 +7,6 @@
 import { type AppFault, APP_FAULTS } from '../http1/answer.ts'
 import { AppLine } from './app-line.ts'
 import type { EndWho, EndWhy } from './counters.ts'
-import { MAX_HELD } from './held.ts'
 import type { Link, Talk } from './link.ts'
 
 /** A client of `--protocol tcp`: the app is dialled at once, as in some protocols the server speaks first. */
@@ -36,8 +35,8 @@ export class Tunnel implements Talk {
   }
 
   /** Bytes wait while the app is being dialled. */
-  get full(): boolean {
-    return this.#line.waiting > MAX_HELD
+  get held(): number {
+    return this.#line.waiting
   }
 
   fromClient(bytes: Buffer, start: number, end: number): void {

@@ -20,7 +20,7 @@ const STATUS = 101
 export class WebSocketTalk implements Talk {
   readonly idle = false
   readonly inHead = false
-  readonly full = false
+  readonly held = 0
   readonly #terms: Terms
   readonly #link: Link
   readonly #line: AppLine
