@@ -5,6 +5,7 @@
  */
 import { OPTIONS } from '../config/options.ts'
 import { findApp } from './app.ts'
+import { aroundObstacles, besides } from './around.ts'
 import { adapted } from './app-changes.ts'
 import { emptyAbove, remember } from './before.ts'
 import type { Change, Notes } from './change.ts'
@@ -12,6 +13,7 @@ import type { Edits } from './edits.ts'
 import { kindObstacle, nothingToInject, podObstacles, replacedHook } from './obstacles.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
+import { opened } from './policies.ts'
 import { redirected } from './services.ts'
 import { speechOf } from './speech.ts'
 import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
@@ -61,6 +63,8 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   const why = podObstacles(workload, places, app, request.given)
   if (why.length > 0) return refused(workload, why)
   if (plan.kind === 'problems') return refused(workload, plan.problems)
+  const around = aroundObstacles(workload, places, app, plan.plan.listenPort)
+  if (around.length > 0) return refused(workload, around)
 
   const edits: Edits = { changes: [], before: {} }
   const remarks = [
@@ -68,13 +72,18 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
     ...plan.remarks,
     ...replacedHook(app),
     ...adapted(workload, app, plan.plan, plan.graceSeconds, edits),
+    ...besides(workload, places, app),
   ]
   edits.changes.push(...containerChanges(workload, plan.plan, edits))
   const services = redirected(workload, places, app, plan.plan)
   const own = [...edits.changes, ...remember(workload, edits.before)]
   return {
     kind: 'changes',
-    changes: [{ input: workload.input, item: workload.item, changes: own }, ...services.changes],
+    changes: [
+      { input: workload.input, item: workload.item, changes: own },
+      ...services.changes,
+      ...opened(workload, places, app, plan.plan.listenPort),
+    ],
     remarks: [...remarks, ...services.remarks].map((remark) => `${workload.title}: ${remark}`),
   }
 }

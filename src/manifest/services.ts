@@ -4,6 +4,7 @@
  */
 import type { App } from './app.ts'
 import { remember } from './before.ts'
+import { isHeadless } from './headless.ts'
 import { setKey, type Edits } from './edits.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import type { SidecarPlan } from './sidecar.ts'
@@ -29,6 +30,8 @@ export function redirected(
   const changes: (Place & ObjectChanges)[] = []
   const remarks: string[] = []
   for (const service of services) {
+    // Its clients do not look at targetPort: they are the pods themselves (see around.ts).
+    if (isHeadless(service)) continue
     const edits: Edits = { changes: [], before: {} }
     for (const port of servicePorts(service, workload)) {
       if (port.number !== app.port) continue

@@ -7,10 +7,12 @@ import { optsOut, requestFor } from './given.ts'
 import { inject, type Request } from './inject.ts'
 import { readInput, type Input } from './input.ts'
 import { removals, restorations } from './remove.ts'
+import { means } from './selector.ts'
 import { rewritten, unwritable, type ObjectChanges } from './rewrite.ts'
 import { at, text as textOf } from './tree.ts'
 import {
   sendsTo,
+  ofKind,
   servicesOf,
   together as sameNamespace,
   workloadOf,
@@ -136,8 +138,10 @@ function disagreeing(
     const name = textOf(at(change.item.value, 'metadata', 'name')) ?? ''
     const differ = users.some(([, one]) => JSON.stringify(one.changes) !== JSON.stringify(change.changes))
     const bare = refused.find((workload) => sendsTo(change, workload))
+    const kind = textOf(change.item.value['kind']) ?? ''
+    const shared = kind === 'Service' ? 'sends to' : 'is for'
     const sentence = differ
-      ? `: Service ${name} sends to several workloads that need different targetPorts: ` +
+      ? `: ${kind} ${name} ${shared} several workloads that need different targetPorts: ` +
         'give the ports of their apps the same number and name, or inject them one by one with --name'
       : `: Service ${name} sends to ${bare?.title} as well, which stays as it is and would get no requests any more`
     if (differ || bare !== undefined)
@@ -172,7 +176,8 @@ export function takeOut(inputs: readonly Input[], names: readonly string[], name
   const chosen = choose(places, names, namespace)
   if (chosen.problems.length > 0) return { kind: 'mistakes', problems: chosen.problems }
   const services = chosen.workloads.flatMap((workload) => servicesOf(places, workload))
-  const wanted = new Set([...chosen.workloads, ...services].map(({ item }) => item))
+  const policies = ofKind(places, 'NetworkPolicy').filter((policy) => freed(policy, places, chosen.workloads))
+  const wanted = new Set([...chosen.workloads, ...services, ...policies].map(({ item }) => item))
   const byInput = Map.groupBy(places, ({ input }) => input)
   const texts = inputs.map((input) => {
     const own = byInput.get(input) ?? []
@@ -184,6 +189,18 @@ export function takeOut(inputs: readonly Input[], names: readonly string[], name
     return restored(rewritten(input, removed), before)
   })
   return { kind: 'text', text: texts.reduce(joined, ''), remarks: [], left: [] }
+}
+
+/** Whether a policy is for some of these workloads, and for no other that has lastcall. */
+function freed(policy: Place, places: readonly Place[], chosen: readonly Workload[]): boolean {
+  if (Object.keys(beforeOf(policy.item.value)).length === 0) return false
+  const meant = places
+    .flatMap((place) => workloadOf(place) ?? [])
+    .filter((workload) => means(policy, at(policy.item.value, 'spec', 'podSelector'), workload))
+  return (
+    meant.some((one) => chosen.includes(one)) &&
+    meant.every((one) => one.sidecar === undefined || chosen.includes(one))
+  )
 }
 
 /** The text of an input after the removals, with all restored that its objects had written down before. */

@@ -140,6 +140,15 @@ function servicesByLabel(places: readonly Place[]): ReadonlyMap<string, readonly
   return made
 }
 
+const KINDS = new WeakMap<readonly Place[], Map<string, Place[]>>()
+
+/** The objects of a kind. A list is sorted through once, however many workloads ask. */
+export function ofKind(places: readonly Place[], kind: string): readonly Place[] {
+  const made = KINDS.get(places) ?? Map.groupBy(places, ({ item }) => text(item.value['kind']) ?? '')
+  KINDS.set(places, made)
+  return made.get(kind) ?? []
+}
+
 /** The Services among the objects that select a workload. */
 export function servicesOf(places: readonly Place[], workload: Workload): Place[] {
   const byLabel = servicesByLabel(places)

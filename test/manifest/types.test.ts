@@ -22,7 +22,11 @@ const TYPES: Readonly<Record<string, string>> = {
   'policy/v1 PodDisruptionBudget': 'policy/v1',
   'autoscaling/v2 HorizontalPodAutoscaler': 'autoscaling/v2',
   'networking.k8s.io/v1 Ingress': 'networking/v1',
+  'networking.k8s.io/v1 NetworkPolicy': 'networking/v1',
 }
+
+/** Kinds of others, of which the examples show a little: their types are not published in this way. */
+const CUSTOM = new Set(['PodMonitor', 'Server'])
 
 /** What the Rollout of the example says, and no more. Its pod template is a Deployment's. */
 const ROLLOUT = `import type { PodTemplateSpec } from 'kubernetes-types/core/v1'
@@ -56,7 +60,9 @@ function compile(t: Test, manifests: Readonly<Record<string, string>>): string {
       const type =
         kind === 'Rollout'
           ? 'Rollout'
-          : `import('kubernetes-types/${TYPES[`${apiVersion} ${kind}`] ?? 'none'}').${kind}`
+          : CUSTOM.has(kind)
+            ? 'object'
+            : `import('kubernetes-types/${TYPES[`${apiVersion} ${kind}`] ?? 'none'}').${kind}`
       return `export const object${i}: ${type} = ${JSON.stringify(value, undefined, 2)}\n`
     })
     file(place, `${path.replaceAll('/', '-')}.ts`, ROLLOUT + lines.join(''))

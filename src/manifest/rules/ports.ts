@@ -76,10 +76,3 @@ export const PORT_RULES: readonly Rule[] = [
       }),
   },
 ]
-
-/** Whether a name is one that people give to ports for operators: metrics, health checks, profiles. */
-export function forOperators(name: string | undefined): boolean {
-  return /metric|prom|admin|manage|mgmt|health|probe|debug|pprof|profil|monitor|status|telemetry|diag/i.test(
-    name ?? '',
-  )
-}

@@ -1,4 +1,5 @@
 /** Rules about Services: that requests come through lastcall, and only requests. */
+import { isHeadless } from '../headless.ts'
 import { preStopOf } from '../hook.ts'
 import { appPort } from '../world.ts'
 import type { Judged, Rule, Site } from '../rule.ts'
@@ -44,11 +45,6 @@ function gone({ workload, config, sidecar, apps }: Judged): string[] {
     return config?.readinessOnDrain === 'fail' ? [`${workload.title} has --readiness-on-drain fail`] : []
   const waits = apps.some((one) => !['none', 'nothing'].includes(preStopOf(one).kind))
   return waits ? [] : [`${workload.title} has no preStop: its pods stop at once`]
-}
-
-/** No address of its own: its name has the addresses of the pods, and targetPort means nothing to clients. */
-function isHeadless({ item }: Place): boolean {
-  return at(item.value, 'spec', 'clusterIP') === 'None'
 }
 
 /** Whether a headless Service is for the pods among themselves: the StatefulSet's own, or one beside another Service. */

@@ -1,5 +1,6 @@
 /** THE TABLE of rules of `lastcall check`. The page docs/rules.md is made from it. */
 import type { Rule } from '../rule.ts'
+import { AROUND_RULES } from './around.ts'
 import { BALANCER_RULES } from './balancers.ts'
 import { COMMAND_RULES } from './commands.ts'
 import { HOOK_RULES } from './hooks.ts'
@@ -22,6 +23,7 @@ export const RULE_GROUPS: readonly RuleGroup[] = [
   { title: 'Readiness', rules: READINESS_RULES },
   { title: 'Ports', rules: PORT_RULES },
   { title: 'Services', rules: SERVICE_RULES },
+  { title: 'Policies, routes and monitors', rules: AROUND_RULES },
   { title: 'Rollouts', rules: ROLLOUT_RULES },
   { title: 'Load balancers', rules: BALANCER_RULES },
   { title: 'Pods', rules: POD_RULES },

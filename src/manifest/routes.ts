@@ -1,0 +1,63 @@
+/** Where Ingresses and the routes of the Gateway API send to: which port of which Service. Pure. */
+import { at, list, number, text, type Path, type Tree } from './tree.ts'
+import { namespaceOf, ofKind, together, type Place } from './workload.ts'
+
+export interface Backend {
+  readonly place: Place
+  /** Of the port. */
+  readonly path: Path
+  readonly service: Place
+  /** As it is written: a number of the Service's, or a name. */
+  readonly port: number | string
+}
+
+interface Named {
+  readonly name: string
+  readonly namespace: string | undefined
+  readonly port: number | string
+  readonly path: Path
+}
+
+/** The backends of all routes that are Services of the input. */
+export function routeBackends(places: readonly Place[]): Backend[] {
+  const services = Map.groupBy(ofKind(places, 'Service'), ({ item }) =>
+    text(at(item.value, 'metadata', 'name')),
+  )
+  const routes = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'].flatMap((kind) => ofKind(places, kind))
+  const all = [
+    ...ofKind(places, 'Ingress').map((place) => ({ place, named: ofIngress(place.item.value) })),
+    ...routes.map((place) => ({ place, named: ofRoute(place.item.value) })),
+  ]
+  return all.flatMap(({ place, named }) =>
+    named.flatMap(({ name, namespace, port, path }) => {
+      const own = namespace ?? namespaceOf(place)
+      const service = services.get(name)?.find((one) => together(namespaceOf(one), own))
+      return service === undefined ? [] : [{ place, path, service, port }]
+    }),
+  )
+}
+
+function ofIngress(value: Tree): Named[] {
+  const paths = list(at(value, 'spec', 'rules')).flatMap((rule, i) =>
+    list(at(rule, 'http', 'paths')).map((_, j): Path => ['spec', 'rules', i, 'http', 'paths', j, 'backend']),
+  )
+  return [['spec', 'defaultBackend'], ...paths].flatMap((path) => {
+    const service = at(value, ...path, 'service')
+    const port = number(at(service, 'port', 'number')) ?? text(at(service, 'port', 'name'))
+    const name = text(at(service, 'name'))
+    if (port === undefined || name === undefined) return []
+    return [{ name, namespace: undefined, port, path: [...path, 'service', 'port'] }]
+  })
+}
+
+function ofRoute(value: Tree): Named[] {
+  return list(at(value, 'spec', 'rules')).flatMap((rule, i) =>
+    list(at(rule, 'backendRefs')).flatMap((backend, j): Named[] => {
+      const [name, port] = [text(at(backend, 'name')), number(at(backend, 'port'))]
+      if ((at(backend, 'kind') ?? 'Service') !== 'Service' || name === undefined || port === undefined)
+        return []
+      const path = ['spec', 'rules', i, 'backendRefs', j, 'port']
+      return [{ name, namespace: text(at(backend, 'namespace')), port, path }]
+    }),
+  )
+}

@@ -1,0 +1,160 @@
+/** Rules about what names the ports of a pod from outside: policies, headless Services, monitors, routes. */
+import { directServices } from '../headless.ts'
+import { forOperators } from '../names.ts'
+import { allowedPorts, lets, otherPolicies } from '../policies.ts'
+import type { Judged, Rule, Site } from '../rule.ts'
+import { routeBackends } from '../routes.ts'
+import { means } from '../selector.ts'
+import { at, list, text } from '../tree.ts'
+import { namedPort, ofKind, portsOf, servicePorts } from '../workload.ts'
+
+interface Fronted {
+  readonly judged: Judged
+  readonly appPort: number
+  readonly listenPort: number
+}
+
+/** Workloads with lastcall on another port than the app's. */
+function fronted(workloads: readonly Judged[]): Fronted[] {
+  return workloads.flatMap((judged) => {
+    const { config } = judged
+    if (config?.app.kind !== 'tcp' || config.app.port === config.listen.port) return []
+    return [{ judged, appPort: config.app.port, listenPort: config.listen.port }]
+  })
+}
+
+export const AROUND_RULES: readonly Rule[] = [
+  {
+    id: 'network-policy-blocks',
+    severity: 'error',
+    title: "A NetworkPolicy lets requests in to the app's port, and not to lastcall's",
+    requests:
+      'Services send to lastcall, and the policy drops what they send: clients wait until they give up.',
+    fix: "Add lastcall's port to the ports of the policy (lastcall inject does, where it is given the policy).",
+    find: ({ places, workloads }) =>
+      fronted(workloads).flatMap(({ judged: { workload, app, sidecar }, appPort, listenPort }) => {
+        const named = (container: typeof app, port: number) =>
+          (container === undefined ? [] : portsOf(container)).flatMap(({ number, name }) =>
+            number === port ? (name ?? []) : [],
+          )
+        const all = allowedPorts(places, workload)
+        const lastcalls = named(sidecar, listenPort)
+        if (all.some(({ ports }) => ports.some((one) => lets(one, listenPort, lastcalls)))) return []
+        return all
+          .filter(({ ports }) => ports.some((one) => lets(one, appPort, named(app, appPort))))
+          .map(({ place, path }): Site => ({
+            place,
+            path,
+            saw: `${appPort} is let in to the pods of ${workload.title}, and ${listenPort} is not`,
+          }))
+      }),
+  },
+  {
+    id: 'policy-names-app-port',
+    severity: 'error',
+    title: "A policy names the app's port, and requests come on lastcall's",
+    requests:
+      "Requests that come on lastcall's port are not what the policy speaks of: they are refused, or not protected by it.",
+    fix: "Write lastcall's port there, or both while pods of before are still there.",
+    find: ({ places, workloads }) =>
+      fronted(workloads).flatMap(({ judged: { workload }, appPort, listenPort }) =>
+        otherPolicies(places, workload).flatMap(({ place, names }) => {
+          const path = names(appPort)
+          if (path === undefined || names(listenPort) !== undefined) return []
+          return [
+            {
+              place,
+              path,
+              saw: `it names ${appPort}, and lastcall of ${workload.title} listens on ${listenPort}`,
+            },
+          ]
+        }),
+      ),
+  },
+  {
+    id: 'headless-bypasses-sidecar',
+    severity: 'error',
+    title: 'Clients of a headless Service go past lastcall',
+    requests:
+      "The name of the Service has the addresses of the pods, and its clients connect to the app's port: lastcall does not see their requests, and the app is stopped in the middle of them.",
+    fix: "Let lastcall listen on the app's port and the app elsewhere, or give the Service an address (no clusterIP: None).",
+    find: ({ workloads }) =>
+      fronted(workloads).flatMap(({ judged: { workload, services }, appPort, listenPort }) =>
+        directServices(workload, services, appPort, listenPort).map(({ place, index }) => ({
+          place,
+          path: ['spec', 'ports', index, 'port'],
+          saw: `its clients connect to ${appPort} of the pods of ${workload.title}, and lastcall listens on ${listenPort}`,
+        })),
+      ),
+  },
+  {
+    id: 'service-port-beside',
+    severity: 'warning',
+    title: 'Another port of a Service leads past lastcall',
+    requests: 'What is in flight on that port is not seen and not waited for: it is cut when the app stops.',
+    fix: 'Put lastcall in front of the port that has the most to lose, and let clients of the other try again; or leave the port out of the Service.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, config, app, services }) => {
+        if (config?.app.kind !== 'tcp' || app === undefined) return []
+        const known = new Set([config.app.port, config.listen.port, config.admin.port])
+        return services.flatMap((place) =>
+          servicePorts(place, workload).flatMap(({ index, number, name }): Site[] => {
+            const own = portsOf(app).find((one) => one.number === number)
+            if (number === undefined || known.has(number) || forOperators(name) || forOperators(own?.name))
+              return []
+            return [
+              { place, path: ['spec', 'ports', index], saw: `it leads to ${number} of ${workload.title}` },
+            ]
+          }),
+        )
+      }),
+  },
+  {
+    id: 'monitor-port-nowhere',
+    severity: 'warning',
+    title: 'A PodMonitor names a port that no container has',
+    requests: 'None is lost, but nothing is measured: the pods are not scraped.',
+    fix: 'Write the name that the port has in ports of the container. (Where lastcall has taken the name over, it relays the scrapes.)',
+    find: ({ places, workloads }) =>
+      ofKind(places, 'PodMonitor').flatMap((place) => {
+        const spec = place.item.value['spec']
+        const meant = workloads.filter(({ workload }) => means(place, at(spec, 'selector'), workload))
+        // Of other namespaces, or of pods that are not in the input.
+        if (meant.length === 0 || at(spec, 'namespaceSelector') !== undefined) return []
+        return list(at(spec, 'podMetricsEndpoints')).flatMap((endpoint, i): Site[] => {
+          const name = text(at(endpoint, 'port'))
+          if (name === undefined || meant.some(({ workload }) => namedPort(workload, name) !== undefined))
+            return []
+          const saw = `no container of ${meant[0]!.workload.title} has a port with the name ${JSON.stringify(name)}`
+          return [{ place, path: ['spec', 'podMetricsEndpoints', i, 'port'], saw }]
+        })
+      }),
+  },
+  {
+    id: 'route-port-nowhere',
+    severity: 'error',
+    title: 'A route names a port that its Service does not have',
+    requests: 'The gateway or the ingress controller has nowhere to send requests to: 503.',
+    fix: "Name a port of the Service: its own port or name, not the pod's.",
+    find: ({ places }) =>
+      routeBackends(places).flatMap(({ place, path, service, port }) => {
+        const ports = list(at(service.item.value, 'spec', 'ports'))
+        const there = ports.some((one) => at(one, typeof port === 'string' ? 'name' : 'port') === port)
+        if (there || at(service.item.value, 'spec', 'type') === 'ExternalName') return []
+        const name = text(at(service.item.value, 'metadata', 'name')) ?? ''
+        const all = ports.map((one) =>
+          [at(one, 'port'), at(one, 'name')]
+            .filter(Boolean)
+            .map((said) => JSON.stringify(said))
+            .join(' '),
+        )
+        return [
+          {
+            place,
+            path,
+            saw: `Service ${name} has no port ${JSON.stringify(port)}; there is ${all.join(', ') || 'none'}`,
+          },
+        ]
+      }),
+  },
+]

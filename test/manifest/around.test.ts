@@ -1,0 +1,161 @@
+/** What names the port of an app from outside goes on working with lastcall on another port, or inject refuses. */
+import tap from 'tap'
+import { found, injected, injection } from '../fixtures/manifest.ts'
+
+const APP = `kind: Deployment
+apiVersion: apps/v1
+metadata: { name: web }
+spec:
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          ports: [{ containerPort: 3000 }]
+`
+const SERVICE = `---
+kind: Service
+apiVersion: v1
+metadata: { name: web }
+spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 3000 }] }
+`
+const policy = (ports: string, more = '') => `---
+kind: NetworkPolicy
+apiVersion: networking.k8s.io/v1
+metadata: { name: web }
+spec:
+  podSelector:
+    matchLabels: { app: web }
+${more}  ingress:
+    - from: [{ podSelector: {} }]
+${ports}`
+
+const ids = (text: string) =>
+  found(text)
+    .map(({ rule }) => rule)
+    .filter((id) => /policy|headless|beside|nowhere/.test(id))
+
+void tap.test("a NetworkPolicy that lets the app's port in lets lastcall's in as well", async (t) => {
+  const before = `${APP}${SERVICE}${policy('      ports:\n        - port: 3000\n        - port: 9090 # metrics\n')}`
+  const after = injected(before)
+  t.match(
+    after,
+    `        - port: 9090 # metrics
+        - # lastcall's, in front of the app's 3000.
+          protocol: TCP
+          port: 8080
+`,
+  )
+  t.same(ids(after), [])
+  t.equal(injected(after), after, 'twice is once')
+  t.equal(injected(after, '--remove'), before, 'to the byte')
+  t.same(
+    ids(after.replace(/ {8}- # lastcall's.*\n.*\n.*\n/, '')),
+    ['network-policy-blocks'],
+    'by hand it is forgotten',
+  )
+  for (const open of [
+    policy(''),
+    policy('      ports: [{ port: 3000, endPort: 9000 }]\n'),
+    policy('      ports: [{ protocol: TCP }]\n'),
+    policy('      ports: [{ port: 5353, protocol: UDP }, { port: 9090 }]\n'),
+    policy('      ports: [{ port: 3000 }]\n', '  policyTypes: [Egress]\n'),
+    policy('      ports: [{ port: 3000 }]\n').replace('app: web', 'app: other'),
+  ])
+    t.ok(injected(`${APP}${SERVICE}${open}`).endsWith(open), open)
+  const all = policy('      ports: [{ port: 3000 }]\n').replace('{ app: web }', '{}')
+  const two = `${APP}---\n${APP.replaceAll('web', 'two')}${all}`
+  const both = injected(two)
+  t.match(both, 'ports: [{ port: 3000 }, { protocol: TCP, port: 8080 }]')
+  t.match(
+    injected(both, '--remove', '--name', 'two'),
+    'ports: [{ port: 3000 }, { protocol: TCP, port: 8080 }]',
+    'the other needs it',
+  )
+  t.equal(injected(injected(both, '--remove', '--name', 'two'), '--remove'), two)
+})
+
+void tap.test('policies of others that name the port are said before anything is changed', async (t) => {
+  for (const other of [
+    'kind: AuthorizationPolicy\nmetadata: { name: p }\nspec: { selector: { matchLabels: { app: web } }, rules: [{ to: [{ operation: { ports: ["3000"] } }] }] }',
+    'kind: PeerAuthentication\nmetadata: { name: p }\nspec: { selector: { matchLabels: { app: web } }, portLevelMtls: { "3000": { mode: DISABLE } } }',
+    'kind: Server\nmetadata: { name: p }\nspec: { podSelector: { matchLabels: { app: web } }, port: 3000 }',
+    'kind: CiliumNetworkPolicy\nmetadata: { name: p }\nspec: { endpointSelector: { matchLabels: { app: web } }, ingress: [{ toPorts: [{ ports: [{ port: "3000" }] }] }] }',
+  ]) {
+    t.match(injection(`${APP}${SERVICE}---\n${other}`), {
+      kind: 'refused',
+      left: [
+        {
+          why: [
+            /^Deployment web has its port 3000 named by \w+ p, and lastcall's 8080 is not: add it there first/,
+          ],
+        },
+      ],
+    })
+    t.match(injection(`${APP}${SERVICE}---\n${other.replace('app: web', 'app: x')}`), { kind: 'text' })
+    t.same(ids(`${injected(`${APP}${SERVICE}`)}---\n${other}`), ['policy-names-app-port'])
+  }
+})
+
+void tap.test('clients of a headless Service would go past lastcall', async (t) => {
+  const headless = SERVICE.replace('selector', 'clusterIP: None, selector').replace('port: 80', 'port: 3000')
+  t.match(injection(`${APP}${headless}`), {
+    kind: 'refused',
+    left: [
+      {
+        why: [
+          /is reached by the headless Service web, whose clients connect to port 3000 of the pods themselves/,
+        ],
+      },
+    ],
+  })
+  const meant = headless.replace(
+    '{ name: web }',
+    '{ name: web, annotations: { lastcall.dev/inject: "false" } }',
+  )
+  t.match(injection(`${APP}${meant}`), { kind: 'text' })
+  const peers = headless.replace('name: web', 'name: peers')
+  const both = injected(`${APP}${SERVICE}${peers}`)
+  t.ok(both.endsWith(peers), 'beside an ordinary Service it is for peers, and stays as it is')
+  t.same(ids(both), [])
+  t.same(ids(`${injected(APP)}${headless}`), ['headless-bypasses-sidecar'])
+})
+
+void tap.test('other ports of Services are told of, and a UDP port of the same number stays', async (t) => {
+  const ports =
+    '[{ name: h3, port: 443, targetPort: 3000, protocol: UDP }, { name: web, port: 80, targetPort: 3000 }, { name: files, port: 81, targetPort: 3001 }, { name: metrics, port: 82, targetPort: 3002 }]'
+  const text = `${APP}${SERVICE.replace(/\[.*\]/, ports)}`
+  const result = injection(text, '--app=127.0.0.1:3000')
+  t.match(result, { kind: 'text' })
+  const { remarks, text: after } = result as unknown as { remarks: string[]; text: string }
+  t.same(
+    remarks.filter((one) => one.includes('past lastcall')),
+    [
+      'Deployment web: port 81 of Service web leads to 3001, past lastcall: what is in flight there is not waited for',
+    ],
+  )
+  t.match(after, 'name: h3, port: 443, targetPort: 3000, protocol: UDP', 'HTTP/3 keeps its endpoints')
+  t.match(after, 'name: web, port: 80, targetPort: 8080')
+  t.same(ids(after), ['service-port-beside'])
+})
+
+const ingress = (port: string) =>
+  `---\nkind: Ingress\nmetadata: { name: web }\nspec: { rules: [{ http: { paths: [{ backend: { service: { name: web, port: { ${port} } } } }] } }] }\n`
+
+void tap.test('routes and monitors that name ports', async (t) => {
+  const after = injected(`${APP.replace('containerPort: 3000', 'name: http, containerPort: 3000')}${SERVICE}`)
+  t.same(ids(after + ingress('number: 80')), [])
+  t.same(ids(after + ingress('number: 8080')), ['route-port-nowhere'])
+  t.same(ids(after + ingress('name: http')), ['route-port-nowhere'])
+  t.same(
+    ids(after + ingress('name: http').replace('name: web, port', 'name: other, port')),
+    [],
+    'a Service of elsewhere',
+  )
+  const route = `---\nkind: HTTPRoute\nmetadata: { name: web }\nspec: { rules: [{ backendRefs: [{ name: web, port: 3000 }] }] }\n`
+  t.same(ids(after + route), ['route-port-nowhere'])
+  const monitor = `---\nkind: PodMonitor\nmetadata: { name: web }\nspec: { selector: { matchLabels: { app: web } }, podMetricsEndpoints: [{ port: http }] }\n`
+  t.same(ids(after + monitor), [], 'the name has gone over to lastcall, which relays the scrapes')
+  t.same(ids(after + monitor.replace('port: http', 'port: prom')), ['monitor-port-nowhere'])
+})
