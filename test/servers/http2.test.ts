@@ -22,6 +22,8 @@ const run = promisify(execFile)
 const curl = installed('curl')
 const nghttp = installed('nghttp')
 const h2load = installed('h2load')
+/** What a client of gRPC sends a thousand times a second. */
+const MESSAGE = Buffer.alloc(100, 'm')
 const LARGE = '~'.repeat(6000)
 
 /** The output of a program; tap's own loaders are not for it. */
@@ -173,4 +175,37 @@ await tap.test('Node, of which one port speaks HTTP/1.1 and HTTP/2', async (t) =
     (await sidecar.metric('lastcall_requests_total{protocol="http1",method="GET",status_class="2xx"}'))! >=
       20,
   )
+})
+
+await tap.test('an upload of many small messages, each measured by the app with a PING', async (t) => {
+  const MESSAGES = 3000
+  const heard = { messages: 0, pongs: 0 }
+  const server = createHttp2({ maxOutstandingPings: MESSAGES })
+  server.on('stream', (stream) => {
+    // A grpc-go server measures the line so (its estimate of bandwidth times delay).
+    stream.on('data', (message: Buffer) => {
+      heard.messages += message.length / MESSAGE.length
+      stream.session?.ping((error) => (heard.pongs += error === null ? 1 : 0))
+    })
+    stream.on('end', () => {
+      stream.respond({ ':status': 200 })
+      stream.end(String(heard.messages))
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const sidecar = await through(t, { host: '127.0.0.1', port })
+  t.teardown(() => server.close())
+  const client = connect(sidecar.url)
+  t.teardown(() => client.destroy())
+  const upload = client.request({ ':method': 'POST', ':path': '/' })
+  const answer = text(upload)
+  // One message a frame: the next is written when the line has taken the last.
+  for (let i = 0; i < MESSAGES; i++)
+    await new Promise<void>((resolve) => upload.write(MESSAGE, () => setImmediate(resolve)))
+  upload.end()
+  t.equal(await answer, String(MESSAGES))
+  t.ok(heard.pongs > MESSAGES / 2, `${heard.pongs} PINGs were answered`)
+  t.equal(await sidecar.metric('lastcall_refused_total{reason="ping-flood"}'), 0)
 })
