@@ -35,8 +35,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       const fields = Array.from({ length: request.rawHeaders.length / 2 }, (_, i) =>
         request.rawHeaders.slice(2 * i, 2 * i + 2).join(': '),
       ).filter((field) => !field.startsWith('X-Forwarded-For: '))
-      response.write(`${method} ${request.url} HTTP/${request.httpVersion}\n`)
-      response.write(`${fields.join('\n')}\n`)
+      // In one: from Node 26 on, it depends on the moment whether two make one chunk.
+      response.write(`${method} ${request.url} HTTP/${request.httpVersion}\n${fields.join('\n')}\n`)
       return void response.end(await text(request))
     }
     default:
