@@ -114,6 +114,7 @@ void tap.test('there are no cycles', async (t) => {
   t.same(cycles(sources), [])
 })
 void tap.test('pure files stay pure', async (t) => t.same(impurities(sources), []))
+void tap.test('what Node does not document is used in one file', async (t) => t.same(insideNode(sources), []))
 void tap.test('the shell is what it says', async (t) => {
   t.same(
     SHELL.filter((path) => !sources.has(path)),
@@ -152,7 +153,8 @@ void tap.test('each of these rules can fail', async (t) => {
       'relay/pair.ts':
         "/** . */\nimport { a } from './port.ts'\nimport pad from 'left-pad'\nexport * from './b.ts'\n",
       'relay/port.ts': "/** . */\nimport { P } from './pair.ts'\nimport { pino } from 'pino'\n",
-      'health/judge.ts': "/** . */\nimport { a } from './dial.ts'\nconst text = 'console.log'\n",
+      'health/judge.ts':
+        "/** . */\nimport { a } from './dial.ts'\nconst text = 'console.log'\nsocket._handle.fd\n",
       'health/dial.ts': '/** . */\nexport default 1\n',
       'utils.ts': `const x = 1\n${'\n'.repeat(TOO_LONG)}`,
     }).map(([path, text]) => [path, readSource(path, text)]),
@@ -167,6 +169,9 @@ void tap.test('each of these rules can fail', async (t) => {
     'relay/b.ts -> node:net (a pure file touches the world; or is it shell?)',
     'relay/counters.ts: setTimeout( (a pure file touches the world; or is it shell?)',
     'health/judge.ts -> health/dial.ts (a pure file needs the shell)',
+  ])
+  t.same(insideNode(tree), [
+    'health/judge.ts: ._handle (only relay/native.ts may use what is not documented)',
   ])
   t.same(strayDependencies(tree), [
     'relay/pair.ts -> left-pad (not a production dependency)',
@@ -238,6 +243,17 @@ function cycles(tree: Sources, types = false): string[] {
 
 function isPure(path: string): boolean {
   return lies(path, PURE_FOLDERS) && !SHELL.includes(path)
+}
+
+/** Where a property is used whose name begins with an underscore: by convention none of ours does. */
+function insideNode(tree: Sources): string[] {
+  const found: string[] = []
+  for (const { path, code } of tree.values()) {
+    const used = /\._[A-Za-z]\w*/.exec(code)
+    if (used !== null && path !== 'relay/native.ts')
+      found.push(`${path}: ${used[0]} (only relay/native.ts may use what is not documented)`)
+  }
+  return found
 }
 
 function impurities(tree: Sources): string[] {
