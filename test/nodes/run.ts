@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const ALL = ['relay', 'faults', 'wire', 'drain', 'servers', 'tcp', 'websocket', 'http2', 'admin', 'health']
-const SHORT = ['relay/proof', 'relay/way', 'relay/bulk', 'faults/fallback', 'wire/wire', 'tcp/tcp']
+const SHORT = ['relay/proof', 'relay/way', 'relay/bulk', 'faults/fallback', 'wire/wire']
 
 const { values, positionals } = parseArgs({
   options: { short: { type: 'boolean', default: false } },
