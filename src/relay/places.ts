@@ -45,9 +45,8 @@ export class Places<T extends Holder> {
 
   /** Whether one more may come in. If there is no place left, the one that has idled longest gives up its own. */
   forOneMore(now: number): boolean {
-    return (
-      this.#taken < this.#limit.connections || (this.#taken === this.#limit.connections && this.free(now))
-    )
+    while (this.#taken >= this.#limit.connections) if (!this.free(now)) return false
+    return true
   }
 
   /** Has the one that has idled longest give up its place; false if none is idle. */
