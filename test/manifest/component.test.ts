@@ -1,73 +1,15 @@
 /**
- * The Kustomize component does what inject does. kustomize itself is not to be had from a package registry: its two
- * kinds of patches are applied here by the little of them that the component uses (lists of objects join by `name`, as
- * the API's patchMergeKey says of containers and env; JSON patch `add`, RFC 6902).
+ * The Kustomize component, built by the real kustomize: it does what inject does, and takes nothing away silently.
+ * Skipped where there is neither kustomize nor a kubectl that has it.
  */
-import { readFileSync } from 'node:fs'
-import tap from 'tap'
-import { parse, stringify } from 'yaml'
-import { found, injected, input, K8S, manifest } from '../fixtures/manifest.ts'
-
-type Value = string | number | boolean | null | Value[] | { [key: string]: Value }
-type Map = { [key: string]: Value }
-
-interface Patch {
-  readonly target: { readonly kind: string; readonly annotationSelector: string }
-  readonly path: string
-}
-
-const isMap = (value: Value | undefined): value is Map =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** A strategic merge; new items come first, as kustomize puts them. */
-function merge(there: Value | undefined, patch: Value): Value {
-  if (isMap(there) && isMap(patch)) {
-    const merged = { ...there }
-    for (const [key, value] of Object.entries(patch)) merged[key] = merge(there[key], value)
-    return merged
-  }
-  const named = (value: Value | undefined): value is Map[] =>
-    Array.isArray(value) && value.every((item) => isMap(item) && 'name' in item)
-  if (!named(there) || !named(patch)) return patch
-  const fresh = patch.filter((item) => !there.some(({ name }) => name === item['name']))
-  const joined = there.map((item) => merge(item, patch.find(({ name }) => name === item['name']) ?? {}))
-  return [...fresh, ...joined]
-}
-
-/** JSON patch of nothing but `add` to maps. */
-function add(document: Value, patches: { op: string; path: string; value: Value }[]): Value {
-  const copy = structuredClone(document)
-  for (const { op, path, value } of patches) {
-    if (op !== 'add') throw new Error(op)
-    const steps = path.slice(1).split('/')
-    const parent = steps.slice(0, -1).reduce((here, step) => (here as Map)[step]!, copy) as Map
-    parent[steps.at(-1)!] = value
-  }
-  return copy
-}
-
-/** What a kustomization with these objects and this component has. */
-function build(component: string, objects: Value[]): Value[] {
-  const folder = new URL(`${component}/`, K8S)
-  const read = (path: string) => readFileSync(new URL(path, folder), 'utf8')
-  const { patches } = parse(read('kustomization.yaml')) as { patches: Patch[] }
-  let built = objects
-  for (const { target, path } of patches) {
-    const patch = parse(read(path)) as Value
-    built = built.map((object) => {
-      const { kind, metadata } = object as { kind: string; metadata: { name: string; annotations?: Map } }
-      if (target.annotationSelector !== 'lastcall.dev/inject!=false')
-        throw new Error(target.annotationSelector)
-      if (kind !== target.kind || metadata.annotations?.['lastcall.dev/inject'] === 'false') return object
-      if (Array.isArray(patch)) return add(object, patch as { op: string; path: string; value: Value }[])
-      // With a target, the patch takes kind and name from it.
-      return merge(object, { ...(patch as Map), kind, metadata: { name: metadata.name } })
-    })
-  }
-  return built
-}
-
-const print = (objects: Value[]) => objects.map((object) => stringify(object)).join('---\n')
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import tap, { type Test } from 'tap'
+import { parseAllDocuments } from 'yaml'
+import { file, folder } from '../fixtures/folder.ts'
+import { kustomizes, type Kustomize } from '../fixtures/kustomize.ts'
+import { found, injected, K8S, manifest } from '../fixtures/manifest.ts'
 
 /** The example without what only inject does: it knows the app's readinessProbe and the name of its port. */
 const BEFORE = manifest('examples/nginx.before.yaml')
@@ -76,50 +18,141 @@ const BEFORE = manifest('examples/nginx.before.yaml')
   .replace('targetPort: http', 'targetPort: 3000')
   .replace('- name: http\n              containerPort: 80', '- containerPort: 3000')
 
-const objectsOf = (text: string) => input(text).objects.map(({ value }) => value as unknown as Value)
+const EXTERNAL = `---
+apiVersion: v1
+kind: Service
+metadata: { name: elsewhere }
+spec: { type: ExternalName, externalName: www.example.com }
+`
 
-for (const [component, mode] of [
-  ['component', 'native'],
-  ['component/plain', 'plain'],
-] as const) {
-  void tap.test(`${component} is what inject --mode ${mode} makes, but for variables`, async (t) => {
-    const built = print(build(component, objectsOf(BEFORE)))
-    t.same(found(built), [], 'check finds nothing in it')
-    t.same(normal(objectsOf(built)), normal(objectsOf(injected(BEFORE, '--mode', mode))))
-    t.equal(injected(built), built, 'inject has nothing to add')
-    const stateful = BEFORE.replace('kind: Deployment', 'kind: StatefulSet').replace(
-      / {2}strategy:.*?(?= {2}template)/s,
-      '',
-    )
-    t.same(found(print(build(component, objectsOf(stateful)))), [])
-  })
-
-  void tap.test(`${component}: an object can stay as it is, and an option can be another`, async (t) => {
-    const marked = BEFORE.replaceAll(
-      'metadata:\n  name: nginx\n',
-      'metadata:\n  name: nginx\n  annotations: { lastcall.dev/inject: "false" }\n',
-    )
-    t.same(build(component, objectsOf(marked)), objectsOf(marked))
-    const [deployment, ...others] = build(component, objectsOf(BEFORE))
-    const list = mode === 'native' ? 'initContainers' : 'containers'
-    const env = [{ name: 'LASTCALL_APP', value: '127.0.0.1:8000' }]
-    const patched = merge(deployment, {
-      spec: { template: { spec: { [list]: [{ name: 'lastcall', env }] } } },
-    })
-    const moved = print([patched, ...others]).replace('containerPort: 3000', 'containerPort: 8000')
-    t.same(found(moved), [], 'a patch by name')
-  })
+/** What a kustomization with these resources, this component and these patches has. */
+function build(t: Test, by: Kustomize, component: string, resources: string, patches = '') {
+  const place = folder(t)
+  cpSync(fileURLToPath(new URL('component/', K8S)), join(place, 'component'), { recursive: true })
+  file(place, 'app.yaml', resources)
+  file(place, 'kustomization.yaml', `resources: [app.yaml]\ncomponents: [${component}]\n${patches}`)
+  return by.build(place)
 }
 
-/** Without what was here before; options as flags or as variables are the same. */
-function normal(objects: Value[]): unknown {
+/** By kind and name, without annotations; the options of lastcall, which are flags or variables, as one kind of text. */
+function objects(text: string): Record<string, unknown> {
+  const all = parseAllDocuments(text).map((one) => one.toJS() as { kind: string; metadata: { name: string } })
+  return Object.fromEntries(all.map((one) => [`${one.kind} ${one.metadata.name}`, plain(one)]))
+}
+
+function plain(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(objects, (key, value: unknown) => {
+    JSON.stringify(value, (key, inner: unknown) => {
       if (key === 'annotations') return undefined
-      if (typeof value !== 'object' || value === null || !('image' in value) || !('startupProbe' in value))
-        return value
-      const { args: _, env: __, ...rest } = value as Record<string, unknown>
+      if (typeof inner !== 'object' || inner === null || !('startupProbe' in inner)) return inner
+      const { args: _, env: __, ...rest } = inner as Record<string, unknown>
       return rest
     }),
   )
 }
+
+const rules = (text: string) => found(text).map(({ rule }) => rule)
+const ROOM = ['grace-period-short']
+
+const tools = kustomizes()
+if (tools.length === 0)
+  void tap.test('the component', { skip: 'no kustomize and no kubectl 1.21 on this machine' }, async () => {})
+
+for (const by of tools)
+  for (const [component, mode] of [
+    ['component', 'native'],
+    ['component/plain', 'plain'],
+  ] as const) {
+    const name = `${by.name}, ${component}:`
+    void tap.test(`${name} what inject --mode ${mode} makes, but for variables`, async (t) => {
+      const { code, out } = build(t, by, component, BEFORE)
+      t.equal(code, 0)
+      t.same(rules(out), ROOM, 'check finds no more than that 30 s are little')
+      const wanted = injected(BEFORE, '--mode', mode, '--grace-period=30s').replace(
+        /^ *# The one deadline.*\n.*terminationGracePeriodSeconds: 30\n/m,
+        '',
+      )
+      t.same(objects(out), objects(wanted))
+      const stateful = BEFORE.replace('kind: Deployment', 'kind: StatefulSet').replace(
+        / {2}strategy:.*?(?= {2}template)/s,
+        '',
+      )
+      t.same(rules(build(t, by, component, stateful).out), ROOM)
+    })
+
+    void tap.test(`${name} an object can stay as it is, and an option can be another`, async (t) => {
+      const marked = BEFORE.replaceAll(
+        'metadata:\n  name: nginx\n',
+        'metadata:\n  name: nginx\n  annotations: { lastcall.dev/inject: "false" }\n',
+      )
+      t.same(objects(build(t, by, component, marked).out), objects(marked))
+      const list = mode === 'native' ? 'initContainers' : 'containers'
+      const patch = `patches:
+  - patch: |
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: { name: nginx }
+      spec: { template: { spec: { ${list}: [{ name: lastcall, env: [{ name: LASTCALL_APP, value: "127.0.0.1:8000" }] }] } } }
+`
+      const moved = BEFORE.replace('containerPort: 3000', 'containerPort: 8000').replaceAll(
+        'port: 3000',
+        'port: 8000',
+      )
+      t.same(rules(build(t, by, component, moved, patch).out), ROOM, 'a patch by name')
+    })
+
+    void tap.test(`${name} a lifecycle of the app is never replaced silently`, async (t) => {
+      for (const own of ['postStart: { exec: { command: [/warm] } }', 'preStop: { sleep: { seconds: 5 } }']) {
+        const text = BEFORE.replace('          ports:', `          lifecycle: { ${own} }\n          ports:`)
+        t.match(build(t, by, component, text), { code: 1, out: '', err: /containers\/0\/lifecycle failed/ })
+      }
+    })
+
+    void tap.test(
+      `${name} Services without ports do not break the build, and others keep theirs`,
+      async (t) => {
+        const second = BEFORE.replace(
+          'targetPort: 3000',
+          'targetPort: 3000\n    - name: more\n      port: 81\n      targetPort: 81',
+        )
+        const { code, out } = build(t, by, component, second + EXTERNAL)
+        t.equal(code, 0)
+        const built = objects(out) as Record<string, { spec: object }>
+        t.match(built['Service elsewhere']?.spec, {
+          type: 'ExternalName',
+          externalName: 'www.example.com',
+          ports: [],
+        })
+        t.match(built['Service nginx']?.spec, {
+          ports: [
+            { port: 80, targetPort: 8080 },
+            { name: 'more', port: 81, targetPort: 81 },
+          ],
+        })
+        t.notMatch(out, 'port: 0', 'the port that was put there for the build is gone')
+      },
+    )
+
+    void tap.test(`${name} a grace period of 300 s stays, and check says what to do with it`, async (t) => {
+      const long = BEFORE.replace(
+        '      containers:',
+        '      terminationGracePeriodSeconds: 300\n      containers:',
+      )
+      const { out } = build(t, by, component, long)
+      t.match(out, 'terminationGracePeriodSeconds: 300')
+      t.match(found(out), [{ rule: 'grace-period-differs', message: /is 300; --grace-period is 30s/ }])
+    })
+
+    void tap.test(`${name} an app on another port than 3000 is an error of check`, async (t) => {
+      const other = BEFORE.replace('containerPort: 3000', 'containerPort: 9898').replaceAll(
+        'port: 3000',
+        'port: 9898',
+      )
+      const { code, out } = build(t, by, component, other)
+      t.equal(code, 0)
+      t.match(
+        found(out).filter(({ severity }) => severity === 'error'),
+        [{ rule: 'app-port-nowhere', message: /--app is port 3000; there is 9898/ }],
+      )
+    })
+  }
