@@ -33,7 +33,7 @@ export class WebSocketTalk implements Talk {
   #toldApp = false
   #clientEnded = false
   #appEnded = false
-  /** When nobody's Close is waited for any more. */
+  /** When nobody's Close is waited for any more, nor for a client that takes nothing. */
   #until = Infinity
   #over = false
 
@@ -75,14 +75,23 @@ export class WebSocketTalk implements Talk {
   leave(posture: 'parting' | 'leaving'): void {
     if (posture !== 'leaving' || this.#over || this.#toldClient) return
     this.#leaving = true
+    this.#until = this.#terms.now + CLOSE_WAIT_MS
     this.#goodbye()
   }
 
   sweep(): void {
     if (this.#over || this.#terms.now < this.#until) return
-    // A client that does not even take our Close has had its time.
+    // The drain was taken back before this client was told anything.
+    if (!this.#toldClient && !this.#terms.leaving) return void (this.#until = Infinity)
+    // A client that has not even taken what is before our Close, or the Close itself, has had its time.
     if (this.#link.clientBacklog) this.#reset('client', 'timeout')
-    else this.#end('lastcall', 'timeout')
+    else if (this.#toldClient || this.#closing()) this.#end('lastcall', 'timeout')
+    else this.#until = this.#terms.now + CLOSE_WAIT_MS // The app is within a frame: it is waited for.
+  }
+
+  /** A client that reads, however slowly, is told when its frame has ended. */
+  clientDrained(): void {
+    if (this.#leaving && !this.#toldClient) this.#until = this.#terms.now + CLOSE_WAIT_MS
   }
 
   clientEnded(): void {
@@ -115,7 +124,6 @@ export class WebSocketTalk implements Talk {
     this.#reset('app', 'reset')
   }
 
-  clientDrained(): void {}
   appOpen(): void {}
   appFailed(): void {}
   headTimedOut(): void {}
