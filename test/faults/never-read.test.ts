@@ -4,7 +4,7 @@
  */
 import tap, { type Test } from 'tap'
 import { balanced, booksAtRest, memory, MIB } from '../fixtures/books.ts'
-import { inFlight, PHASE, withDefaults } from '../fixtures/drain.ts'
+import { inFlight, PHASE, verdictOf, withDefaults } from '../fixtures/drain.ts'
 import { rawClient, type RawClient, requestText } from '../fixtures/raw.ts'
 import { type RawApp, startRawApp } from '../fixtures/raw-app.ts'
 import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
@@ -135,9 +135,10 @@ void tap.test(
     await sidecar.log(PHASE.drained, 15_000)
     const tookMs = performance.now() - began
     t.ok(tookMs > 4000 && tookMs < 12_000, `drained after ${Math.round(tookMs)} ms`)
-    call.socket.destroy()
-    await sidecar.kill()
-    t.equal(client.ended, undefined, 'it has not looked')
+    t.equal(client.ended, undefined, 'the client has not looked')
+    await app.stop()
+    t.equal((await sidecar.end(10_000)).code, 0)
+    t.match(verdictOf(sidecar), { inFlight: 1, finished: 1, cut: 0 }, 'one connection, counted once')
   },
 )
 
