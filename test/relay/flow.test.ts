@@ -193,7 +193,7 @@ void tap.test('held requests are copied once each, however many are held', async
       Array.from({ length: count }, () => GET),
       NO_CONTENT,
     )
-    const { add } = ByteStore.prototype
+    const add = Object.getOwnPropertyDescriptor(ByteStore.prototype, 'add')!.value as ByteStore['add']
     let bytes = 0
     ByteStore.prototype.add = function counted(this: ByteStore, chunk, start, end) {
       bytes += end - start
