@@ -7,12 +7,14 @@ import tap from 'tap'
 import * as f from '../fixtures/frames.ts'
 import { attack, ATTACKS } from './http2/attacks.ts'
 import { campaign, summary } from './http2/campaign.ts'
+import { compare, hear } from './http2/nghttp2.ts'
 import { faultToApp, faultToClient, fieldFault, play } from './http2/play.ts'
 import { Random } from './random.ts'
 
 const FIXED_SEED = 20261127
 const CONNECTIONS = 2000
 const MORE_CONNECTIONS = 500
+const COMPARISONS = 300
 
 void tap.test('HTTP/2 connections keep every invariant: fixed seed', async (t) => {
   const { found, tally } = fuzz(FIXED_SEED, CONNECTIONS)
@@ -26,6 +28,20 @@ void tap.test('HTTP/2 connections keep every invariant: a seed of the day', asyn
   const seed = Math.floor(Math.random() * 2 ** 32)
   t.comment(`seed ${seed}`)
   t.equal(fuzz(seed, MORE_CONNECTIONS).found, '')
+})
+
+void tap.test('nghttp2 takes what we pass, and refuses what we refuse', async (t) => {
+  const seed = Math.floor(Math.random() * 2 ** 32)
+  t.comment(`seed ${seed}`)
+  const seeds = new Random(seed)
+  for (let i = 0; i < COMPARISONS; i++) {
+    const one = seeds.below(2 ** 32)
+    const difference = await compare(one)
+    if (difference !== undefined) t.fail(`seed ${one}: ${difference}`)
+  }
+  const sound = Buffer.concat([f.HELLO, f.get(1)])
+  t.same(await hear(sound), { refused: false, requests: [undefined] }, 'the judge hears')
+  t.match(await hear(Buffer.concat([sound, f.data(9, 'x')])), { refused: true }, 'and judges')
 })
 
 for (const one of ATTACKS)
@@ -52,8 +68,8 @@ void tap.test('a fault would be found', async (t) => {
 })
 
 function fuzz(seed: number, connections: number) {
-  for (const { tally, finding } of campaign(seed)) {
-    if (finding !== undefined) return { tally, found: `seed ${finding.seed}: ${finding.what}` }
+  for (const { tally, finding, seed: one } of campaign(seed)) {
+    if (finding !== undefined) return { tally, found: `seed ${one}: ${finding}` }
     if (tally.connections >= connections) return { tally, found: '' }
   }
   throw new Error('a campaign ends only when it is told to')

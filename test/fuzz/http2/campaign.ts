@@ -19,20 +19,21 @@ export function nothing(): Tally {
   return { connections: 0, attacks: 0, refused: 0, streams: 0, bytes: 0 }
 }
 
-export interface Finding {
-  readonly what: string
-  /** The seed of the connection alone. */
+export interface Tried {
+  readonly tally: Tally
+  /** The seed of the last connection alone. */
   readonly seed: number
+  /** What is wrong with it. */
+  readonly finding: string | undefined
 }
 
 /** Connections are numbered by seeds of their own, so that one can be tried again alone: see `tryOne`. */
-export function* campaign(seed: number): Generator<{ tally: Tally; finding: Finding | undefined }> {
+export function* campaign(seed: number): Generator<Tried> {
   const seeds = new Random(seed)
   const tally = nothing()
   for (;;) {
     const one = seeds.below(2 ** 32)
-    const what = tryOne(one, tally)
-    yield { tally, finding: what === undefined ? undefined : { what, seed: one } }
+    yield { tally, finding: tryOne(one, tally), seed: one }
   }
 }
 

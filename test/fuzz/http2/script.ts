@@ -50,16 +50,22 @@ interface Model {
   /** Streams and which sides have ended theirs. */
   readonly open: Map<number, { client: boolean; app: boolean; answered: boolean }>
   changesTable: boolean
+  /** The decoder's table has an entry. */
+  isIndexed: boolean
+  /** No app speaks, so there is nothing to acknowledge. */
+  readonly isAlone: boolean
   /** What the app has said in its last GOAWAY. */
   last: number
 }
 
-export function script(random: Random, steps: number): Script {
+export function script(random: Random, steps: number, isAlone = false): Script {
   const model: Model = {
     next: 1,
     promised: 2,
     open: new Map(),
     changesTable: random.chance(30),
+    isIndexed: false,
+    isAlone,
     last: 2 ** 31 - 1,
   }
   const clientIsSound = random.chance(60)
@@ -73,7 +79,7 @@ export function script(random: Random, steps: number): Script {
       isOpen = true
       all.push({ sign: random.chance(95) ? 'open' : 'fail' })
     }
-    const side = random.chance(55) ? 'client' : 'app'
+    const side = isAlone || random.chance(55) ? 'client' : 'app'
     const made = side === 'client' ? clientFrame(random, model) : appFrame(random, model)
     const isSound = side === 'client' ? clientIsSound : appIsSound
     queues[side].push(isSound || random.chance(85) ? made : damaged(random, made))
@@ -123,9 +129,14 @@ function clientFrame(random: Random, model: Model): Buffer {
   const mine = [...model.open].filter(([id, { client }]) => id % 2 === 1 && !client).map(([id]) => id)
   switch (random.below(mine.length === 0 ? 10 : 20)) {
     case 0:
-      return random.chance(30) ? PONG : f.frame('ping', random.pick([0, ack]), 0, Buffer.alloc(8, 7))
+      if (!model.isAlone && random.chance(20)) return PONG
+      return f.frame('ping', model.isAlone ? 0 : random.pick([0, ack]), 0, Buffer.alloc(8, 7))
     case 1:
-      return random.pick([f.SETTINGS, f.frame('settings', 0, 0, f.setting(4, 70_000)), f.SETTINGS_ACK])
+      return random.pick([
+        f.SETTINGS,
+        f.frame('settings', 0, 0, f.setting(4, 70_000)),
+        model.isAlone ? f.SETTINGS : f.SETTINGS_ACK,
+      ])
     case 2:
       return f.frame('windowUpdate', 0, 0, f.words(1 + random.below(1000)))
     case 3:
@@ -163,8 +174,16 @@ function opens(random: Random, model: Model): Buffer {
   model.next += 2 + 2 * random.below(2)
   const end = random.chance(50)
   model.open.set(id, { client: end, app: false, answered: false })
-  const blocks = [f.GET, f.POST, LONG, ...(model.changesTable ? [INDEXED, FROM_TABLE, RESIZED] : [])]
-  return block(random, id, random.pick(blocks), end ? endStream : 0)
+  return block(random, id, understood(random, model), end ? endStream : 0)
+}
+
+/** A field block that is understood, whatever came before. */
+function understood(random: Random, model: Model): Buffer {
+  const blocks = [f.GET, f.POST, LONG, ...(model.changesTable ? [INDEXED, RESIZED] : [])]
+  const picked = random.pick(model.isIndexed ? [...blocks, FROM_TABLE] : blocks)
+  if (picked === INDEXED) model.isIndexed = true
+  if (picked === RESIZED) model.isIndexed = model.changesTable = false
+  return picked
 }
 
 /** A field block in one frame or several, padded or not. */
