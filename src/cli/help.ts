@@ -142,6 +142,10 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       ['--name WORKLOAD', 'only this one, web or deployment/web; again for more [all]'],
       ['--container NAME', 'which container is the app, where that cannot be told'],
       ['--image IMAGE', 'the image of lastcall [ghcr.io/lastcall/lastcall:VERSION]'],
+      ['--bind-env NAME', 'the variable by which the app is told to listen on 127.0.0.1; or NAME=VALUE'],
+      ['--bind-arg=FLAG', 'the same for an argument; or FLAG=VALUE'],
+      ['--step pods|services', 'half of the work: the pods, and after their rollout the Services'],
+      ['--no-token', 'no random token for hooks, /drain and /resume'],
       ['--strict', 'one workload that cannot be injected refuses all: nothing is printed but why'],
       ['--remove', 'take lastcall out, and restore what was changed for it'],
       ['--help', 'this'],
@@ -151,6 +155,8 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
         'is, lastcall.dev/config: --app=127.0.0.1:8000 --settle=5s and lastcall.dev/container: NAME are its own options.',
       'Options of lastcall (lastcall --help) become those of the sidecar. The port of the app is found in Services and ' +
         'containerPorts, or given with --app 127.0.0.1:PORT. Variables LASTCALL_... do not count here.',
+      'Where the app can be told to listen on loopback, lastcall gets its port on the addresses of the pod, and Services ' +
+        'stay as they are. Where it cannot, lastcall gets a free port: 8080, else 18080 and up.',
       'Exit code: 0 done, 1 refused (nothing could be injected), 2 a mistake on the command line or an input that ' +
         'cannot be read, 3 done but for what is listed.',
     ],

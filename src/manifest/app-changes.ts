@@ -4,12 +4,14 @@
  */
 import { isPostgrest, type App } from './app.ts'
 import { pointer } from './before.ts'
-import { addItem, setKey, type Edits } from './edits.ts'
+import type { Binding } from './bind.ts'
+import { addItem, appendWords, setKey, setWord, type Edits } from './edits.ts'
+import type { Request } from './inject.ts'
 import { wasOf } from './rewrite.ts'
 import { meshesOf, portListWith } from './mesh.ts'
 import { probeHealth } from './probe.ts'
 import { APP_HOOK_NOTES, hook, type SidecarPlan } from './sidecar.ts'
-import { at, list, text, type Path } from './tree.ts'
+import { at, list, text, type Path, type Tree } from './tree.ts'
 import { ownPort, portsOf, variable, type Container, type Workload } from './workload.ts'
 
 /** Where the keys of a container stand that come before `lifecycle`. */
@@ -31,6 +33,7 @@ export function adapted(
   app: App,
   plan: SidecarPlan,
   graceSeconds: number,
+  request: Request,
   edits: Edits,
 ): string[] {
   const { podPath } = workload
@@ -55,8 +58,43 @@ export function adapted(
     notes: APP_HOOK_NOTES,
   })
   takeProbe(workload, app, edits)
-  if (workload.sidecar === undefined) giveName(workload, app, plan, edits)
-  return toLoopback(workload, app, edits)
+  const fresh = workload.sidecar === undefined
+  if (fresh && !plan.samePort && request.step === undefined) giveName(workload, app, plan, edits)
+  const { container } = app
+  const asked = request.bindEnv !== undefined || request.bindArg !== undefined
+  const unprobed = isPostgrest(container) && couldBeLoopback(container)
+  if (plan.binding === undefined || !(plan.samePort || (request.step !== 'pods' && (asked || unprobed))))
+    return []
+  bind(workload, app, plan.binding, edits)
+  return []
+}
+
+/** The app listens on loopback: nobody gets past lastcall. */
+function bind(workload: Workload, { container }: App, binding: Binding, edits: Edits): void {
+  const note = 'Reachable through lastcall only.'
+  const set = (path: Path, value: Tree) =>
+    setKey(workload, edits, { kind: 'set', path: [...container.path, ...path], value, notes: { '': note } })
+  switch (binding.kind) {
+    case 'there':
+      return
+    case 'variable': {
+      const { name, value, index } = binding
+      if (index !== -1) return set(['env', index, 'value'], value)
+      return addItem(workload, edits, {
+        kind: 'set',
+        path: [...container.path, 'env'],
+        value: { name, value },
+        after: BEFORE_LIFECYCLE,
+        notes: { value: note },
+      })
+    }
+    case 'word':
+      return setWord(workload, edits, [...container.path, binding.list, binding.index], binding.value)
+    case 'append':
+      return appendWords(workload, edits, [...container.path, 'args'], binding.words)
+    default:
+      return binding satisfies never
+  }
 }
 
 /** The kubelet asks lastcall, and lastcall the app. */
@@ -82,19 +120,6 @@ function giveName(workload: Workload, app: App, plan: SidecarPlan, edits: Edits)
     if (path[0] === 'readinessProbe' && probeHealth(app).kind === 'moves') continue
     setKey(workload, edits, { kind: 'set', path: [...app.container.path, ...path], value: name })
   }
-}
-
-/** PostgREST listens where a variable says: on loopback nobody gets past lastcall. */
-function toLoopback(workload: Workload, { container }: App, edits: Edits): string[] {
-  if (!isPostgrest(container) || !couldBeLoopback(container)) return []
-  addItem(workload, edits, {
-    kind: 'set',
-    path: [...container.path, 'env'],
-    value: { name: 'PGRST_SERVER_HOST', value: '127.0.0.1' },
-    after: BEFORE_LIFECYCLE,
-    notes: { value: 'Reachable through lastcall only.' },
-  })
-  return []
 }
 
 /** Nobody has said where it listens, and the kubelet needs none of its ports. */

@@ -29,7 +29,9 @@ export interface InjectArguments {
   readonly remove: boolean
   /** One workload that cannot be injected refuses all. */
   readonly strict: boolean
-  readonly request: Omit<Request, 'defaultImage'>
+  /** New sidecars get no random token. */
+  readonly noToken: boolean
+  readonly request: Omit<Request, 'defaultImage' | 'newToken'>
 }
 
 export interface CheckArguments {
@@ -68,6 +70,10 @@ const INJECT_FLAGS = {
   mode: 'value',
   image: 'value',
   container: 'value',
+  'bind-env': 'value',
+  'bind-arg': 'value',
+  step: 'value',
+  'no-token': 'switch',
   remove: 'switch',
   strict: 'switch',
 } as const
@@ -81,6 +87,8 @@ const CHECK_FLAGS = {
 } as const
 
 /** Reads the command line of inject; `problems` has everything that is wrong with it. */
+const NOT_WITH_REMOVE = ['mode', 'image', 'container', 'bind-env', 'bind-arg', 'step', 'no-token']
+
 export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<InjectArguments> {
   const own = new Map<string, WordKind>(Object.entries(INJECT_FLAGS))
   for (const { flag } of Object.values(OPTIONS)) own.set(flag, 'value')
@@ -88,23 +96,45 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
   const mode = values.get('mode')
   if (mode !== undefined && mode !== 'native' && mode !== 'plain')
     problems.push(`--mode ${mode}: must be native or plain${didYouMean(mode, ['native', 'plain'])}`)
+  const step = values.get('step')
+  if (step !== undefined && step !== 'pods' && step !== 'services')
+    problems.push(`--step ${step}: must be pods or services${didYouMean(step, ['pods', 'services'])}`)
+  for (const flag of ['bind-env', 'bind-arg'])
+    if (/^(=|$)/.test(values.get(flag) ?? 'x'))
+      problems.push(
+        `--${flag}: needs a name; write it like --${flag}=${flag === 'bind-env' ? 'HOST' : '--host'}`,
+      )
+  if (values.has('bind-env') && values.has('bind-arg'))
+    problems.push('--bind-env and --bind-arg: the app is told in one way; give one of them')
+  if (values.has('no-token') && values.has('token'))
+    problems.push('--no-token and --token: contradict each other; give one of them')
   const options = givenOptions(values, missing)
   const { given } = options
   problems.push(...options.problems)
   if (values.get('image') === '') problems.push('--image: is empty; name the image of lastcall')
   const remove = values.has('remove')
-  if (remove && (given.size > 0 || ['mode', 'image', 'container'].some((flag) => values.has(flag))))
+  if (remove && (given.size > 0 || NOT_WITH_REMOVE.some((flag) => values.has(flag))))
     problems.push('--remove: takes lastcall out, so no other options go with it but -f, -R, -n and --name')
   if (problems.length > 0) return { kind: 'problems', problems }
   const request: InjectArguments['request'] = {
     mode: mode === 'native' || mode === 'plain' ? mode : undefined,
     image: values.get('image'),
     container: values.get('container'),
+    bindEnv: values.get('bind-env'),
+    bindArg: values.get('bind-arg'),
+    step: step === 'pods' || step === 'services' ? step : undefined,
     given,
   }
   return {
     kind: 'arguments',
-    arguments: { source, names: list('name'), remove, strict: values.has('strict'), request },
+    arguments: {
+      source,
+      names: list('name'),
+      remove,
+      strict: values.has('strict'),
+      noToken: values.has('no-token'),
+      request,
+    },
   }
 }
 

@@ -12,7 +12,7 @@ export const BEFORE = 'lastcall.dev/before'
 /** Lists whose items go by their name: others may be put before them. */
 const NAMED = new Set(['containers', 'initContainers', 'env'])
 
-/** By place: a JSON pointer (RFC 6901) in which containers and variables go by their name. */
+/** By place: a JSON pointer (RFC 6901) in which containers and variables go by their name, words by themselves. */
 export type Before = Readonly<Record<string, Was | null>>
 
 /** What an object's annotation says; empty if it has none or none that can be read. */
@@ -91,7 +91,7 @@ export function pathOf(value: Tree, said: string): Path | undefined {
       continue
     }
     const items = list(here as Tree)
-    const index = items.findIndex((item) => branch(item)['name'] === step)
+    const index = items.findIndex((item) => item === step || branch(item)['name'] === step)
     const found = index === -1 && /^\d+$/.test(step) ? Number(step) : index
     if (found < 0 || found >= items.length) return undefined
     path.push(found)

@@ -3,6 +3,7 @@
  * decided elsewhere, purely. Exit codes: 0 done (clean), 1 refused (errors found), 2 a mistake or an unusable input,
  * 3 done, but something was left out.
  */
+import { randomBytes } from 'node:crypto'
 import { readCheckArguments, readInjectArguments, type CheckArguments } from './arguments.ts'
 import { readInputs } from './files.ts'
 import { judge } from './judge.ts'
@@ -16,6 +17,8 @@ const DONE = 0
 const REFUSED = 1
 const MISTAKE = 2
 const LEFT_OUT = 3
+/** 128 bits: nobody guesses it. */
+const TOKEN_BYTES = 16
 
 /** Runs `lastcall inject ARGV`; `version` is that of the image it names. Resolves to the exit code. */
 export async function runInject(argv: readonly string[], version: string): Promise<number> {
@@ -30,7 +33,11 @@ export async function runInject(argv: readonly string[], version: string): Promi
     : putIn(
         inputs.read,
         { names: asked.names, namespace: asked.source.namespace },
-        { ...asked.request, defaultImage: `ghcr.io/lastcall/lastcall:${version}` },
+        {
+          ...asked.request,
+          defaultImage: `ghcr.io/lastcall/lastcall:${version}`,
+          newToken: asked.noToken ? undefined : () => randomBytes(TOKEN_BYTES).toString('base64url'),
+        },
         asked.strict,
       )
   switch (result.kind) {

@@ -39,6 +39,7 @@ export function fromTheEnd(text: string, root: Spot, changes: readonly Change[],
 
 /** How the pair at an entry was written, to be able to restore it. */
 export function written(text: string, parent: Spot, entry: Entry): Was {
+  if (parent.kind === 'list') return { after: null, text: text.slice(entry.start, entry.end) }
   const index = parent.entries.indexOf(entry)
   const before = parent.entries[index - 1]
   const after = before === undefined ? null : String(before.key)
@@ -118,6 +119,8 @@ function restoration(
   writer: Writer,
 ): Splice {
   const { was } = change
+  if (parent.kind === 'list' && entry !== undefined)
+    return { from: entry.start, to: entry.end, text: writer.word(was.text ?? '') }
   const index = place(keysOf(parent), change)
   if (parent.flow) {
     const own = (margin?: string) =>

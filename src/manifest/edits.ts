@@ -4,7 +4,7 @@
 import { created, pointer } from './before.ts'
 import type { Change, Was } from './change.ts'
 import { wasOf } from './rewrite.ts'
-import { at, covers, list, text, type Branch } from './tree.ts'
+import { at, covers, list, text, type Branch, type Path } from './tree.ts'
 import type { Place } from './workload.ts'
 
 /** What was changed in an object, and how it was before. */
@@ -36,4 +36,19 @@ export function addItem(
   if (there.length > 0)
     edits.changes.push({ kind: 'insert', path: [...path, there.length], value: item, notes })
   else edits.changes.push({ ...change, value: [item] })
+}
+
+/** Sets a word of a command line. Words have no names: what was there is written down under what is there now. */
+export function setWord(place: Place, edits: Edits, path: Path, word: string): void {
+  const name = pointer(place.item.value, [...path.slice(0, -1), word])
+  edits.before[name] = wasOf(place.input, place.item, path)
+  edits.changes.push({ kind: 'set', path, value: word })
+}
+
+/** Adds words to the end of a command line, which may be missing or empty. */
+export function appendWords(place: Place, edits: Edits, path: Path, words: readonly string[]): void {
+  const { length } = list(at(place.item.value, ...path))
+  for (const word of words) created(place, edits.before, [...path, word])
+  if (length === 0) edits.changes.push({ kind: 'set', path, value: words })
+  else for (const value of words) edits.changes.push({ kind: 'insert', path: [...path, length], value })
 }

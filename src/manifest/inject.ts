@@ -28,6 +28,13 @@ export interface Request {
   /** The image of a sidecar that has none yet. */
   readonly defaultImage: string
   readonly container: string | undefined
+  /** How the app is told to listen on loopback, where the table of bindings.ts does not know. */
+  readonly bindEnv: string | undefined
+  readonly bindArg: string | undefined
+  /** Half of the work: the pods, or then their Services. */
+  readonly step: 'pods' | 'services' | undefined
+  /** A secret for a sidecar that is new; undefined: none. */
+  readonly newToken: (() => string) | undefined
   /** The options of lastcall that were given. */
   readonly given: Settings
 }
@@ -47,6 +54,8 @@ export type Injection =
 export function inject(workload: Workload, places: readonly Place[], request: Request): Injection {
   const alone = nothingToInject(workload)
   if (alone !== undefined) return { kind: 'alone', note: `${workload.title} ${alone}` }
+  if (request.step === 'services' && workload.sidecar === undefined)
+    return refused(workload, ['has no lastcall to which Services could send: first give --step pods'])
   const kindly = kindObstacle(workload, request.mode)
   if (kindly !== undefined) return refused(workload, [kindly])
   const reading = findApp(workload, places, request.given, request.container)
@@ -60,7 +69,8 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
     given: new Map([...request.given, ...spoken]),
   })
   // What stands in the way is said first: contradictions of options often come from it.
-  const why = podObstacles(workload, places, app, request.given)
+  const samePort = plan.kind === 'plan' && plan.plan.samePort
+  const why = podObstacles(workload, places, app, request.given, samePort)
   if (why.length > 0) return refused(workload, why)
   if (plan.kind === 'problems') return refused(workload, plan.problems)
   const around = aroundObstacles(workload, places, app, plan.plan.listenPort)
@@ -71,11 +81,11 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
     ...speech.remarks,
     ...plan.remarks,
     ...replacedHook(app),
-    ...adapted(workload, app, plan.plan, plan.graceSeconds, edits),
+    ...adapted(workload, app, plan.plan, plan.graceSeconds, request, edits),
     ...besides(workload, places, app),
   ]
   edits.changes.push(...containerChanges(workload, plan.plan, edits))
-  const services = redirected(workload, places, app, plan.plan)
+  const services = redirected(workload, places, app, plan.plan, request.step)
   const own = [...edits.changes, ...remember(workload, edits.before)]
   return {
     kind: 'changes',
@@ -132,9 +142,23 @@ function updated(there: Branch, wanted: Branch, settings: Settings): Branch {
   for (const [key, part] of Object.entries(own)) {
     const probe = key.endsWith('Probe')
     const same = probe ? covers(at(there, key, 'httpGet'), at(part, 'httpGet')!) : covers(there[key], part)
-    if (!same && !(key === 'args' && sameSettings(there, settings))) value[key] = part
+    if (key === 'env') value[key] = withRows(list(there[key]), list(part))
+    else if (!same && !(key === 'args' && sameSettings(there, settings))) value[key] = part
   }
   return value
+}
+
+/** The rows that are there, with these as they are wanted. */
+function withRows(there: readonly Tree[], wanted: readonly Tree[]): Tree {
+  const kept = there.map((row) => {
+    const now = named(wanted, row)
+    return now === undefined || covers(row, now) ? row : now
+  })
+  return [...kept, ...wanted.filter((row) => named(there, row) === undefined)]
+}
+
+function named(rows: readonly Tree[], row: Tree): Tree | undefined {
+  return rows.find((one) => at(one, 'name') === at(row, 'name'))
 }
 
 /** Whether it is set so already, by flag, by variable or by default. */

@@ -40,12 +40,14 @@ export function podObstacles(
   places: readonly Place[],
   app: App,
   given: Settings,
+  samePort: boolean,
 ): string[] {
   const found = [
     hookObstacle(app),
-    hostPort(app),
+    // On the app's own port lastcall gets what comes by the hostPort, too.
+    samePort ? undefined : hostPort(app),
     hostNetwork(workload, given),
-    ...portObstacles(workload, places, app, given),
+    ...portObstacles(workload, places, app, given, samePort),
   ]
   return found.filter((why) => why !== undefined)
 }
@@ -83,13 +85,19 @@ function hostPort({ container, port }: App): string | undefined {
 }
 
 /** Ports that were asked for, or are lastcall's already, and belong to another container. Others are chosen free. */
-function portObstacles(workload: Workload, places: readonly Place[], app: App, given: Settings): string[] {
+function portObstacles(
+  workload: Workload,
+  places: readonly Place[],
+  app: App,
+  given: Settings,
+  samePort: boolean,
+): string[] {
   const there = settingsIn(workload.sidecar)
   const taken = takenPorts(workload, places, app.port)
   return (['listen', 'admin'] as const).flatMap((flag) => {
     const port = portIn(given.get(flag) ?? there.get(flag))
     const owner = port === undefined ? undefined : taken.get(port)
-    if (owner === undefined) return []
+    if (owner === undefined || (samePort && flag === 'listen')) return []
     const free = freePort(flag, new Set(taken.keys()))
     return [
       `has port ${port} taken already, by ${owner}: leave --${flag} out, or give it a free one, like --${flag} :${free}`,

@@ -4,15 +4,17 @@
  */
 import { readConfig } from '../config/parse.ts'
 import { parseDuration, printDuration } from '../config/units.ts'
+import { variableOf } from '../config/option.ts'
 import { OPTIONS } from '../config/options.ts'
 import type { App } from './app.ts'
+import { bindingOf } from './bind.ts'
 import type { Request } from './inject.ts'
 import { freePort, portIn, takenPorts } from './ports.ts'
 import { probeHealth } from './probe.ts'
 import type { Mode, SidecarPlan } from './sidecar.ts'
-import { argsOf, settingsIn } from './settings.ts'
+import { argsOf, argumentsOf, expanded, POD_IPS, podIps, settingsIn } from './settings.ts'
 import { at, number, text } from './tree.ts'
-import { portsOf, type Place, type Workload } from './workload.ts'
+import { ownPort, portsOf, type Place, type Workload } from './workload.ts'
 
 export type Planned =
   | {
@@ -23,6 +25,8 @@ export type Planned =
     }
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
+/** Ports below need a right that lastcall, without root and capabilities, has only from some container runtimes. */
+const PRIVILEGED = 1024
 /** How long a request may take where nobody says. */
 const LONGEST_REQUEST_MS = 30_000
 /** Annotation of the pod that says it: `lastcall.dev/longest-request: 90s`. */
@@ -41,6 +45,12 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
   const health = sidecar === undefined ? probeHealth(app) : undefined
   if (health?.kind === 'moves') for (const [flag, value] of health.settings) settings.set(flag, value)
   for (const [flag, value] of request.given) settings.set(flag, value)
+  const binding = bindingOf(app, request)
+  if (binding.kind === 'problem') return { kind: 'problems', problems: [binding.why] }
+  if (!settings.has('listen') && binding.kind === 'binding' && canShare(workload, app, request))
+    settings.set('listen', `[$(${POD_IPS})]:${app.port}`)
+  const samePort = settings.get('listen') === `[$(${POD_IPS})]:${app.port}`
+  const token = tokenFor(workload, request, settings)
   const remarks = [...(health?.remarks ?? [])]
   const taken = new Set(takenPorts(workload, places, app.port).keys())
   for (const flag of ['listen', 'admin'] as const) {
@@ -62,7 +72,10 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
   }
   if (!settings.has('grace-period')) settings.set('grace-period', printDuration(roomy(workload, settings)))
 
-  const outcome = readConfig(argsOf(settings), {})
+  const outcome = readConfig(
+    argsOf(settings).map((one) => expanded(one, podIps)),
+    {},
+  )
   if (outcome.kind === 'problems')
     return {
       kind: 'problems',
@@ -76,7 +89,7 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
     config.admin.host === undefined
       ? undefined
       : `needs an --admin port that the kubelet reaches, on all addresses: write --admin :${config.admin.port}`,
-    config.listen.host === undefined
+    config.listen.host === undefined || samePort
       ? undefined
       : `needs a --listen port that clients reach, on all addresses: write --listen :${config.listen.port}`,
     config.listen.port === 0 || config.admin.port === 0
@@ -88,9 +101,18 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
     mode: request.mode ?? modeOf(workload),
     image: request.image ?? text(sidecar?.value['image']) ?? request.defaultImage,
     settings,
+    args: argsOf(token === 'env' ? new Map([...settings].filter(([flag]) => flag !== 'token')) : settings),
+    env: [
+      ...(samePort ? [{ name: POD_IPS, valueFrom: { fieldRef: { fieldPath: 'status.podIPs' } } }] : []),
+      ...(token === 'env' && config.token !== undefined
+        ? [{ name: variableOf('token'), value: config.token }]
+        : []),
+    ],
+    samePort,
+    binding: binding.kind === 'binding' ? binding.binding : undefined,
     listenPort: config.listen.port,
     adminPort: config.admin.port,
-    portName: portName(workload, app, config.listen.port),
+    portName: portName(workload, app, config.listen.port, request.step),
     token: config.token,
     podIsRoot: at(workload.spec, 'securityContext', 'runAsUser') === 0,
   }
@@ -104,6 +126,29 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
         `room for ${printDuration(longest)}`,
     )
   return { kind: 'plan', plan, graceSeconds: config.gracePeriodMs / 1000, remarks }
+}
+
+/**
+ * Whether lastcall can have the app's own port, on the addresses of the pod, and the app the same on loopback: then
+ * whoever names the port (Services, NetworkPolicies, monitors) finds the pod as ever. A probe that only connects would
+ * be answered by lastcall instead of the app: such a pod keeps two ports, unless the user says how to bind.
+ */
+function canShare(workload: Workload, { container, port }: App, request: Request): boolean {
+  if (workload.sidecar !== undefined || workload.spec['hostNetwork'] === true || request.step !== undefined)
+    return false
+  if (port < PRIVILEGED) return false
+  if (request.bindEnv !== undefined || request.bindArg !== undefined) return true
+  return !['livenessProbe', 'startupProbe'].some(
+    (probe) => ownPort(container, at(container.value, probe, 'tcpSocket', 'port')) === port,
+  )
+}
+
+/** Where the token is: in the arguments, where somebody has put it, or in a variable; a new sidecar gets a new one. */
+function tokenFor({ sidecar }: Workload, request: Request, settings: Map<string, string>): 'args' | 'env' {
+  if (sidecar === undefined && !settings.has('token') && request.newToken !== undefined)
+    settings.set('token', request.newToken())
+  const inArgs = sidecar !== undefined && argumentsOf(sidecar).some((one) => /^--token(=|$)/.test(one))
+  return inArgs ? 'args' : 'env'
 }
 
 /** Whether no drain fits into a grace period, with none of its parts given up. */
@@ -139,7 +184,7 @@ function roomy(workload: Workload, settings: ReadonlyMap<string, string>): numbe
 }
 
 /** The name of the app's port goes over to lastcall: Services that target the name find it in old and new pods. */
-function portName(workload: Workload, app: App, listenPort: number): string {
+function portName(workload: Workload, app: App, listenPort: number, step: Request['step']): string {
   const { sidecar } = workload
   if (sidecar !== undefined) {
     const own = portsOf(sidecar).find(({ number: port }) => port === listenPort)?.name
@@ -149,5 +194,6 @@ function portName(workload: Workload, app: App, listenPort: number): string {
   const taken = workload.containers.some(
     (one) => one !== sidecar && portsOf(one).some((port) => port.name === 'http'),
   )
-  return (sidecar === undefined ? name : undefined) ?? (taken ? 'lastcall-http' : 'http')
+  const moves = sidecar === undefined && step === undefined
+  return (moves ? name : undefined) ?? (taken ? 'lastcall-http' : 'http')
 }

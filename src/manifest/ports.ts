@@ -1,7 +1,6 @@
 /**
  * Which ports of a pod are taken, and which lastcall gets: all containers of a pod share its ports. Pure.
  */
-import { parseApp } from '../config/address.ts'
 import { at, number } from './tree.ts'
 import {
   portsOf,
@@ -59,7 +58,6 @@ export function freePort(what: keyof typeof WISHES, taken: ReadonlySet<number>):
 
 /** The port of an address as an option says it; undefined where it has none. */
 export function portIn(address: string | undefined): number | undefined {
-  if (address === undefined) return undefined
-  const reading = parseApp(address.startsWith(':') ? `0.0.0.0${address}` : address)
-  return reading.kind === 'ok' && reading.value.kind === 'tcp' ? reading.value.port : undefined
+  const digits = /:(\d{1,5})$/.exec(address ?? '')?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }

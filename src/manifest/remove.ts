@@ -30,7 +30,8 @@ export function restorations(place: Place, before: Before): Change[] {
     const path = pathOf(value, said)
     if (path === undefined || was === null || at(value, ...path.slice(0, -1)) === undefined) return []
     // It was empty, and is again, or somebody else has filled it since.
-    const stays = isEmpty(readWas(path, was)) && at(value, ...path) !== undefined
+    const stays =
+      typeof path.at(-1) === 'string' && isEmpty(readWas(path, was)) && at(value, ...path) !== undefined
     return stays ? [] : [{ kind: 'restore', path, was }]
   })
 }
@@ -52,7 +53,7 @@ function serviceByHand(place: Place, places: readonly Place[]): Change[] {
     const app = settingsIn(workload.sidecar).get('app')
     const listen = configIn(workload.sidecar)?.listen.port
     const port = Number(/:(\d+)$/.exec(app ?? '')?.[1] ?? 3000)
-    if (listen === undefined) return []
+    if (listen === undefined || listen === port) return []
     return (
       servicePorts(place, workload)
         // A name goes back to the app, if inject has moved it.

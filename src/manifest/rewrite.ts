@@ -136,6 +136,7 @@ function writerOf(input: Input, document: number): Writer {
     block: (value, notes) => block(value, notes, style),
     inline: (value) => inline(value),
     pair: (key, value) => bare(inline({ [key]: value })),
+    word: (own) => own,
     flat: (pair) => (pair.endsWith('\n') ? bare(inline(readFragment(pair))) : pair),
   }
 }
@@ -161,8 +162,9 @@ function jsonWriter(text: string): Writer {
     block: (value) => json(value),
     inline: json,
     pair,
+    word: (own) => (isJson(own) ? own : json(readFragment(own))),
     flat: (said, margin) => {
-      if (isJsonPair(said)) return said
+      if (isJson(`{${said}}`)) return said
       const value = readFragment(said)
       const [key = '', inner = null] = isBranch(value) ? (Object.entries(value)[0] ?? []) : []
       return pair(key, inner, margin)
@@ -170,9 +172,9 @@ function jsonWriter(text: string): Writer {
   }
 }
 
-function isJsonPair(said: string): boolean {
+function isJson(said: string): boolean {
   try {
-    JSON.parse(`{${said}}`)
+    JSON.parse(said)
     return true
   } catch {
     return false

@@ -6,6 +6,8 @@ import type { App } from './app.ts'
 import { remember } from './before.ts'
 import { isHeadless } from './headless.ts'
 import { setKey, type Edits } from './edits.ts'
+import type { Request } from './inject.ts'
+import { commandFor } from './line-to-run.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import type { SidecarPlan } from './sidecar.ts'
 import { at, text } from './tree.ts'
@@ -21,7 +23,9 @@ export function redirected(
   places: readonly Place[],
   app: App,
   plan: SidecarPlan,
+  step: Request['step'],
 ): Redirection {
+  if (plan.samePort || step === 'pods') return { changes: [], remarks: [] }
   const moved = portsOf(app.container).some(
     ({ number, name }) => number === app.port && name === plan.portName,
   )
@@ -48,8 +52,11 @@ export function redirected(
     changes.push({ item, input, changes: [...edits.changes, ...remember(service, edits.before)] })
     if (!moved)
       remarks.push(
-        `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${target}, which pods from before have not: ` +
-          `until the first rollout has ended, some requests are refused. (Not if the app's containerPort ${app.port} has a name, and the Service that name as targetPort.)`,
+        `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${target}, which pods from before have not` +
+          (step === 'services'
+            ? ': apply this when the rollout of --step pods has ended'
+            : '. If it is live already, take two steps instead, the second when the rollout of the first has ended: ' +
+              `${commandFor(workload)} --step pods; ${commandFor(workload)} --step services`),
       )
   }
   if (services.length === 0 && workload.sidecar === undefined && !['Job', 'CronJob'].includes(workload.kind))

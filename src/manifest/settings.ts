@@ -31,8 +31,35 @@ export function argsOf(settings: Settings): string[] {
   })
 }
 
+/** The variable of the sidecar that holds the pod's addresses, for `--listen=[$(POD_IPS)]:3000`. */
+export const POD_IPS = 'POD_IPS'
+/** What stands for the addresses of a pod where only a pod has some (RFC 5737, RFC 3849). */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'status.podIP': '192.0.2.1',
+  'status.podIPs': '192.0.2.1,2001:db8::1',
+}
+
+/** As the kubelet expands `$(NAME)` in arguments: names that it does not know stay, and `$$` is a dollar sign. */
+export function expanded(argument: string, lookup: (name: string) => string | undefined): string {
+  return argument.replaceAll(/\$(?:\$|\(([^()]+)\))/g, (all, name?: string) =>
+    name === undefined ? '$' : (lookup(name) ?? all),
+  )
+}
+
+/** The value of POD_IPS of a sidecar, as far as inject itself has written it. */
+export function podIps(name: string): string | undefined {
+  return name === POD_IPS ? STAND_INS['status.podIPs'] : undefined
+}
+
+/** The value of a variable of a container, where the manifest says it or it is an address of the pod. */
+function valueOf(container: Container, name: string): string | undefined {
+  const row = list(container.value['env']).find((one) => at(one, 'name') === name)
+  const field = text(at(row, 'valueFrom', 'fieldRef', 'fieldPath')) ?? ''
+  return text(at(row, 'value')) ?? STAND_INS[field]
+}
+
 /** The arguments of a container that is lastcall. */
-function argumentsOf(sidecar: Container): string[] {
+export function argumentsOf(sidecar: Container): string[] {
   return list(sidecar.value['args']).map((one) => text(one) ?? JSON.stringify(one))
 }
 
@@ -59,7 +86,8 @@ export function configOf(sidecar: Container): Outcome {
     if (value !== undefined) env[name] = value
     else if (name === `${VARIABLE_PREFIX}TOKEN`) env[name] = 'unknown'
   }
-  return readConfig(argumentsOf(sidecar), env)
+  const args = argumentsOf(sidecar).map((one) => expanded(one, (name) => valueOf(sidecar, name)))
+  return readConfig(args, env)
 }
 
 /** The configuration that a sidecar will have, where it has one. */
@@ -67,4 +95,9 @@ export function configIn(sidecar: Container | undefined): Config | undefined {
   if (sidecar === undefined) return undefined
   const outcome = configOf(sidecar)
   return outcome.kind === 'config' ? outcome.config : undefined
+}
+
+/** Whether lastcall has the app's own port, on the addresses of the pod, and the app has it on loopback. */
+export function sharesPort({ listen, app }: Pick<Config, 'listen' | 'app'>): boolean {
+  return app.kind === 'tcp' && app.port === listen.port && listen.host !== undefined
 }

@@ -3,7 +3,8 @@
  * takes, with comments for those who read the manifest later. Pure. The same lines are in k8s/README.md, for hands.
  */
 import type { Notes } from './change.ts'
-import { argsOf, type Settings } from './settings.ts'
+import type { Binding } from './bind.ts'
+import type { Settings } from './settings.ts'
 import type { Branch, Tree } from './tree.ts'
 import { SIDECAR_NAME } from './workload.ts'
 
@@ -13,6 +14,13 @@ export interface SidecarPlan {
   readonly mode: Mode
   readonly image: string
   readonly settings: Settings
+  readonly args: readonly string[]
+  /** Rows of its own environment. */
+  readonly env: readonly Branch[]
+  /** The app has the same port, on loopback. */
+  readonly samePort: boolean
+  /** How the app comes to listen on loopback, if that is known. */
+  readonly binding: Binding | undefined
   readonly listenPort: number
   readonly adminPort: number
   /** The name of the traffic port; Services may target it. */
@@ -27,15 +35,17 @@ const USER = 65_532
 
 /** The whole container. */
 export function sidecar(plan: SidecarPlan): Branch {
-  const { mode, image, settings, listenPort, adminPort, portName } = plan
+  const { mode, image, args, env, listenPort, adminPort, portName, samePort } = plan
   const probe = (path: string, more: Branch): Branch => ({ httpGet: { port: adminPort, path }, ...more })
   return {
     name: SIDECAR_NAME,
     image,
     ...(mode === 'native' ? { restartPolicy: 'Always' } : {}),
-    args: argsOf(settings),
+    args,
+    ...(env.length > 0 ? { env } : {}),
     ports: [
-      { name: portName, containerPort: listenPort },
+      // The app's own port stays the app's to declare, with its name.
+      ...(samePort ? [] : [{ name: portName, containerPort: listenPort }]),
       { name: SIDECAR_NAME, containerPort: adminPort },
     ],
     ...(mode === 'native' ? { lifecycle: { preStop: hook('sidecar', adminPort, plan.token) } } : {}),
@@ -69,6 +79,8 @@ export const APP_HOOK_NOTES: Notes = {
 /** What the comments in the container say. */
 export function sidecarNotes(mode: Mode): Notes {
   return {
+    'env.valueFrom': "The pod's own addresses, of one family or both: the app has the same port on loopback.",
+    'env.value': 'Without it, whoever reaches the admin port could drain this pod.',
     'readinessProbe.failureThreshold': "How many failures count is lastcall's to judge: --health-failures.",
     ...(mode === 'native'
       ? {

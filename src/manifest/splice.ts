@@ -21,5 +21,7 @@ export interface Writer {
   /** A pair in braces. */
   readonly pair: (key: string, value: Tree, margin?: string) => string
   /** A pair that was written somewhere once, as a pair in braces. */
+  /** A scalar that was written somewhere once. */
+  readonly word: (text: string) => string
   readonly flat: (pair: string, margin?: string) => string
 }

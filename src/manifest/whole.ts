@@ -6,6 +6,7 @@ import { beforeOf, type Before } from './before.ts'
 import { optsOut, requestFor } from './given.ts'
 import { inject, type Request } from './inject.ts'
 import { readInput, type Input } from './input.ts'
+import { lineFor } from './line-to-run.ts'
 import { removals, restorations } from './remove.ts'
 import { means } from './selector.ts'
 import { rewritten, unwritable, type ObjectChanges } from './rewrite.ts'
@@ -154,20 +155,6 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key)
   if (list === undefined) map.set(key, [value])
   else list.push(value)
-}
-
-/** Options that sentences tell people to give, where lastcall inject has them. */
-const OFFERED = /--(?:app|container|protocol|mode|listen|admin|grace-period|settle) [^\s,;()]+/g
-
-/** The command line that injects one workload, with the options that the sentences ask for. */
-function lineFor({ input, kind, name }: Workload, sentences: readonly string[]): string {
-  const offered = new Map<string, string>()
-  for (const [option] of sentences.join(' ').matchAll(OFFERED))
-    offered.set(option.split(' ', 1)[0]!, option.replace(/[.:]$/, ''))
-  const file = input.name === 'stdin' ? '-' : input.name
-  return ['lastcall inject -f', file, '--name', `${kind.toLowerCase()}/${name}`, ...offered.values()].join(
-    ' ',
-  )
 }
 
 /** Takes lastcall out of the workloads of these names, or of all, and out of the Services of the inputs. */

@@ -85,7 +85,9 @@ function invariants(t: Test, { deployment, service, budget }: Manifest, lastcall
   const { selector, strategy, template } = deployment.spec
   const pod = template.spec
   const postgrest = app(pod)
-  const outcome = readConfig(lastcall.args ?? [], {})
+  // What the kubelet makes of the arguments in a pod with these addresses.
+  const args = lastcall.args?.map((one) => one.replace('$(POD_IPS)', '192.0.2.1,2001:db8::1')) ?? []
+  const outcome = readConfig(args, {})
   if (outcome.kind !== 'config') return void t.fail('lastcall takes its arguments', { outcome })
   const { config } = outcome
 
@@ -101,7 +103,11 @@ function invariants(t: Test, { deployment, service, budget }: Manifest, lastcall
   t.equal(config.admin.host, undefined, 'the kubelet reaches the admin server')
   t.same(
     postgrest.lifecycle?.preStop.httpGet,
-    { port: admin, path: '/prestop/app' },
+    {
+      port: admin,
+      path: '/prestop/app',
+      httpHeaders: [{ name: 'Authorization', value: 'Bearer change-me' }],
+    },
     'the hook: a number, no host',
   )
   t.same(lastcall.startupProbe?.httpGet, { port: admin, path: '/startupz' })
@@ -110,12 +116,15 @@ function invariants(t: Test, { deployment, service, budget }: Manifest, lastcall
   for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)
     t.notOk(postgrest[probe], `the app itself needs no ${probe}: it listens on loopback`)
   const ports = lastcall.ports?.map((port) => port.containerPort)
-  t.same(ports, [config.listen.port, admin], 'the ports are named')
+  t.same(ports, [admin], 'the admin port is named')
 
+  t.match(config.listen, { host: '192.0.2.1', also: ['2001:db8::1'] }, 'on the addresses of the pod')
+  const own = Number(variable(postgrest, 'PGRST_SERVER_PORT'))
+  t.equal(config.listen.port, own, 'lastcall has the port that PostgREST has on loopback')
   t.same(
     service.spec.ports.map((port) => port.targetPort),
-    [config.listen.port],
-    "the Service targets the sidecar's port",
+    [own],
+    'so that the Service stays as it was',
   )
   for (const labels of [service.spec.selector, budget.spec.selector.matchLabels, selector.matchLabels])
     t.same(labels, template.metadata.labels, 'everything selects these pods')
@@ -148,7 +157,7 @@ await tap.test('the native form', async (t) => {
   t.equal(pod.containers.length, 1)
   t.equal(lastcall?.restartPolicy, 'Always', 'a sidecar')
   const proof = { port: 9099, path: '/prestop/sidecar' }
-  t.same(lastcall?.lifecycle?.preStop.httpGet, proof, "the sidecar's own hook: its SIGTERM comes last")
+  t.match(lastcall?.lifecycle?.preStop.httpGet, proof, "the sidecar's own hook: its SIGTERM comes last")
   invariants(t, manifest, lastcall!)
 })
 

@@ -10,7 +10,7 @@ const path = (name: string) => fileURLToPath(new URL(name, K8S))
 void tap.test('inject is a pipe', async (t) => {
   const before = manifest('examples/nginx.before.yaml')
   const after = manifest('examples/nginx.yaml')
-  t.same(await lastcall(['inject'], before), { code: 0, out: after, err: '' })
+  t.same(await lastcall(['inject', '--token', 'change-me'], before), { code: 0, out: after, err: '' })
   t.same(await lastcall(['inject', '-f', '-', '--remove'], after), { code: 0, out: before, err: '' })
 })
 
@@ -24,7 +24,10 @@ void tap.test('inject reads files and folders, and prints one stream', async (t)
   const whole = await lastcall(['inject', '-f', place])
   t.equal(whole.code, 0)
   t.equal(whole.out.split('\n---\n').length, 3)
-  const two = await lastcall(['inject', `-f${one}`, '--file', '-'], `${service}---\n${budget}`)
+  const two = await lastcall(
+    ['inject', `-f${one}`, '--file', '-', '--token=change-me'],
+    `${service}---\n${budget}`,
+  )
   t.equal(two.out, manifest('examples/nginx.yaml'))
 })
 
@@ -56,7 +59,10 @@ void tap.test('a refusal prints nothing but why, with exit code 1; a mistake has
 void tap.test('what was left out is listed at the end with its line, and the exit code is 3', async (t) => {
   const worker =
     'kind: Deployment\nmetadata: { name: worker }\nspec: { template: { spec: { containers: [{ name: w }] } } }\n'
-  const result = await lastcall(['inject'], `${worker}---\n${manifest('examples/nginx.before.yaml')}`)
+  const result = await lastcall(
+    ['inject', '--token=change-me'],
+    `${worker}---\n${manifest('examples/nginx.before.yaml')}`,
+  )
   t.same(result.code, 3)
   t.equal(result.out, `${worker}---\n${manifest('examples/nginx.yaml')}`)
   t.match(
@@ -66,7 +72,13 @@ void tap.test('what was left out is listed at the end with its line, and the exi
 })
 
 void tap.test('what the user should know goes to stderr', async (t) => {
-  const { code, err } = await lastcall(['inject', '-f', path('examples/postgrest.before.yaml')])
+  const { code, err } = await lastcall([
+    'inject',
+    '-f',
+    path('examples/postgrest.before.yaml'),
+    '--listen',
+    ':8080',
+  ])
   t.equal(code, 0)
   t.match(err, /^lastcall inject: Deployment postgrest: Service postgrest now sends to port 8080/)
 })

@@ -85,7 +85,7 @@ void tap.test('files that are no manifests are skipped and counted', async (t) =
     checked.out,
     `1 file skipped, a template (give me what it makes: helm template ... | lastcall ...): ${template}.`,
   )
-  const done = await lastcall(['inject', place])
+  const done = await lastcall(['inject', place, '--token=change-me'])
   t.same([done.code, done.out], [0, manifest('examples/nginx.yaml')])
   t.match(done.err, /4 files skipped, no Kubernetes manifest/)
   t.match(await lastcall(['check', values]), { code: 2, err: /1 file skipped.*\n.*nothing was judged/ })
@@ -112,12 +112,12 @@ void tap.test('-f a,b is two files; -n leaves other namespaces alone', async (t)
   const [deployment = '', service = '', budget = ''] = BEFORE.split('---\n')
   const one = file(place, 'one.yaml', deployment)
   const two = file(place, 'two,b.yaml', `${service}---\n${budget}`)
-  const both = await lastcall(['inject', '-f', one, two])
+  const both = await lastcall(['inject', '-f', one, two, '--token=change-me'])
   t.equal(both.out, manifest('examples/nginx.yaml'), 'a file whose name has a comma is that file')
   file(place, 'b.yaml', service)
   t.match(await lastcall(['check', '-f', `${one},${join(place, 'b.yaml')}`]), { out: /Found in 2 objects/ })
   const other = BEFORE.replaceAll('metadata:\n  name: nginx', 'metadata:\n  namespace: other\n  name: nginx')
-  t.match(injection([BEFORE, other], '-n', 'here'), {
+  t.match(injection([BEFORE, other], '-n', 'here', '--token=change-me'), {
     kind: 'text',
     text: `${manifest('examples/nginx.yaml')}---\n${other}`,
   })

@@ -46,7 +46,7 @@ for (const mode of ['native', 'plain'] as const) {
       spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
     }
     t.same(found(JSON.stringify(byHand), JSON.stringify(sent)), [])
-    const made = input(injected(APP, '--mode', mode)).objects.map(({ value }) => value)
+    const made = input(injected(APP, '--mode', mode, '--token=change-me')).objects.map(({ value }) => value)
     t.same([byHand, sent], withoutNotes(made))
   })
 }

@@ -5,7 +5,7 @@ import { isPostgrest } from '../app.ts'
 import { IGNORE, ignored } from '../ignore.ts'
 import { meshesOf, portListWith } from '../mesh.ts'
 import { spokenOn } from '../protocols.ts'
-import { settingsIn } from '../settings.ts'
+import { settingsIn, sharesPort } from '../settings.ts'
 import type { Rule } from '../rule.ts'
 import { at, list, text } from '../tree.ts'
 import { portsOf, variable, type Container } from '../workload.ts'
@@ -78,13 +78,14 @@ export const POD_RULES: readonly Rule[] = [
       'All containers of a pod share its ports: one of the two cannot listen, and the pod never becomes ready.',
     fix: 'Give lastcall another port with --listen or --admin (and Services, hooks and probes with it).',
     find: ({ workloads }) =>
-      workloads.flatMap(({ workload, sidecar, config }) => {
+      workloads.flatMap(({ workload, sidecar, app, config }) => {
         if (config === undefined) return []
         const own = new Set([config.listen.port, config.admin.port])
+        const shared = sharesPort(config) ? config.listen.port : undefined
         return workload.containers
           .filter((one) => one !== sidecar)
           .flatMap(portsOf)
-          .filter(({ number }) => own.has(number))
+          .filter(({ container, number }) => own.has(number) && !(container === app && number === shared))
           .map(({ container, index, number }) => ({
             place: workload,
             path: [...container.path, 'ports', index],

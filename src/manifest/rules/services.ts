@@ -2,6 +2,7 @@
 import { isHeadless } from '../headless.ts'
 import { preStopOf } from '../hook.ts'
 import { appPort } from '../world.ts'
+import { sharesPort } from '../settings.ts'
 import type { Judged, Rule, Site } from '../rule.ts'
 import { at, branch, text, type Branch } from '../tree.ts'
 import {
@@ -63,8 +64,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     fix: "Set targetPort to lastcall's --listen port (8080), or to the name of that port.",
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
-        const { workload, sidecar } = judged
-        if (sidecar === undefined) return []
+        const { workload, sidecar, config } = judged
+        if (sidecar === undefined || (config !== undefined && sharesPort(config))) return []
         return portSites(judged, ({ number }) =>
           number !== undefined && number === appPort(workload)
             ? `port ${number} is the app's own`

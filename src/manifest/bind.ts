@@ -1,0 +1,246 @@
+/**
+ * How an app is told to listen on loopback only, so that lastcall can have its port on the pod's own addresses: by a
+ * setting of the table (bindings.ts) or one that the user names. Certain, or not at all. Pure.
+ */
+import type { App } from './app.ts'
+import { SERVERS, type Server } from './bindings.ts'
+import { at, list, text } from './tree.ts'
+import { ownPort, portsOf, type Container } from './workload.ts'
+
+/** What becomes different in the app's container. */
+export type Binding =
+  /** It listens there already. */
+  | { readonly kind: 'there' }
+  /** A variable; `index`: its row, if it has one. */
+  | { readonly kind: 'variable'; readonly name: string; readonly value: string; readonly index: number }
+  /** A word of the command line. */
+  | {
+      readonly kind: 'word'
+      readonly list: 'command' | 'args'
+      readonly index: number
+      readonly value: string
+    }
+  /** Words at the end of the command line. */
+  | { readonly kind: 'append'; readonly words: readonly string[] }
+
+export type BindingReading =
+  | { readonly kind: 'binding'; readonly binding: Binding }
+  | { readonly kind: 'unknown' }
+  /** What the user has named cannot be set. */
+  | { readonly kind: 'problem'; readonly why: string }
+
+/** What the user names: `NAME`, or `NAME=VALUE` where 127.0.0.1 alone is not what it wants. */
+export interface Named {
+  readonly bindEnv: string | undefined
+  readonly bindArg: string | undefined
+}
+
+export const LOOPBACK = '127.0.0.1'
+/** How servers say "every address". */
+const EVERYWHERE = new Set(['', '0.0.0.0', '0', '::', '[::]', '*', '+', '*4', '!4', '*6', '!6'])
+const THERE = new Set([LOOPBACK, 'localhost'])
+
+/** How this app comes to listen on loopback; `named` wins over the table. */
+export function bindingOf(app: App, named: Named): BindingReading {
+  if (named.bindEnv !== undefined) return namedVariable(app, named.bindEnv)
+  if (named.bindArg !== undefined) return namedFlag(app, named.bindArg)
+  for (const server of SERVERS) {
+    const binding = mayMove(server, app) ? tableBinding(server, app) : undefined
+    if (binding !== undefined) return { kind: 'binding', binding }
+  }
+  return { kind: 'unknown' }
+}
+
+/** A setting that moves all ports of the app may be used only if nobody needs the others. */
+function mayMove(server: Server, { container, port }: App): boolean {
+  if (server.all !== true) return true
+  const declared = portsOf(container).map(({ number }) => number)
+  const probed = ['livenessProbe', 'startupProbe'].flatMap((probe) =>
+    ['httpGet', 'tcpSocket', 'grpc'].map((how) =>
+      ownPort(container, at(container.value, probe, how, 'port')),
+    ),
+  )
+  return [...declared, ...probed].every((one) => one === undefined || one === port)
+}
+
+function tableBinding(server: Server, { container, port }: App): Binding | undefined {
+  const shown = server.image?.test(repositoryOf(container)) === true
+  const words = wordsOf(container)
+  const runs = words.some((word) => namesIn(word).some((name) => server.program?.test(name) === true))
+  if (server.flags !== undefined && (runs || shown)) {
+    const flag = flagIn(words, server.flags, port)
+    if (flag !== 'absent') return flag
+  }
+  // A command line that is not the image's own may start something else.
+  const own = shown && (runs || words.every(({ list: where }) => where === 'args'))
+  for (const name of server.variables ?? []) {
+    const index = rowOf(container, name)
+    const value = text(at(list(container.value['env'])[index], 'value'))
+    if (index === -1) {
+      if (own && server.unsaid === true) return { kind: 'variable', name, value: LOOPBACK, index }
+      continue
+    }
+    const moved =
+      value === undefined
+        ? undefined
+        : server.holdsFlags === true
+          ? scriptOnLoopback(value, server.flags ?? [], port)
+          : onLoopback(value, port)
+    if (moved === undefined) return undefined
+    return moved === value ? { kind: 'there' } : { kind: 'variable', name, value: moved, index }
+  }
+  return undefined
+}
+
+function namedVariable({ container, port }: App, said: string): BindingReading {
+  const [name = '', ...rest] = said.split('=')
+  const index = rowOf(container, name)
+  const row = list(container.value['env'])[index]
+  if (at(row, 'valueFrom') !== undefined)
+    return problem(`has ${name} from elsewhere (valueFrom), and --bind-env must set it: write its value out`)
+  const there = text(at(row, 'value'))
+  const wanted = rest.length > 0 ? rest.join('=') : ((there && onLoopback(there, port)) ?? LOOPBACK)
+  return found(there === wanted ? { kind: 'there' } : { kind: 'variable', name, value: wanted, index })
+}
+
+function namedFlag({ container, port }: App, said: string): BindingReading {
+  const [flag = '', ...rest] = said.split('=')
+  const words = wordsOf(container)
+  const wanted = rest.length > 0 ? rest.join('=') : undefined
+  const there = flagIn(words, [flag], port, wanted)
+  if (there === undefined)
+    return problem(
+      `has ${flag} with a value of which --bind-arg cannot tell the address: give --bind-arg ${flag}=VALUE`,
+    )
+  if (there !== 'absent') return found(there)
+  if (words.length === 0 || words.some(isScript))
+    return problem(
+      `has no command line in the manifest to which ${flag} could be added (the image's own would be replaced): write command and args out, or give --bind-env NAME`,
+    )
+  const value = wanted ?? LOOPBACK
+  return found({ kind: 'append', words: flag.startsWith('--') ? [`${flag}=${value}`] : [flag, value] })
+}
+
+function found(binding: Binding): BindingReading {
+  return { kind: 'binding', binding }
+}
+
+function problem(why: string): BindingReading {
+  return { kind: 'problem', why }
+}
+
+interface Word {
+  readonly list: 'command' | 'args'
+  readonly index: number
+  readonly text: string
+  /** It is a script of the shell before it. */
+  readonly script: boolean
+}
+
+/** The command line, as far as the manifest has it. */
+function wordsOf({ value }: Container): Word[] {
+  const words = (['command', 'args'] as const).flatMap((where) =>
+    list(value[where]).map((one, index) => ({ list: where, index, text: text(one) ?? '' })),
+  )
+  const shell = /^(\/\S*\/)?(ba|da|a|z)?sh$/.test(words[0]?.text ?? '')
+  const isCode = (i: number) => shell && /^-\w*c$/.test(words[i - 1]?.text ?? '')
+  return words.map(({ list: where, index, text: said }, i) => ({
+    list: where,
+    index,
+    text: said,
+    script: isCode(i),
+  }))
+}
+
+function isScript({ script }: Word): boolean {
+  return script
+}
+
+/** The programs that a word may start. */
+function namesIn({ text: said, script }: Word): string[] {
+  const words = script ? said.split(/[\s;&|()]+/) : [said]
+  return words.map((word) => word.slice(word.lastIndexOf('/') + 1))
+}
+
+/** One of these flags with its value, moved to loopback; undefined if that cannot be said for sure. */
+function flagIn(
+  words: readonly Word[],
+  flags: readonly string[],
+  port: number,
+  wanted?: string,
+): Binding | undefined | 'absent' {
+  const hits = words.flatMap((word, i): Hit[] => {
+    if (word.script) return scriptHas(word.text, flags) ? [{ word, skip: 0 }] : []
+    const glued = flags.find((flag) => word.text.startsWith(`${flag}=`))
+    if (glued !== undefined) return [{ word, skip: glued.length + 1 }]
+    const next = words[i + 1]
+    return flags.includes(word.text) && next !== undefined ? [{ word: next, skip: 0 }] : []
+  })
+  const [hit, ...more] = hits
+  if (hit === undefined) return 'absent'
+  const { word, skip } = hit
+  const moved = word.script
+    ? scriptOnLoopback(word.text, flags, port, wanted)
+    : (wanted ?? onLoopback(word.text.slice(skip), port))
+  if (more.length > 0 || moved === undefined) return undefined
+  const value = word.text.slice(0, skip) + moved
+  return value === word.text ? { kind: 'there' } : { kind: 'word', list: word.list, index: word.index, value }
+}
+
+/** A word that has a value, after so many characters. */
+interface Hit {
+  readonly word: Word
+  readonly skip: number
+}
+
+function pattern(flags: readonly string[]): RegExp {
+  const names = flags.map((flag) => flag.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')
+  return new RegExp(`(?<=^|\\s)(${names})(=|\\s+)([^\\s"'\`$;&|]+)(?=\\s|$)`, 'g')
+}
+
+function scriptHas(script: string, flags: readonly string[]): boolean {
+  return script
+    .split(/\s+/)
+    .some((word) => flags.some((flag) => word === flag || word.startsWith(`${flag}=`)))
+}
+
+/** A script or a line of flags with the one flag in it moved; undefined if there are several, or none that is clear. */
+function scriptOnLoopback(
+  script: string,
+  flags: readonly string[],
+  port: number,
+  wanted?: string,
+): string | undefined {
+  const all = [...script.matchAll(pattern(flags))]
+  const [hit] = all
+  if (hit === undefined || all.length > 1 || script.trim().includes('\n')) return undefined
+  const [whole, flag = '', joint = '', value = ''] = hit
+  const moved = wanted ?? onLoopback(value, port)
+  if (moved === undefined) return undefined
+  return script.slice(0, hit.index) + flag + joint + moved + script.slice(hit.index + whole.length)
+}
+
+/**
+ * The same address on loopback: a host, `host:port` or a URL. Undefined if it is another port, or an address that is
+ * neither every one nor loopback.
+ */
+export function onLoopback(value: string, port: number): string | undefined {
+  const read = value === '::' ? ['', '', '::'] : ADDRESS.exec(value)
+  if (read === null) return undefined
+  const [, scheme = '', host = '', digits, rest = ''] = read
+  if (digits !== undefined && Number(digits) !== port) return undefined
+  if (THERE.has(host)) return value
+  if (!EVERYWHERE.has(host)) return undefined
+  return `${scheme}${LOOPBACK}${digits === undefined ? '' : `:${digits}`}${rest}`
+}
+
+const ADDRESS = /^([a-z]+:\/\/)?(\[[^\]]*\]|[^:/[\]]*)(?::(\d+))?(\/?)$/i
+
+function rowOf({ value }: Container, name: string): number {
+  return list(value['env']).findIndex((row) => at(row, 'name') === name)
+}
+
+/** The name of an image without its tag and digest. */
+function repositoryOf({ value }: Container): string {
+  return (text(value['image']) ?? '').replace(/@.*$/, '').replace(/:[^:/]*$/, '')
+}
