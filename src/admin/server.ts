@@ -59,12 +59,12 @@ interface Desk {
   readonly options: AdminOptions
   readonly roster: Roster<Socket>
   readonly refusals: Refusals
-  /** For the lines about hooks. */
+  /** For the lines about hooks and commands. */
   readonly lines: Sparingly
 }
 
 /** More than any pod has in a second; a stranger may call thousands of times. */
-const HOOK_LINES_A_SECOND = 50
+const LINES_A_SECOND = 50
 
 /** Resolves once it listens; rejects with a sentence for the user if it cannot. */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
@@ -72,7 +72,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const limits = { ...ADMIN_LIMITS, ...options.limits }
   const roster = new Roster<Socket>(limits)
   const refusals = new Refusals()
-  const desk: Desk = { options, roster, refusals, lines: new Sparingly(HOOK_LINES_A_SECOND) }
+  const desk: Desk = { options, roster, refusals, lines: new Sparingly(LINES_A_SECOND) }
   const server = createAdminHttp(limits, roster, (request, response) => {
     void serve(desk, limits, request, response)
   })
@@ -118,7 +118,7 @@ async function serve(
 
 /** Carries out what was asked for; takes as long as it takes. */
 async function perform(desk: Desk, request: IncomingMessage, routed: Routed): Promise<Answer> {
-  const { view, commands, log } = desk.options
+  const { view, commands } = desk.options
   switch (routed.kind) {
     case 'answer':
       return routed.answer
@@ -132,11 +132,11 @@ async function perform(desk: Desk, request: IncomingMessage, routed: Routed): Pr
     case 'hook':
       return answerHook(desk, request, routed.who)
     case 'drain': {
-      log.info({ from: callerOf(request.socket) }, 'admin: POST /drain')
+      noteCommand(desk, request, 'POST /drain')
       return jsonAnswer(202, { phase: commands.drain() })
     }
     case 'resume': {
-      log.info({ from: callerOf(request.socket) }, 'admin: POST /resume')
+      noteCommand(desk, request, 'POST /resume')
       const { ok, phase } = commands.resume()
       return jsonAnswer(ok ? 200 : 409, { ok, phase })
     }
@@ -177,6 +177,12 @@ async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'si
       log.warn({ ...fields, heldMs }, `hook ${who}: its caller went away before the answer`)
     else if (unsaid !== undefined) log.info({ ...fields, heldMs }, `hook ${who}: answered`)
   }
+}
+
+function noteCommand({ lines, options: { log } }: Desk, { socket }: IncomingMessage, what: string): void {
+  const unsaid = lines.say(performance.now())
+  if (unsaid === undefined) return
+  log.info({ from: callerOf(socket), ...(unsaid > 0 && { unsaid }) }, `admin: ${what}`)
 }
 
 /** Counts and logs that somebody was turned away. The path is one of ours, so it may be logged. */

@@ -152,3 +152,12 @@ void tap.test('refusals are counted by reason, and a flood of them is one line a
   t.same(elsewhere.admin.refused, { token: 0, address: 1, hooks: 0 })
   t.same(elsewhere.logged, ['admin: refused: the caller is not in --hook-allow'])
 })
+
+void tap.test('a flood of commands is answered, but does not fill the log', async (t) => {
+  const { url, asked, logged } = await startTestAdmin(t)
+  const start = performance.now()
+  for (let i = 0; i < 300; i += 1) t.equal((await ask(`${url}/drain`, { method: 'POST' })).status, 202)
+  const seconds = Math.ceil((performance.now() - start) / 1000)
+  t.equal(asked.length, 300)
+  t.ok(logged.length >= 1 && logged.length <= 50 * seconds, `${logged.length} lines in ${seconds} s`)
+})
