@@ -264,9 +264,12 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     return parting && (leaving || !this.#isLate) && !this.#isYoung
   }
 
-  /** For a second, or until what it asked first has been answered: it may have more to send than we have seen. */
+  /**
+   * For a second, or until what it asked first has been answered: it may have more to send than we have seen. Where the
+   * door stays open while draining (an operator's drain), a late client would be back at once: it always has its second.
+   */
   get #isYoung(): boolean {
-    const hasBeenServed = this.#streams.lastClient > 0 && this.#streams.size === 0
+    const hasBeenServed = !this.#isLate && this.#streams.lastClient > 0 && this.#streams.size === 0
     return !hasBeenServed && this.#terms.now - this.#beganAt < PATIENCE_MS
   }
 

@@ -172,6 +172,12 @@ void tap.test(
     const silent = newcomer().fromApp(f.SETTINGS)
     silent.drain()
     t.same(clientOf(silent), ['settings'], 'one that has just come is let ask')
+    silent.fromClient(f.get(1)).fromApp(f.ok(1))
+    t.same(
+      clientOf(silent),
+      ['headers 1 end'],
+      'and more than once: the door may be open, and it would be back',
+    )
     silent.wait(PATIENCE_MS)
     t.same(clientOf(silent), PROHIBITED, 'but not for ever')
 
