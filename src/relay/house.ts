@@ -1,12 +1,11 @@
 /** What all pairs have in common: the relay, as a pair sees it. */
 
 import type { Address } from '../config/config.ts'
-import type { Arrivals } from './arrivals.ts'
+import type { Arrivals, Arrived } from './arrivals.ts'
 import type { Counters } from './counters.ts'
 import type { Dialer } from './dialer.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Terms } from './link.ts'
-import type { Pair } from './pair.ts'
 import type { Port, PortKit } from './port.ts'
 
 export interface Limits {
@@ -30,7 +29,7 @@ export interface House {
   readonly keepsTargets: boolean
   /** Brings `terms.now` up to date. */
   tick(): void
-  leave(pair: Pair): void
+  leave(pair: Arrived): void
   /** A fault of our own has ended a pair. */
   fault(error: unknown): void
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void
