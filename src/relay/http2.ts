@@ -2,14 +2,11 @@
  * The brain of one client connection that speaks HTTP/2 with prior knowledge, paired with one app connection: frames
  * pass, streams are counted, and the connection is given up without losing a call. Pure. DESIGN §1 to §3; RFC 9113.
  *
- * The farewell is RFC 9113 §6.8's. First GOAWAY(2^31-1) and a PING: the client opens no more streams, and when the
- * ACK comes, all those that it had opened before have come, too. Only then the last GOAWAY, with the last stream seen:
- * it is exact, and every stream was served. A client that does not answer gets it while draining, a second later. What
- * such a client opens beyond is refused with REFUSED_STREAM and never reaches the app, so that to send it again
- * elsewhere is safe. Not earlier, as until then to serve is better than to refuse: that relies on no client's retries.
+ * The farewell has two steps (http2-farewell.ts). What a client opens beyond the last is refused with REFUSED_STREAM and
+ * never reaches the app, so that to send it again elsewhere is safe. Not earlier, as until then to serve is better than
+ * to refuse: that relies on no client's retries.
  */
 
-import { randomBytes } from 'node:crypto'
 import { type AppFault, APP_FAULTS } from '../http1/answer.ts'
 import { PREFACE } from '../http1/preface.ts'
 import * as h2 from '../http2/frame.ts'
@@ -22,17 +19,13 @@ import type { EndWho, EndWhy, Refusal } from './counters.ts'
 import { forwardedAddress } from './forwarded.ts'
 import { type AppHeard, AppSide } from './http2-app-side.ts'
 import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.ts'
+import { Farewell, OUR_PING, PATIENCE_MS } from './http2-farewell.ts'
 import type { Link, Talk, Terms } from './link.ts'
 
-/** How long the client has to answer our PING; a new client to say what it has queued; the app to finish a frame. */
-export const PATIENCE_MS = 1000
 /** Streams that a client may open after it has been told not to: each costs us an answer that it may not read. */
 const MAX_TURNED_AWAY = 1000
 /** Streams of one connection: apps allow a hundred or so. Bounds memory where the app sets no bound. */
 const MAX_STREAMS = 16_384
-
-/** Nobody else's PING is taken for ours. */
-export const OUR_PING = randomBytes(8)
 
 interface Failure {
   readonly error: number
@@ -47,14 +40,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   readonly #streams = new Streams()
   readonly #client: ClientSide
   readonly #app: AppSide
-  readonly #beganAt: number
-  /** It has come while clients were told to leave. */
-  #isLate: boolean
+  readonly #farewell: Farewell
   #clientEnded = false
-  /** `told`: that streams are prohibited. `final`: which was the last. */
-  #farewell: 'none' | 'told' | 'final' = 'none'
-  #toldAt = 0
-  #ponged = false
   /** The app says goodbye itself. */
   #appLeaves = false
   /** What the client is to hear at the next place between two frames of the app. */
@@ -70,8 +57,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#terms = terms
     this.#link = link
     this.#line = line
-    this.#beganAt = terms.now
-    this.#isLate = terms.parting
+    this.#farewell = new Farewell(terms, this.#streams)
     const shared: Shared = {
       terms,
       streams: this.#streams,
@@ -137,7 +123,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   leave(posture: 'parting' | 'leaving'): void {
-    if (posture === 'parting') this.#isLate = false
+    if (posture === 'parting') this.#farewell.parts()
     this.#speak()
   }
 
@@ -218,9 +204,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   pinged(opaque: Buffer): boolean {
-    if (this.#farewell === 'none' || this.#ponged || !opaque.equals(OUR_PING)) return false
-    this.#ponged = true
-    return true
+    return this.#farewell.pinged(opaque)
   }
 
   // -- what the app's side reports ---------------------------------------------------------------------------------
@@ -244,44 +228,19 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     // Answers of our own wait for a client that does not take them: they are bounded, or add up to one.
     if ((this.#waiting.length > 0 || this.#discarded > 0) && !this.#link.clientBacklog) this.#sayWaiting()
     if (this.#appLeaves) return
-    if (this.#farewell === 'none' && this.#isToLeave()) {
-      this.#farewell = 'told'
-      this.#toldAt = this.#terms.now
+    if (this.#farewell.takeTelling()) {
       this.#say(h2.goaway(h2.MAX_STREAM, h2.NO_ERROR))
       this.#say(h2.ping(OUR_PING))
     }
-    if (this.#farewell === 'told' && this.#hasHeard()) this.#sayLast(h2.NO_ERROR)
-    if (this.#farewell === 'final' && this.#streams.size === 0) this.#end('lastcall', 'drained')
-  }
-
-  /**
-   * A client that comes although the pod is leaving does not know better yet: told, it would come again, and be told
-   * again. That is not for free: what a client has begun and not sent when it hears GOAWAY, it refuses by itself
-   * (grpc-js fails those calls unless it may retry). So it is told once, when there is no way back to us: while draining.
-   */
-  #isToLeave(): boolean {
-    const { parting, leaving } = this.#terms
-    return parting && (leaving || !this.#isLate) && !this.#isYoung
-  }
-
-  /**
-   * For a second, or until what it asked first has been answered: it may have more to send than we have seen. Where the
-   * door stays open while draining (an operator's drain), a late client would be back at once: it always has its second.
-   */
-  get #isYoung(): boolean {
-    const hasBeenServed = !this.#isLate && this.#streams.lastClient > 0 && this.#streams.size === 0
-    return !hasBeenServed && this.#terms.now - this.#beganAt < PATIENCE_MS
-  }
-
-  #hasHeard(): boolean {
-    return this.#ponged || (this.#terms.leaving && this.#terms.now - this.#toldAt >= PATIENCE_MS)
+    if (this.#farewell.hasHeard) this.#sayLast(h2.NO_ERROR)
+    if (this.#farewell.isFinal && this.#streams.size === 0) this.#end('lastcall', 'drained')
   }
 
   /** From here on no stream is let in that has not come yet. */
   #sayLast(error: number): void {
-    if (this.#farewell === 'final' || this.#appLeaves || !this.#app.mayInsert) return
+    if (this.#farewell.isFinal || this.#appLeaves || !this.#app.mayInsert) return
     const last = this.#streams.lastClient
-    this.#farewell = 'final'
+    this.#farewell.finish()
     this.#client.lastAllowed = last
     this.#app.lastAllowed = last
     if (!this.#app.greeted) this.#say(h2.EMPTY_SETTINGS)
