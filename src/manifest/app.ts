@@ -3,6 +3,8 @@
  * cannot be told, a sentence says what to give. Pure.
  */
 import { parseApp } from '../config/address.ts'
+import { forOperators } from './names.ts'
+import { spokenOn } from './protocols.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
 import {
@@ -78,10 +80,41 @@ function findPort(
     const [port, ...others] = new Set(source)
     if (port === undefined) continue
     if (others.length === 0) return port
+    const likely = likelyPort([port, ...others], workload, apps, places)
+    if (likely !== undefined) return likely
     const ports = [port, ...others].join(', ')
     return `has several ports (${ports}), and which one gets the requests cannot be told; give --app 127.0.0.1:PORT`
   }
   return 'does not say on which port its app listens (no containerPort, and no Service in the input); give --app 127.0.0.1:PORT, or leave it out with --name OTHERS'
+}
+
+/**
+ * The one of several ports where requests come: those for operators (metrics, health) are not meant, nor those that do
+ * not speak HTTP where one does. Undefined where that leaves several.
+ */
+function likelyPort(
+  ports: readonly number[],
+  workload: Workload,
+  apps: readonly Container[],
+  places: readonly Place[],
+): number | undefined {
+  const services = servicesOf(places, workload)
+  const declared = apps.flatMap(portsOf)
+  const namesOfPort = (port: number) => [
+    ...declared.flatMap((one) => (one.number === port ? (one.name ?? []) : [])),
+    ...services.flatMap((service) =>
+      servicePorts(service, workload).flatMap((one) => (one.number === port ? (one.name ?? []) : [])),
+    ),
+  ]
+  const clients = ports.filter((port) => !namesOfPort(port).some(forOperators))
+  if (clients.length === 1) return clients[0]
+  const spoken = clients.map((port) => {
+    const container = declared.find((one) => one.number === port)?.container ?? apps[0]
+    return container === undefined ? 'unsaid' : spokenOn(container, port, workload, services).kind
+  })
+  const [first, second] = clients.filter((_, i) => spoken[i] === 'http')
+  const [other, more] = clients.filter((_, i) => spoken[i] !== 'stream')
+  return second === undefined ? (first ?? (more === undefined ? other : undefined)) : undefined
 }
 
 function appOfSidecar({ sidecar }: Workload): string | undefined {

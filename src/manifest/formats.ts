@@ -2,7 +2,7 @@
  * Findings in the formats that CI systems show: workflow commands of GitHub (docs.github.com, "Workflow commands for
  * GitHub Actions"), SARIF 2.1.0 (OASIS), and JUnit's XML as Jenkins and GitLab read it. Pure.
  */
-import type { Reported } from './report.ts'
+import type { Reported } from './reported.ts'
 
 /** One `::error` or `::warning` command for each finding. */
 export function githubCommands(all: readonly Reported[]): string {

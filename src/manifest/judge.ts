@@ -31,5 +31,11 @@ export function judge(
     ({ rule, place }) => !ignored(place).includes(rule.id) && together(namespaceOf(place), namespace),
   )
   const order = new Map(places.map(({ item }, i) => [item, i]))
-  return kept.toSorted((a, b) => (order.get(a.place.item) ?? 0) - (order.get(b.place.item) ?? 0))
+  // A Service of several workloads is looked at for each of them.
+  const once = new Map(
+    kept.map((one) => [JSON.stringify([one.rule.id, order.get(one.place.item), one.path, one.saw]), one]),
+  )
+  return [...once.values()].toSorted(
+    (a, b) => (order.get(a.place.item) ?? 0) - (order.get(b.place.item) ?? 0),
+  )
 }

@@ -147,13 +147,12 @@ const IMAGES: readonly (readonly [image: RegExp, port: number, what: string])[] 
 
 /**
  * Servers that trust whoever comes from 127.0.0.1, as their documentation says: with lastcall in front all do.
- * PostgreSQL: pg_hba.conf as initdb and the official image write it ("host all all 127.0.0.1/32 trust"). RabbitMQ:
- * "guest can only connect via localhost". MongoDB: "localhost exception". Postfix: mynetworks has 127.0.0.0/8.
+ * PostgreSQL: pg_hba.conf as initdb and the official image write it ("host all all 127.0.0.1/32 trust"). Postfix:
+ * mynetworks has 127.0.0.0/8. (Not RabbitMQ, whose image lets guest in from everywhere; nor MongoDB, whose exception for
+ * localhost ends with the first user.)
  */
 const TRUSTS_LOOPBACK: Readonly<Record<string, string>> = {
   PostgreSQL: 'PostgreSQL lets connections from 127.0.0.1 in without a password by default',
-  AMQP: 'RabbitMQ lets the user guest in from 127.0.0.1 only',
-  MongoDB: 'MongoDB lets connections from 127.0.0.1 create the first user without a password',
   SMTP: 'mail servers relay for whoever comes from 127.0.0.1',
 }
 
@@ -183,7 +182,9 @@ export function spokenOn(
   if (probed !== undefined) return probed
   const own = portsOf(container).find((one) => one.number === port)
   const moved = workload.sidecar && portsOf(workload.sidecar).find((one) => one.number === front)
-  const names = [own?.name, ...ports.map(({ name }) => name)]
+  // inject has given the name of the app's port to lastcall, and another one to the port.
+  const renamed = own?.name !== undefined && GIVEN_NAMES.includes(own.name)
+  const names = [renamed ? moved?.name : own?.name, ...ports.map(({ name }) => name)]
   for (const name of names) {
     const found = name === undefined ? undefined : byName(name)
     if (found !== undefined) return found
@@ -193,6 +194,9 @@ export function spokenOn(
   if (inherited?.kind === 'stream') return inherited
   return byImage(container, port) ?? byNumber(port)
 }
+
+/** What inject calls the port of an app whose name has gone over to lastcall. */
+export const GIVEN_NAMES: readonly string[] = ['app', 'app-http', 'lastcall-app']
 
 function appProtocol(service: Place, index: number): string | undefined {
   return text(at(list(at(service.item.value, 'spec', 'ports'))[index], 'appProtocol'))
@@ -228,7 +232,10 @@ function byName(name: string): Spoken | undefined {
   )
   // `tcp-web` says more than that it is TCP.
   const found = known.find((what) => what !== 'TCP') ?? known[0]
-  if (found === undefined) return /^(http|web|grpc)/.test(said) ? { kind: 'http' } : undefined
+  // Metrics are scraped by HTTP. (`webhook` says nothing: those of the API server are TLS, others are not.)
+  const http = /^(http|grpc)|metric|prom/.test(said)
+  if (http && (found === undefined || found === 'TCP')) return { kind: 'http' }
+  if (found === undefined) return undefined
   return found === 'HTTP' ? { kind: 'http' } : stream(found, `the name ${name} of its port`)
 }
 

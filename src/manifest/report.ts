@@ -2,28 +2,13 @@
  * Findings as lines for people, and as data for programs; what CI systems want is in formats.ts. Pure.
  */
 import { githubCommands, junit, sarif } from './formats.ts'
-import { lineOf } from './input.ts'
+import { reported, type Reported } from './reported.ts'
 import type { Finding, Rule } from './rule.ts'
-import { at, printPath, text, type Tree } from './tree.ts'
+import type { Tree } from './tree.ts'
 import { block } from './yaml.ts'
 
 export const FORMATS = ['text', 'json', 'yaml', 'sarif', 'junit', 'github'] as const
 export type Format = (typeof FORMATS)[number]
-
-/** A finding without the machinery: what all formats print. */
-export interface Reported {
-  readonly rule: string
-  readonly severity: string
-  readonly file: string
-  readonly line: number
-  /** Number of the document in its file, from 1. */
-  readonly document: number
-  readonly object: string
-  readonly path: string
-  readonly message: string
-  readonly requests: string
-  readonly fix: string
-}
 
 /** What was judged, for the last line. */
 export interface Judgement {
@@ -32,23 +17,6 @@ export interface Judgement {
   readonly workloads: number
   /** Sentences about what was left out. */
   readonly skipped: readonly string[]
-}
-
-export function reported({ rule, place, path, saw }: Finding): Reported {
-  const { input, item } = place
-  const name = text(at(item.value, 'metadata', 'name')) ?? ''
-  return {
-    rule: rule.id,
-    severity: rule.severity,
-    file: input.name,
-    line: lineOf(input, item, path),
-    document: item.document + 1,
-    object: `${text(item.value['kind']) ?? ''}/${name}`,
-    path: printPath([...item.base, ...path]),
-    message: `${rule.title}: ${saw}`,
-    requests: rule.requests,
-    fix: rule.fix,
-  }
 }
 
 /** The whole report, without a newline at the end; empty if there is nothing to print. */

@@ -118,11 +118,24 @@ export function together(a: string | undefined, b: string | undefined): boolean 
   return a === undefined || b === undefined || a === b
 }
 
+/** Labels that no template has: whoever makes the pods adds them (kubernetes.io, "Well-Known Labels"; Argo Rollouts). */
+const SET_BY_CONTROLLERS = new Set([
+  'statefulset.kubernetes.io/pod-name',
+  'apps.kubernetes.io/pod-index',
+  'controller-revision-hash',
+  'pod-template-hash',
+  'rollouts-pod-template-hash',
+  'job-name',
+  'batch.kubernetes.io/job-name',
+])
+
 /** Whether an object's selector (a map of labels) selects the pods of a workload. */
 export function selects(place: Place, selector: Tree | undefined, workload: Workload): boolean {
   if (!isBranch(selector) || Object.keys(selector).length === 0) return false
   if (!together(namespaceOf(place), workload.namespace)) return false
-  return Object.entries(selector).every(([key, value]) => workload.labels[key] === value)
+  return Object.entries(selector).every(
+    ([key, value]) => SET_BY_CONTROLLERS.has(key) || workload.labels[key] === value,
+  )
 }
 
 const SERVICES = new WeakMap<readonly Place[], ReadonlyMap<string, readonly Place[]>>()
@@ -133,7 +146,8 @@ function servicesByLabel(places: readonly Place[]): ReadonlyMap<string, readonly
   if (known !== undefined) return known
   const services = places.filter(({ item }) => item.value['kind'] === 'Service')
   const made = Map.groupBy(services, ({ item }) => {
-    const [first] = Object.entries(branch(at(item.value, 'spec', 'selector')))
+    const labels = Object.entries(branch(at(item.value, 'spec', 'selector')))
+    const first = labels.find(([key]) => !SET_BY_CONTROLLERS.has(key)) ?? labels[0]
     return JSON.stringify(first)
   })
   SERVICES.set(places, made)

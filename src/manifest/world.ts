@@ -1,8 +1,17 @@
 /** All objects of all inputs as the rules see them. Pure. */
 import { settingsIn, configIn } from './settings.ts'
 import type { Judged, World } from './rule.ts'
-import { number } from './tree.ts'
-import { appsOf, portsOf, servicesOf, workloadOf, type Place, type Workload } from './workload.ts'
+import { at, number, text } from './tree.ts'
+import { forOperators } from './names.ts'
+import {
+  appsOf,
+  portsOf,
+  servicePorts,
+  servicesOf,
+  workloadOf,
+  type Place,
+  type Workload,
+} from './workload.ts'
 import { parseApp } from '../config/address.ts'
 import { probedPort, listenPort } from './app.ts'
 
@@ -27,8 +36,21 @@ function judged(workload: Workload, places: readonly Place[]): Judged {
     app,
     services,
     graceMs: 1000 * (number(workload.spec['terminationGracePeriodSeconds']) ?? DEFAULT_GRACE_SECONDS),
-    serves: services.length > 0 || sidecar !== undefined || apps.some((one) => portsOf(one).length > 0),
+    serves: sidecar !== undefined || servesClients(workload, services),
   }
+}
+
+/** Whether a port is for clients: one that is scraped, or asked for health, loses no request that anybody waits for. */
+function servesClients(workload: Workload, services: readonly Place[]): boolean {
+  const declared = appsOf(workload).flatMap(portsOf)
+  const operators = new Set(declared.filter(({ name }) => forOperators(name)).map(({ number: port }) => port))
+  const served = services
+    .filter(({ item }) => !forOperators(text(at(item.value, 'metadata', 'name'))))
+    .flatMap((service) => servicePorts(service, workload))
+  return (
+    served.some(({ name, number: port }) => !forOperators(name) && !operators.has(port ?? 0)) ||
+    declared.some(({ name }) => !forOperators(name))
+  )
 }
 
 /** The container that listens where lastcall's --app says; of one container there is no doubt. */

@@ -72,6 +72,10 @@ void tap.test('by appProtocol, probes, names, images and numbers; the surest fir
     [{ image: 'my/predis-app:1', port: 8080 }, 'unsaid'],
     [{ port: 5432 }, 'PostgreSQL'],
     [{ port: 9443 }, 'TLS'],
+    [{ name: 'webhook-api' }, 'unsaid'],
+    [{ name: 'webhook-api', port: 8443 }, 'TLS'],
+    [{ name: 'tcp-prometheus' }, 'http'],
+    [{ image: 'mongo', port: 27_017 }, 'MongoDB'],
   ]
   for (const [what, wanted] of cases) t.equal(spoken(what), wanted, JSON.stringify(what))
 })
@@ -107,8 +111,6 @@ void tap.test('what trusts loopback, needs more than a stream, or is not known, 
       { image: 'postgres:17', port: 5432 },
       /every connection comes from 127\.0\.0\.1: PostgreSQL lets .* without a password.*give --protocol tcp/,
     ],
-    [{ image: 'rabbitmq:3', port: 5672 }, /RabbitMQ lets the user guest in/],
-    [{ image: 'mongo', port: 27_017 }, /create the first user/],
     [{ port: 25 }, /mail servers relay/],
     [{ name: 'dns-tcp', port: 53 }, /DNS is asked by UDP/],
     [{ name: 'ftp', port: 21 }, /connections of its own for data/],
@@ -120,4 +122,24 @@ void tap.test('what trusts loopback, needs more than a stream, or is not known, 
     t.match(injection(manifests(what)), { kind: 'refused', left: [{ why: [said] }] }, JSON.stringify(what))
     t.match(injected(manifests(what), '--protocol', 'tcp'), '--protocol=tcp', 'unless the user says so')
   }
+})
+
+/** A Deployment with these ports, and no Service. */
+const withPorts = (...ports: string[]) =>
+  manifests({})
+    .replace('"ports":[{"containerPort":3000}]', `"ports":[${ports.join(',')}]`)
+    .split('---')[0]!
+
+void tap.test('of several ports the one for clients is taken, and what goes past is told', async (t) => {
+  const app = (...ports: string[]) => /--app=127\.0\.0\.1:\d+/.exec(injected(withPorts(...ports)))?.[0]
+  t.equal(
+    app('{"containerPort":9100,"name":"metrics"}', '{"containerPort":3000,"name":"main"}'),
+    '--app=127.0.0.1:3000',
+  )
+  t.equal(app('{"containerPort":8443,"name":"https"}', '{"containerPort":3000}'), '--app=127.0.0.1:3000')
+  t.equal(app('{"containerPort":5000}', '{"containerPort":3000,"name":"http-api"}'), '--app=127.0.0.1:3000')
+  t.match(injection(withPorts('{"containerPort":5000}', '{"containerPort":3000}')), {
+    kind: 'refused',
+    left: [{ why: [/has several ports \(5000, 3000\)/] }],
+  })
 })

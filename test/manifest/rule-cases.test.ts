@@ -136,3 +136,31 @@ void tap.test('externalTrafficPolicy Local without lastcall', async (t) => {
   t.same(ids(local), [], 'pods that wait go on serving')
   t.same(ids(local.replace(/ {10}lifecycle:\n.*\n.*\n.*\n/, '')), ['nothing-drains', 'local-traffic-policy'])
 })
+
+void tap.test(
+  'ports for operators only make no server, and pods of controllers are found by their labels',
+  async (t) => {
+    const metrics = swap(
+      ['name: app', 'name: http-metrics'],
+      ['kind: Service\nmetadata:\n  name: web', 'kind: Service\nmetadata:\n  name: web-metrics'],
+    )
+    t.same(
+      ids(
+        metrics.replace(/ {10}lifecycle:\n.*\n.*\n.*\n/, '').replace(/ {10}readinessProbe:[^]*?---/, '---'),
+      ),
+      [],
+    )
+    const one =
+      'kind: Service\napiVersion: v1\nmetadata: { name: web-0 }\nspec: { publishNotReadyAddresses: true, selector: { statefulset.kubernetes.io/pod-name: web-0, app: web }, ports: [{ port: 3000 }] }\n'
+    t.same(ids(GOOD, one), [], 'the Service of one pod is for its peers')
+  },
+)
+
+void tap.test('one Service of two workloads is told of once', async (t) => {
+  const other = GOOD.slice(0, GOOD.indexOf('---')).replace('name: web', 'name: two')
+  const wide = swap([
+    'spec:\n  selector:\n    app: web\n  ports',
+    'spec:\n  publishNotReadyAddresses: true\n  selector:\n    app: web\n  ports',
+  ])
+  t.same(ids(wide, other), ['publish-not-ready'])
+})

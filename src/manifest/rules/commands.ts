@@ -12,7 +12,11 @@ function shellScript({ value }: Container): string | undefined {
   const words = [...list(value['command']), ...list(value['args'])].map((word) => text(word) ?? '')
   const flag = words.findIndex((word, i) => i > 0 && /^-[a-z]*c$/.test(word))
   if (!/^(\/(usr\/)?bin\/)?(ba|da|a)?sh$/.test(words[0] ?? '') || flag === -1) return undefined
-  const script = (words[flag + 1] ?? '').replace(/\\\n/g, ' ')
+  const script = (words[flag + 1] ?? '')
+    .replace(/\\\n/g, ' ')
+    // What is quoted, or the text of a file, is no command.
+    .replace(/<<-?\s*['"]?(\w+)['"]?[^]*?\n\s*\1\s*$/gm, '')
+    .replace(/'[^']*'|"(\\.|[^"\\])*"/g, (quoted) => quoted.replace(/[;&|\n]/g, ' '))
   const steps = script
     .split(/&&|\|\||[;\n|]/)
     .map((step) => step.trim())

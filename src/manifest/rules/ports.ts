@@ -1,5 +1,6 @@
 /** Rules about the ports of a pod: that those which are named are there, and that lastcall is in front of the right one. */
 import { parseApp } from '../../config/address.ts'
+import { forOperators } from '../names.ts'
 import type { Rule, Site } from '../rule.ts'
 import { settingsIn } from '../settings.ts'
 import { at, type Path } from '../tree.ts'
@@ -45,10 +46,12 @@ export const PORT_RULES: readonly Rule[] = [
         const address = parseApp(settingsIn(sidecar).get('app') ?? '127.0.0.1:3000')
         if (sidecar === undefined || address.kind === 'bad' || address.value.kind !== 'tcp') return []
         const { port } = address.value
-        const declared = apps.flatMap(portsOf).map(({ number }) => number)
+        const declared = apps.flatMap(portsOf)
+        const clients = declared.filter(({ name }) => !forOperators(name))
         // A container need not declare its ports: only where all of them do is one that is missing an error.
-        if (declared.includes(port) || apps.some((one) => portsOf(one).length === 0)) return []
-        const saw = `--app is port ${port}; there is ${[...new Set(declared)].join(', ')}`
+        const silent = apps.some((one) => !clients.some(({ container }) => container === one))
+        if (silent || declared.some(({ number }) => number === port)) return []
+        const saw = `--app is port ${port}; there is ${[...new Set(declared.map(({ number }) => number))].join(', ')}`
         return [{ place: workload, path: sidecar.path, saw }]
       }),
   },

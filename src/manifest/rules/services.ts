@@ -1,4 +1,5 @@
 /** Rules about Services: that requests come through lastcall, and only requests. */
+import { suggest } from '../../config/suggest.ts'
 import { isHeadless } from '../headless.ts'
 import { preStopOf } from '../hook.ts'
 import { appPort } from '../world.ts'
@@ -26,13 +27,15 @@ function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => s
   )
 }
 
-/** A workload that a Service without pods was made for: of its name, or with all labels of its selector but one. */
+/** A workload that a Service without pods was made for: of its name, or with its labels but for a slip of the pen. */
 function meant(service: Place, workload: Workload): boolean {
   const wanted = Object.entries(branch(at(service.item.value, 'spec', 'selector')))
   if (!together(namespaceOf(service), workload.namespace)) return false
-  const same = wanted.filter(([key, value]) => workload.labels[key] === value).length
-  const oneOff = same === wanted.length - 1 && same > 0
-  return oneOff || text(at(service.item.value, 'metadata', 'name')) === workload.name
+  const differ = wanted.filter(([key, value]) => workload.labels[key] !== value)
+  const [key, value] = differ[0] ?? ['', '']
+  const own = text(workload.labels[key])
+  const slip = own !== undefined && suggest(text(value) ?? '', [own]) !== undefined
+  return (differ.length === 1 && slip) || text(at(service.item.value, 'metadata', 'name')) === workload.name
 }
 
 function printLabels(labels: Branch): string {
@@ -47,6 +50,9 @@ function gone({ workload, config, sidecar, apps }: Judged): string[] {
   const waits = apps.some((one) => !['none', 'nothing'].includes(preStopOf(one).kind))
   return waits ? [] : [`${workload.title} has no preStop: its pods stop at once`]
 }
+
+/** A Service that selects one pod of a StatefulSet is for its peers. */
+const ONE_POD = 'statefulset.kubernetes.io/pod-name'
 
 /** Whether a headless Service is for the pods among themselves: the StatefulSet's own, or one beside another Service. */
 function isForPeers(service: Place, { workload, services }: Judged): boolean {
@@ -137,6 +143,7 @@ export const SERVICE_RULES: readonly Rule[] = [
       workloads.flatMap((judged) =>
         judged.services.flatMap((place) =>
           at(place.item.value, 'spec', 'publishNotReadyAddresses') === true &&
+          at(place.item.value, 'spec', 'selector', ONE_POD) === undefined &&
           judged.workload.kind !== 'Job' &&
           !isForPeers(place, judged)
             ? [{ place, path: ['spec', 'publishNotReadyAddresses'], saw: 'publishNotReadyAddresses is true' }]

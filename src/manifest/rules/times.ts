@@ -125,7 +125,10 @@ export const TIME_RULES: readonly Rule[] = [
             ? `preStop ${printDuration(blind)}`
             : `settle, quiet and app-stop ${printDuration(own)}`
         const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
-        const saw = `the grace period is ${printDuration(graceMs)}: ${what} and a request of ${printDuration(longest)} need ${printDuration(own + longest)}`
+        const saw =
+          own === 0
+            ? `the grace period is ${printDuration(graceMs)}, and a request may take ${printDuration(longest)}`
+            : `the grace period is ${printDuration(graceMs)}: ${what} and a request of ${printDuration(longest)} need ${printDuration(own + longest)}`
         return [{ place: workload, path, saw }]
       }),
   },
