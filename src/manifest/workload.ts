@@ -144,8 +144,7 @@ const SERVICES = new WeakMap<readonly Place[], ReadonlyMap<string, readonly Plac
 function servicesByLabel(places: readonly Place[]): ReadonlyMap<string, readonly Place[]> {
   const known = SERVICES.get(places)
   if (known !== undefined) return known
-  const services = places.filter(({ item }) => item.value['kind'] === 'Service')
-  const made = Map.groupBy(services, ({ item }) => {
+  const made = Map.groupBy(ofKind(places, 'Service'), ({ item }) => {
     const labels = Object.entries(branch(at(item.value, 'spec', 'selector')))
     const first = labels.find(([key]) => !SET_BY_CONTROLLERS.has(key)) ?? labels[0]
     return JSON.stringify(first)

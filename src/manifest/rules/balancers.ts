@@ -6,7 +6,7 @@ import { printDuration } from '../../config/units.ts'
 import type { Config } from '../../config/config.ts'
 import type { Judged, Rule, Site, World } from '../rule.ts'
 import { at, branch, list, text, type Tree } from '../tree.ts'
-import type { Place } from '../workload.ts'
+import { ofKind, type Place } from '../workload.ts'
 
 const ALB = 'alb.ingress.kubernetes.io/'
 const NLB = 'service.beta.kubernetes.io/aws-load-balancer-'
@@ -28,7 +28,8 @@ function balanced({ places, workloads }: World): Balanced[] {
     const { config } = judged
     if (config === undefined) return []
     const names = new Set(judged.services.map(({ item }) => text(at(item.value, 'metadata', 'name'))))
-    return places.flatMap((place) => {
+    const candidates = new Set([...ofKind(places, 'Ingress'), ...judged.services])
+    return [...candidates].flatMap((place) => {
       const annotations = branch(at(place.item.value, 'metadata', 'annotations'))
       const own = judged.services.some(({ item }) => item === place.item)
       const leads = place.item.value['kind'] === 'Ingress' && backends(place).some((name) => names.has(name))

@@ -1,7 +1,7 @@
 /** Rules about how pods are replaced: that there are enough of them at every moment. */
 import type { Rule } from '../rule.ts'
 import { at, isBranch, list, number, text, type Path, type Tree } from '../tree.ts'
-import { namespaceOf, selects, together, type Place, type Workload } from '../workload.ts'
+import { namespaceOf, ofKind, selects, together, type Place, type Workload } from '../workload.ts'
 
 const FEW = 4
 
@@ -39,12 +39,10 @@ function rollingOf(workload: Workload, places: readonly Place[]): Rolling | unde
 
 /** The autoscaler of a workload: Kubernetes' own, or KEDA's (keda.sh, ScaledObject specification). */
 function scalerOf(workload: Workload, places: readonly Place[]): Place | undefined {
-  return places.find((place) => {
-    const { value } = place.item
-    const target = at(value, 'spec', 'scaleTargetRef')
-    const kinds = ['HorizontalPodAutoscaler', 'ScaledObject']
+  const scalers = ['HorizontalPodAutoscaler', 'ScaledObject'].flatMap((kind) => ofKind(places, kind))
+  return scalers.find((place) => {
+    const target = at(place.item.value, 'spec', 'scaleTargetRef')
     return (
-      kinds.includes(text(value['kind']) ?? '') &&
       (at(target, 'kind') ?? 'Deployment') === workload.kind &&
       at(target, 'name') === workload.name &&
       together(namespaceOf(place), workload.namespace)
