@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly pace: number
   readonly paths: ReadonlyMap<string, string>
   readonly name: string
-  readonly readme: boolean
+  readonly docs: boolean
   readonly help: boolean
 }
 
@@ -22,7 +22,7 @@ Without a SCENARIO: a full round, which leaves out websocket, http2 and grpc to 
   --peers A,B       only these peers (direct is measured all the same)
   --pace FACTOR     multiply all durations: 3 for a quiet, long run
   --name NAME       results go to bench/results/NAME.json, .md and -*.svg (default: latest)
-  --readme          put the table and the plots into README.md
+  --docs            put the table and the plots into docs/performance.md
 ${BY_PATH.map((name) => `  --${name} PATH`.padEnd(26) + 'measure this one too').join('\n')}
 `
 
@@ -38,7 +38,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
       peers: text,
       pace: text,
       name: text,
-      readme: flag,
+      docs: flag,
       help: flag,
       envoy: text,
       'linkerd2-proxy': text,
@@ -57,7 +57,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     pace: values.pace === undefined ? 1 : positive('--pace', values.pace),
     paths,
     name: values.name ?? 'latest',
-    readme: values.readme,
+    docs: values.docs,
     help: values.help,
   }
 }

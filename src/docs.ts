@@ -1,6 +1,6 @@
 /**
  * `npm run docs`: writes what the documentation must not say by heart: the picture of the lifecycle, drawn from its
- * table; the page of the rules of lastcall check and the README's table of options, made from theirs. With `--check` it
+ * table; the page of the rules of lastcall check and the table in docs/options.md, made from theirs. With `--check` it
  * writes nothing and exits 1 if something is stale, which a test holds.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -20,13 +20,13 @@ interface Page {
 const PAGES: readonly Page[] = [
   { path: 'docs/lifecycle.svg', make: drawLifecycle },
   { path: 'docs/rules.md', make: rulesPage },
-  { path: 'README.md', make: withOptions },
+  { path: 'docs/options.md', make: withOptions },
 ]
 
 /** Replaces what stands between the markers. Throws if they are missing. */
-function withOptions(readme: string): string {
-  if (!OPTIONS.test(readme)) throw new Error('README.md has no <!-- options --> ... <!-- /options -->')
-  return readme.replace(OPTIONS, () => `\n${markdownTable()}\n\n`)
+function withOptions(page: string): string {
+  if (!OPTIONS.test(page)) throw new Error('docs/options.md has no <!-- options --> ... <!-- /options -->')
+  return page.replace(OPTIONS, () => `\n${markdownTable()}\n\n`)
 }
 
 function read(path: string): string {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
+import { between } from '../bench/report/write.ts'
 import { OPTIONS } from '../src/config/options.ts'
 import { APP_FAULTS, fullAnswer } from '../src/http1/answer.ts'
 import { REFUSAL_NAMES, refusalRow } from '../src/http1/refusal.ts'
@@ -17,8 +18,8 @@ void tap.test('the table of options and the picture of the lifecycle are fresh',
     encoding: 'utf8',
   })
   t.equal(status, 0, `${stdout}${stderr}`)
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-  for (const { flag } of Object.values(OPTIONS)) t.match(readme, `| \`--${flag} `)
+  const page = readFileSync(join(ROOT, 'docs/options.md'), 'utf8')
+  for (const { flag } of Object.values(OPTIONS)) t.match(page, `| \`--${flag} `)
 })
 
 void tap.test("README's list of lastcall's own answers is the one of the code", async (t) => {
@@ -32,24 +33,34 @@ void tap.test("README's list of lastcall's own answers is the one of the code", 
   t.equal(list, [...own].toSorted((a, b) => a - b).join(', '))
 })
 
-void tap.test('a stale README is found, and written anew', async (t) => {
+void tap.test('a stale table of options is found, and written anew', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'lastcall-docs-'))
   t.teardown(() => rmSync(copy, { recursive: true }))
-  for (const path of ['src', 'docs', 'README.md', 'package.json'])
+  for (const path of ['src', 'docs', 'package.json'])
     cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
-  const fresh = readFileSync(join(copy, 'README.md'), 'utf8')
-  writeFileSync(
-    join(copy, 'README.md'),
-    fresh.replace('`--settle DURATION` | `3s`', '`--settle DURATION` | `4s`'),
-  )
+  const page = join(copy, 'docs/options.md')
+  const fresh = readFileSync(page, 'utf8')
+  const stale = fresh.replace('`--settle DURATION` | `3s`', '`--settle DURATION` | `4s`')
+  t.not(stale, fresh)
+  writeFileSync(page, stale)
 
   const { status, stdout } = spawnSync(process.execPath, ['src/docs.ts', '--check'], {
     cwd: copy,
     encoding: 'utf8',
   })
   t.equal(status, 1)
-  t.equal(stdout, 'README.md is stale: npm run docs\n')
+  t.equal(stdout, 'docs/options.md is stale: npm run docs\n')
   execFileSync(process.execPath, ['src/docs.ts'], { cwd: copy })
-  t.equal(readFileSync(join(copy, 'README.md'), 'utf8'), fresh)
+  t.equal(readFileSync(page, 'utf8'), fresh)
+})
+
+void tap.test('the benchmark finds its place in docs/performance.md', async (t) => {
+  const page = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8')
+  const written = between(page, 'NEW')
+  t.match(written, '<!-- bench -->\n\nNEW\n\n<!-- /bench -->')
+  t.notMatch(written, 'CPU per MiB down')
+  t.ok(written.startsWith('# Performance\n'))
+  t.match(written, '## Rehearsals')
+  t.throws(() => between('no marks', 'NEW'), /performance\.md has no <!-- bench -->/)
 })

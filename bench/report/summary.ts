@@ -1,4 +1,4 @@
-/** What the README shows: one row a peer, the figures that a user would choose by, and two plots. */
+/** What docs/performance.md shows: one row a peer, the figures that a user would choose by, and two plots. */
 
 import type { Results } from '../sample.ts'
 import { medianOf, type Row } from './stats.ts'

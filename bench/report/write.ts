@@ -1,4 +1,4 @@
-/** Puts the results where they belong: JSON, Markdown and plots into bench/results, and if asked the README's part. */
+/** Writes the results: JSON, Markdown and plots into bench/results and, if asked, the summary into docs/performance.md. */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,15 +12,12 @@ import { formatSummary } from './summary.ts'
 import { type Row, rowsOf } from './stats.ts'
 
 const FOLDER = fileURLToPath(new URL('../results/', import.meta.url))
-const README = fileURLToPath(new URL('../../README.md', import.meta.url))
+const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
 const BEGIN = '<!-- bench -->'
 const END = '<!-- /bench -->'
 
 /** Writes all; answers the paths. */
-export function writeResults(
-  results: Results,
-  { name, readme }: { name: string; readme: boolean },
-): string[] {
+export function writeResults(results: Results, { name, docs }: { name: string; docs: boolean }): string[] {
   mkdirSync(FOLDER, { recursive: true })
   const titles = new Map(SCENARIOS.map((scenario) => [scenario.name, scenario.title]))
   const rows = rowsOf(withAdded(results.samples))
@@ -37,11 +34,11 @@ export function writeResults(
     ],
     ...plots.map(([plot, svg]) => [join(FOLDER, `${name}-${plot}.svg`), svg] as const),
   ])
-  if (readme) {
+  if (docs) {
     const shown = plots
       .filter(([plot]) => plot === 'cost' || plot === 'rollout')
-      .map(([plot]) => `bench/results/${name}-${plot}.svg`)
-    files.set(README, between(readFileSync(README, 'utf8'), formatSummary(results, rows, shown)))
+      .map(([plot]) => `../bench/results/${name}-${plot}.svg`)
+    files.set(PAGE, between(readFileSync(PAGE, 'utf8'), formatSummary(results, rows, shown)))
   }
   for (const [path, text] of files) writeFileSync(path, text)
   return [...files.keys()]
@@ -123,9 +120,9 @@ function plotsOf(rows: readonly Row[], results: Results): [string, string][] {
   return all.flatMap(([name, svg]) => (svg === undefined ? [] : [[name, svg] as [string, string]]))
 }
 
-/** Replaces what stands between the marks. */
-function between(text: string, middle: string): string {
+/** Replaces the text between the marks; throws if they are missing. Exported for its test. */
+export function between(text: string, middle: string): string {
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`README.md has no ${BEGIN} … ${END}`)
+  if (begin < 0 || end < begin) throw new Error(`docs/performance.md has no ${BEGIN} … ${END}`)
   return `${text.slice(0, begin + BEGIN.length)}\n\n${middle}\n\n${text.slice(end)}`
 }
