@@ -5,7 +5,7 @@
 import { readFlags, type FlagKind } from '../config/flags.ts'
 import type { Option } from '../config/option.ts'
 import { OPTIONS } from '../config/options.ts'
-import type { Request } from './inject.ts'
+import type { Request } from './request.ts'
 import { at, text } from './tree.ts'
 import type { Settings } from './settings.ts'
 import type { Workload } from './workload.ts'

@@ -11,6 +11,7 @@ import { emptyAbove, remember } from './before.ts'
 import type { Change, Notes } from './change.ts'
 import type { Edits } from './edits.ts'
 import { kindObstacle, nothingToInject, podObstacles, replacedHook } from './obstacles.ts'
+import type { Request } from './request.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
 import { opened } from './policies.ts'
@@ -20,24 +21,6 @@ import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts
 import { settingsIn, type Settings } from './settings.ts'
 import { at, covers, list, type Branch, type Path, type Tree } from './tree.ts'
 import type { Place, Workload } from './workload.ts'
-
-/** What the command line asks for. */
-export interface Request {
-  readonly mode: Mode | undefined
-  readonly image: string | undefined
-  /** The image of a sidecar that has none yet. */
-  readonly defaultImage: string
-  readonly container: string | undefined
-  /** How the app is told to listen on loopback, where the table of bindings.ts does not know. */
-  readonly bindEnv: string | undefined
-  readonly bindArg: string | undefined
-  /** Half of the work: the pods, or then their Services. */
-  readonly step: 'pods' | 'services' | undefined
-  /** A secret for a sidecar that is new; undefined: none. */
-  readonly newToken: (() => string) | undefined
-  /** The options of lastcall that were given. */
-  readonly given: Settings
-}
 
 export type Injection =
   | {

@@ -4,7 +4,8 @@
  */
 import { beforeOf, type Before } from './before.ts'
 import { optsOut, requestFor } from './given.ts'
-import { inject, type Request } from './inject.ts'
+import { inject } from './inject.ts'
+import type { Request } from './request.ts'
 import { readInput, type Input } from './input.ts'
 import { lineFor } from './line-to-run.ts'
 import { removals, restorations } from './remove.ts'
