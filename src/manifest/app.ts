@@ -3,7 +3,7 @@
  * cannot be told, a sentence says what to give. Pure.
  */
 import { parseApp } from '../config/address.ts'
-import { forOperators } from './names.ts'
+import { forOperators, onlyMeasures } from './names.ts'
 import { spokenOn } from './protocols.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
@@ -89,8 +89,8 @@ function findPort(
 }
 
 /**
- * The one of several ports where requests come: those for operators (metrics, health) are not meant, nor those that do
- * not speak HTTP where one does. Undefined where that leaves several.
+ * The one of several ports where requests come: those for operators (metrics, health) are not meant, nor the ones that
+ * speak TLS beside one that does not. Undefined where that leaves several.
  */
 function likelyPort(
   ports: readonly number[],
@@ -108,13 +108,29 @@ function likelyPort(
   ]
   const clients = ports.filter((port) => !namesOfPort(port).some(forOperators))
   if (clients.length === 1) return clients[0]
-  const spoken = clients.map((port) => {
-    const container = declared.find((one) => one.number === port)?.container ?? apps[0]
-    return container === undefined ? 'unsaid' : spokenOn(container, port, workload, services).kind
-  })
-  const [first, second] = clients.filter((_, i) => spoken[i] === 'http')
-  const [other, more] = clients.filter((_, i) => spoken[i] !== 'stream')
-  return second === undefined ? (first ?? (more === undefined ? other : undefined)) : undefined
+  const tls = new Set(
+    clients.filter((port) => {
+      const container = declared.find((one) => one.number === port)?.container ?? apps[0]
+      const spoken = container && spokenOn(container, port, workload, services)
+      return spoken?.kind === 'stream' && spoken.what === 'TLS'
+    }),
+  )
+  const [first, second] = clients.filter((port) => !tls.has(port))
+  return second === undefined ? first : undefined
+}
+
+/** Why an app needs no lastcall: its port is scraped, or asked for health, and nothing else; and nobody named it. */
+export function onlyMeasured(
+  workload: Workload,
+  { container, port }: App,
+  asked: { readonly given: Settings; readonly container: string | undefined },
+): string | undefined {
+  if (workload.sidecar !== undefined || asked.given.has('app') || asked.container !== undefined)
+    return undefined
+  const name = portsOf(container).find((one) => one.number === port)?.name
+  return onlyMeasures(name)
+    ? `is left alone: its port ${port} (${name}) is for metrics or health checks, where nothing is lost; --app 127.0.0.1:${port} takes it all the same`
+    : undefined
 }
 
 function appOfSidecar({ sidecar }: Workload): string | undefined {

@@ -4,7 +4,7 @@
  * is once. Pure.
  */
 import { OPTIONS } from '../config/options.ts'
-import { findApp } from './app.ts'
+import { findApp, onlyMeasured } from './app.ts'
 import { aroundObstacles, besides } from './around.ts'
 import { adapted } from './app-changes.ts'
 import { emptyAbove, remember } from './before.ts'
@@ -44,6 +44,8 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   const reading = findApp(workload, places, request.given, request.container)
   if (reading.kind === 'unknown') return refused(workload, [reading.why])
   const { app } = reading
+  const measured = onlyMeasured(workload, app, request)
+  if (measured !== undefined) return { kind: 'alone', note: `${workload.title} ${measured}` }
   const speech = speechOf(workload, places, app, request.given)
   if (speech.kind === 'refused') return refused(workload, [speech.why])
   const spoken = speech.protocol === undefined ? [] : [['protocol', speech.protocol] as const]

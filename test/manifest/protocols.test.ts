@@ -137,9 +137,21 @@ void tap.test('of several ports the one for clients is taken, and what goes past
     '--app=127.0.0.1:3000',
   )
   t.equal(app('{"containerPort":8443,"name":"https"}', '{"containerPort":3000}'), '--app=127.0.0.1:3000')
-  t.equal(app('{"containerPort":5000}', '{"containerPort":3000,"name":"http-api"}'), '--app=127.0.0.1:3000')
+  const broker = withPorts('{"containerPort":15672}', '{"containerPort":5672,"name":"amqp"}')
+  t.match(injection(broker), { kind: 'refused' }, 'a broker is not its console')
   t.match(injection(withPorts('{"containerPort":5000}', '{"containerPort":3000}')), {
     kind: 'refused',
     left: [{ why: [/has several ports \(5000, 3000\)/] }],
   })
+})
+
+void tap.test('pods of which only the metrics can be reached are left alone', async (t) => {
+  const text = withPorts('{"containerPort":9090,"name":"http-metrics"}')
+  t.match(injection(text), {
+    kind: 'text',
+    text,
+    left: [],
+    remarks: [/^Deployment web is left alone: its port 9090 \(http-metrics\) is for metrics/],
+  })
+  t.match(injected(text, '--app=127.0.0.1:9090'), '--app=127.0.0.1:9090', 'unless it is asked for')
 })

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import tap from 'tap'
 import { RULES } from '../../src/manifest/rules/table.ts'
-import { found, injected, K8S, manifest } from '../fixtures/manifest.ts'
+import { found, foundWithout, injected, K8S, manifest } from '../fixtures/manifest.ts'
 
 void tap.test('every rule has its broken manifest, and every one of those its rule', async (t) => {
   const ids = RULES.map(({ id }) => id)
@@ -16,7 +16,7 @@ for (const { id, title } of RULES) {
     const text = manifest(`broken/${id}.yaml`)
     const [, line, severity, rule, saw] =
       /^# Expected: line (\d+), (\w+), (\S+)\n# {3}(.*)$/m.exec(text) ?? []
-    const all = found(text)
+    const all = id === 'no-token' ? foundWithout([], text) : found(text)
     t.same(
       all.map((one) => ({ line: one.line, severity: one.severity, rule: one.rule, message: one.message })),
       [{ line: Number(line), severity, rule, message: `${title}: ${saw}` }],
@@ -31,7 +31,11 @@ for (const { id, title } of RULES) {
       `$1  annotations:\n    lastcall.dev/ignore: hook-host, ${id}\n`,
     )
     if (!text.includes('    alb.ingress') && id !== 'ignore-unknown')
-      t.same(found(silenced), [], 'the object itself can silence it')
+      t.same(
+        id === 'no-token' ? foundWithout([], silenced) : found(silenced),
+        [],
+        'the object itself can silence it',
+      )
   })
 }
 

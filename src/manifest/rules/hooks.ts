@@ -140,6 +140,29 @@ export const HOOK_RULES: readonly Rule[] = [
       ),
   },
   {
+    id: 'no-token',
+    severity: 'warning',
+    title: 'Whoever reaches the pod can drain it',
+    requests:
+      'The admin port has no token: any pod that reaches it can call /drain or a hook, and this pod takes no requests although nothing is wrong.',
+    fix: 'lastcall inject gives each workload a token of its own. By hand: LASTCALL_TOKEN in lastcall, and httpHeaders with Authorization: Bearer in both hooks; or --hook-allow with the addresses of the nodes.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, config }) =>
+        sidecar === undefined ||
+        config === undefined ||
+        config.token !== undefined ||
+        config.hookAllow.length > 0
+          ? []
+          : [
+              {
+                place: workload,
+                path: sidecar.path,
+                saw: `container ${sidecar.name} has neither --token nor --hook-allow`,
+              },
+            ],
+      ),
+  },
+  {
     id: 'exec-hook-without-shell',
     severity: 'error',
     title: 'A hook runs a command in an image that has none',
