@@ -159,3 +159,19 @@ void tap.test('routes and monitors that name ports', async (t) => {
   t.same(ids(after + monitor), [], 'the name has gone over to lastcall, which relays the scrapes')
   t.same(ids(after + monitor.replace('port: http', 'port: prom')), ['monitor-port-nowhere'])
 })
+
+void tap.test(
+  'lastcall on the port of the app: whatever names it stays right, and nothing is changed',
+  async (t) => {
+    const app = APP.replace('web:1', 'postgrest/postgrest:v14')
+    const around = `${SERVICE.replace('selector', 'clusterIP: None, selector').replace('port: 80', 'port: 3000')}${policy('      ports: [{ port: 3000 }]\n')}---
+kind: AuthorizationPolicy
+metadata: { name: p }
+spec: { selector: { matchLabels: { app: web } }, rules: [{ to: [{ operation: { ports: ["3000"] } }] }] }
+`
+    const after = injected(app + around)
+    t.match(after, '--listen=[$(POD_IPS)]:3000')
+    t.ok(after.endsWith(around))
+    t.same(ids(after), [])
+  },
+)
