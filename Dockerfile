@@ -1,6 +1,6 @@
 # The image of lastcall: Node, the compiled program, its production dependencies, and nothing else; no shell.
 #
-#   docker build -t lastcall:0.1.0 .
+#   docker build -t lastcall .
 #
 # It runs as a numbered user without rights, with a read-only root file system, and needs no volume.
 
