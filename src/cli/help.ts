@@ -157,7 +157,7 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
         'containerPorts, or given with --app 127.0.0.1:PORT. Variables LASTCALL_... do not count here.',
       'Where the app can be told to listen on loopback, lastcall gets its port on the addresses of the pod, and Services ' +
         'stay as they are. Where it cannot, lastcall gets a free port: 8080, else 18080 and up.',
-      'Exit code: 0 done, 1 refused (nothing could be injected), 2 a mistake on the command line or an input that ' +
+      'Exit code: 0 done, 1 refused (--strict), 2 a mistake on the command line or an input that ' +
         'cannot be read, 3 done but for what is listed.',
     ],
   },

@@ -30,7 +30,7 @@ export type Result =
       /** Workloads that could not be injected. */
       readonly left: readonly Left[]
     }
-  /** Nothing can be done safely, or not all of it where all was asked for. */
+  /** Not all of it can be done, and all was asked for. */
   | { readonly kind: 'refused'; readonly left: readonly Left[] }
   /** It was not asked for rightly. */
   | { readonly kind: 'mistakes'; readonly problems: readonly string[] }
@@ -111,7 +111,7 @@ export function putIn(
     why: sentences,
     line: lineFor(workload, sentences),
   }))
-  if (left.length > 0 && (strict || changes.size === 0)) return { kind: 'refused', left }
+  if (left.length > 0 && strict) return { kind: 'refused', left }
   remarks.push(...[...changes.keys()].flatMap((workload) => notes.get(workload) ?? []))
   const byInput = Map.groupBy(once([...changes.values()].flat()), ({ input }) => input)
   const texts = inputs.map((input) => rewritten(input, byInput.get(input) ?? []))

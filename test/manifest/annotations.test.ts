@@ -51,7 +51,7 @@ void tap.test('lastcall.dev/inject: "false" holds for inject as for Kustomize', 
   t.match(injected(service), /targetPort: 3000/, 'a Service says it for itself')
   const shared = `${web('in').replace('labels: { app: in }', 'labels: { app: in, team: a }').replace('selector: { app: in }', 'selector: { team: a }')}---\n${out.replace('labels: { app: out }', 'labels: { app: out, team: a }')}`
   t.match(injection(shared), {
-    kind: 'refused',
+    kind: 'text',
     left: [{ why: [/Service in sends to Deployment out as well, which stays as it is/] }],
   })
 })
@@ -68,7 +68,7 @@ void tap.test('annotations of a workload win over flags, so that one run serves 
   t.equal(injected(bundle), bundle)
   t.equal(injected(bundle, '--remove'), `${own}---\n${web('other')}`)
   t.match(injection(web('own', '    lastcall.dev/config: --settle=7 --nonsense=1')), {
-    kind: 'refused',
+    kind: 'text',
     left: [
       {
         why: [
@@ -117,7 +117,7 @@ void tap.test('a preStop that only waits is replaced and told of, however it is 
     'lifecycle: { preStop: { exec: { command: [sh, -c, "sleep 5; nginx -s quit"] } } }',
   )
   t.match(injection(own), {
-    kind: 'refused',
+    kind: 'text',
     left: [{ why: [/has a preStop of its own in container web \(exec/] }],
   })
 })

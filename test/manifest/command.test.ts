@@ -32,7 +32,7 @@ void tap.test('inject reads files and folders, and prints one stream', async (t)
 })
 
 void tap.test('a refusal prints nothing but why, with exit code 1; a mistake has 2', async (t) => {
-  const job = await lastcall(['inject', '-f', path('examples/job.before.yaml'), '--mode=plain'])
+  const job = await lastcall(['inject', '--strict', '-f', path('examples/job.before.yaml'), '--mode=plain'])
   t.match(job, {
     code: 1,
     out: '',

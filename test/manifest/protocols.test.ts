@@ -119,7 +119,7 @@ void tap.test('what trusts loopback, needs more than a stream, or is not known, 
       /another protocol on port 3000 \(so says appProtocol example\.com\/own\)/,
     ],
   ] as const) {
-    t.match(injection(manifests(what)), { kind: 'refused', left: [{ why: [said] }] }, JSON.stringify(what))
+    t.match(injection(manifests(what)), { kind: 'text', left: [{ why: [said] }] }, JSON.stringify(what))
     t.match(injected(manifests(what), '--protocol', 'tcp'), '--protocol=tcp', 'unless the user says so')
   }
 })
@@ -140,7 +140,7 @@ void tap.test('of several ports the one for clients is taken, and what goes past
   const broker = withPorts('{"containerPort":15672}', '{"containerPort":5672,"name":"amqp"}')
   t.match(injection(broker), { kind: 'refused' }, 'a broker is not its console')
   t.match(injection(withPorts('{"containerPort":5000}', '{"containerPort":3000}')), {
-    kind: 'refused',
+    kind: 'text',
     left: [{ why: [/has several ports \(5000, 3000\)/] }],
   })
 })

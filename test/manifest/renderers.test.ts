@@ -104,6 +104,11 @@ void tap.test(
     const mixed = await run(t, [POST_RENDERER], RENDERED + WORKER)
     t.match(mixed, { code: 0, err: /1 left out, the rest is done\n {2}Deployment worker does not say/ })
     t.ok(mixed.out.endsWith(WORKER))
+    t.match(
+      await run(t, [POST_RENDERER], WORKER),
+      { code: 0, out: WORKER },
+      'nor where there is nothing else',
+    )
     t.match(await run(t, [POST_RENDERER, '--strict'], RENDERED + WORKER), { code: 1, out: '' })
     t.match(await run(t, [POST_RENDERER, '--settel=5s'], RENDERED), {
       code: 1,
