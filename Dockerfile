@@ -15,7 +15,8 @@ COPY package.json package-lock.json LICENSE ./
 RUN npm install --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
-RUN npm run build && rm -r dist/demo && npm prune --omit=dev --no-audit --no-fund
+# The tools (inject, check, rehearse) are for the desk and CI: they, and what only they need, stay out of the pod.
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund && rm -r dist/tools node_modules/yaml
 
 FROM ${RUN_IMAGE}
 WORKDIR /app

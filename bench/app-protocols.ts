@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { DATA, END_HEADERS, END_STREAM, frame, HEADERS } from '../src/http2/frame.ts'
+import { DATA, END_HEADERS, END_STREAM, frame, HEADERS } from '../src/protocol/http2/frame.ts'
 import { field, forStream, type Frame, Frames, opening } from './http2.ts'
 
 /** The rest of a connection: what it answers to what it has read. */

@@ -5,7 +5,7 @@
  */
 
 import { createServer, type Socket } from 'node:net'
-import { adopt, canTakeHandles, takeHandles } from '../src/relay/native.ts'
+import { adopt, canTakeHandles, takeHandles } from '../src/proxy/sockets/native.ts'
 import { Echo, Http2Visit, switching, type Turned } from './app-protocols.ts'
 
 const HEAD_END = '\r\n\r\n'

@@ -3,7 +3,7 @@
  * field blocks made by hand that need no dynamic table (RFC 7541 §6.2.2). Judges nothing: the peers do.
  */
 
-import { ACK, DATA, frame, HEADER_BYTES, PING, SETTINGS, windowUpdate } from '../src/http2/frame.ts'
+import { ACK, DATA, frame, HEADER_BYTES, PING, SETTINGS, windowUpdate } from '../src/protocol/http2/frame.ts'
 
 const NOTHING = Buffer.alloc(0)
 const SETTINGS_INITIAL_WINDOW_SIZE = 4

@@ -10,11 +10,11 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { readInput, type Input } from '../src/manifest/input.ts'
-import type { Request } from '../src/manifest/request.ts'
-import { judge } from '../src/manifest/judge.ts'
-import { RULES } from '../src/manifest/rules/table.ts'
-import { placesOf, putIn, takeOut, type Result } from '../src/manifest/whole.ts'
+import { readInput, type Input } from '../src/tools/manifest/input.ts'
+import type { Request } from '../src/tools/manifest/request.ts'
+import { judge } from '../src/tools/manifest/judge.ts'
+import { RULES } from '../src/tools/manifest/rules/table.ts'
+import { placesOf, putIn, takeOut, type Result } from '../src/tools/manifest/whole.ts'
 import {
   portsOf,
   servicePorts,
@@ -22,7 +22,7 @@ import {
   workloadOf,
   type Place,
   type Workload,
-} from '../src/manifest/workload.ts'
+} from '../src/tools/manifest/workload.ts'
 
 const TARGET = 0.85
 const ALL = { names: [], namespace: undefined }

@@ -5,11 +5,11 @@
 
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { ChunkCursor } from '../src/http1/chunked.ts'
-import { parseRequestHead, RequestHead } from '../src/http1/request-head.ts'
-import { parseResponseHead, ResponseHead } from '../src/http1/response-head.ts'
-import { DATA, END_HEADERS, END_STREAM, frame, FrameCursor, HEADERS } from '../src/http2/frame.ts'
-import { FrameCursor as WebSocketCursor } from '../src/websocket/frame.ts'
+import { ChunkCursor } from '../src/protocol/http1/chunked.ts'
+import { parseRequestHead, RequestHead } from '../src/protocol/http1/request-head.ts'
+import { parseResponseHead, ResponseHead } from '../src/protocol/http1/response-head.ts'
+import { DATA, END_HEADERS, END_STREAM, frame, FrameCursor, HEADERS } from '../src/protocol/http2/frame.ts'
+import { FrameCursor as WebSocketCursor } from '../src/protocol/websocket/frame.ts'
 import { webSocketFrame } from './app-protocols.ts'
 
 interface Subject {

@@ -3,6 +3,6 @@
  * The program `lastcall`. Its only static import is the one that catches signals: a module runs only when everything
  * that it imports statically has been loaded, and loading takes longer than the kubelet may wait before it sends SIGTERM.
  */
-import './signals.ts'
+import './proxy/process/signals.ts'
 
-await import('./command-line.ts')
+await import('./cli/command-line.ts')

@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
 import { between } from '../bench/report/write.ts'
-import { OPTIONS } from '../src/config/options.ts'
-import { APP_FAULTS, fullAnswer } from '../src/http1/answer.ts'
-import { REFUSAL_NAMES, refusalRow } from '../src/http1/refusal.ts'
+import { OPTIONS } from '../src/proxy/config/options.ts'
+import { APP_FAULTS, fullAnswer } from '../src/protocol/http1/answer.ts'
+import { REFUSAL_NAMES, refusalRow } from '../src/protocol/http1/refusal.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 void tap.test('the table of options and the picture of the lifecycle are fresh', async (t) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['src/docs.ts', '--check'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/docs.ts', '--check'], {
     cwd: ROOT,
     encoding: 'utf8',
   })
@@ -36,7 +36,7 @@ void tap.test("README's list of lastcall's own answers is the one of the code", 
 void tap.test('a stale table of options is found, and written anew', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'lastcall-docs-'))
   t.teardown(() => rmSync(copy, { recursive: true }))
-  for (const path of ['src', 'docs', 'package.json'])
+  for (const path of ['src', 'scripts', 'docs', 'package.json'])
     cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   const page = join(copy, 'docs/options.md')
@@ -45,13 +45,13 @@ void tap.test('a stale table of options is found, and written anew', async (t) =
   t.not(stale, fresh)
   writeFileSync(page, stale)
 
-  const { status, stdout } = spawnSync(process.execPath, ['src/docs.ts', '--check'], {
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/docs.ts', '--check'], {
     cwd: copy,
     encoding: 'utf8',
   })
   t.equal(status, 1)
   t.equal(stdout, 'docs/options.md is stale: npm run docs\n')
-  execFileSync(process.execPath, ['src/docs.ts'], { cwd: copy })
+  execFileSync(process.execPath, ['scripts/docs.ts'], { cwd: copy })
   t.equal(readFileSync(page, 'utf8'), fresh)
 })
 

@@ -3,8 +3,16 @@
  * number of bytes are looked at. All that one read asks for goes out in one write, as a busy client's would.
  */
 
-import { PREFACE } from '../../src/http1/preface.ts'
-import { DATA, END_HEADERS, END_STREAM, frame, GOAWAY, HEADERS, RST_STREAM } from '../../src/http2/frame.ts'
+import { PREFACE } from '../../src/protocol/http1/preface.ts'
+import {
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  frame,
+  GOAWAY,
+  HEADERS,
+  RST_STREAM,
+} from '../../src/protocol/http2/frame.ts'
 import { field, forStream, type Frame, Frames, opening } from '../http2.ts'
 import type { Measured, Shape, Task } from './messages.ts'
 import { talk, type Talker } from './talk.ts'

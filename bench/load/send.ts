@@ -1,7 +1,7 @@
 /** A write that goes straight to the handle under a socket: the cheapest that Node can do, for bytes that nobody changes. */
 
 import type { Socket } from 'node:net'
-import { findWriter, handleOf } from '../../src/relay/native.ts'
+import { findWriter, handleOf } from '../../src/proxy/sockets/native.ts'
 
 const writer = findWriter()
 

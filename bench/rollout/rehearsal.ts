@@ -3,7 +3,7 @@
  * one strategy's many requests from making another's harness late.
  */
 
-import { rehearse } from '../../src/rehearsal/rehearse.ts'
+import { rehearse } from '../../src/tools/rehearsal/rehearse.ts'
 import { strategies } from './strategies.ts'
 
 // Its pods' processes end when it exits, which a signal alone would not let it do.

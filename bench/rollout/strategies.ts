@@ -1,6 +1,6 @@
 /** The ways to stop a pod that are compared: what people do without a proxy, with other proxies, and lastcall. */
 
-import type * as sources from '../../src/rehearsal/strategies.ts'
+import type * as sources from '../../src/tools/rehearsal/strategies.ts'
 import { haproxySidecar, httpProxySidecar, nginxSidecar } from './rivals.ts'
 
 /** As built: what starts there is dist/cli.js. */

@@ -5,7 +5,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Report } from '../../src/rehearsal/report.ts'
+import type { Report } from '../../src/tools/rehearsal/report.ts'
 import { start } from '../child.ts'
 import { median } from '../report/stats.ts'
 import type { Rig } from '../rig.ts'

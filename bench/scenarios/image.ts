@@ -35,7 +35,8 @@ export const image: Scenario = {
     rig.options.progress('image: packing')
     const program = packed(ROOT, [
       'dist',
-      '--exclude=dist/demo',
+      '--exclude=dist/tools',
+      '--exclude=node_modules/yaml',
       'package.json',
       'LICENSE',
       ...productionModules(),

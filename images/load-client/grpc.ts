@@ -8,8 +8,8 @@
  * was still queued when GOAWAY came. No server can help that, so it is counted apart, as crossed.
  */
 import { Client, credentials, type Metadata, status } from '@grpc/grpc-js'
-import { pause } from '../../src/rehearsal/pause.ts'
-import type { Random } from '../../src/rehearsal/random.ts'
+import { pause } from '../../src/tools/rehearsal/pause.ts'
+import type { Random } from '../../src/tools/rehearsal/random.ts'
 import { COUNT, ECHO } from '../rollout-app/methods.ts'
 import type { Record } from './main.ts'
 

@@ -6,10 +6,10 @@
  */
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
-import type { RequestRecord } from '../../src/rehearsal/journal.ts'
-import { Load } from '../../src/rehearsal/load.ts'
-import { fullMix, pathMix } from '../../src/rehearsal/mix.ts'
-import { Random } from '../../src/rehearsal/random.ts'
+import type { RequestRecord } from '../../src/tools/rehearsal/journal.ts'
+import { Load } from '../../src/tools/rehearsal/load.ts'
+import { fullMix, pathMix } from '../../src/tools/rehearsal/mix.ts'
+import { Random } from '../../src/tools/rehearsal/random.ts'
 import { grpcLoad } from './grpc.ts'
 import { webSocketLoad } from './websocket.ts'
 

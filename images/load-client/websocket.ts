@@ -5,8 +5,8 @@
  * apart.
  */
 import { WebSocket } from 'ws'
-import { pause, within } from '../../src/rehearsal/pause.ts'
-import type { Random } from '../../src/rehearsal/random.ts'
+import { pause, within } from '../../src/tools/rehearsal/pause.ts'
+import type { Random } from '../../src/tools/rehearsal/random.ts'
 import type { Record } from './main.ts'
 
 const GOING_AWAY = 1001

@@ -6,7 +6,7 @@
  * all: GET /live, its liveness, and GET /sick, after which it is not alive any more.
  */
 import { createServer } from 'node:http'
-import { answers } from '../../src/rehearsal/answers.ts'
+import { answers } from '../../src/tools/rehearsal/answers.ts'
 import { serve } from './serve.ts'
 
 const pod = process.env['POD'] ?? 'app'

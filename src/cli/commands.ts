@@ -3,7 +3,7 @@
  * 1 not done or not reached. Flags are read in target.ts, texts made in show.ts.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Status } from '../admin/status.ts'
+import type { Status } from '../proxy/admin/status.ts'
 import { call, type Called } from './call.ts'
 import type { Command } from './help.ts'
 import { progressLine, statusTable } from './show.ts'

@@ -2,8 +2,8 @@
  * The texts of `--help`, made from the table of options; and of the README's table. Pure.
  * Nothing is wider than 100 columns.
  */
-import { GROUPS, initialText, type Option } from '../config/option.ts'
-import { OPTIONS } from '../config/options.ts'
+import { GROUPS, initialText, type Option } from '../proxy/config/option.ts'
+import { OPTIONS } from '../proxy/config/options.ts'
 import { REHEARSE_ROWS } from './rehearse-flags.ts'
 
 const WIDTH = 100

@@ -2,34 +2,12 @@
  * The command line of `lastcall rehearse [FLAGS] -- COMMAND ARGS...`, read and checked: its own flags from the table
  * below, and those of the proxy, which are handed on to each sidecar as they are. Pure; running it is rehearse.ts's.
  */
-import { readFlags, type FlagKind } from '../config/flags.ts'
-import { count, oneOf, positiveDuration } from '../config/kinds.ts'
-import { OPTIONS } from '../config/options.ts'
-import { readConfig } from '../config/parse.ts'
-import { bad, ok, parseDuration, type Reading } from '../config/units.ts'
-
-export interface RehearseRequest {
-  /** As written: `{port}` still stands for the port. */
-  readonly command: readonly [string, ...string[]]
-  readonly path: string
-  readonly post: string | undefined
-  readonly replicas: number
-  readonly rollouts: number
-  /** Undefined: any. */
-  readonly seed: number | undefined
-  readonly mode: 'native' | 'plain'
-  /** Sleep hooks to compare with, besides bare. */
-  readonly sleepsMs: readonly number[]
-  readonly lagMs: number
-  readonly readyWithinMs: number
-  readonly graceMs: number
-  readonly json: boolean
-  readonly svg: string | undefined
-  /** The path that the readiness probe asks; undefined: it connects. From `--health`. */
-  readonly healthPath: string | undefined
-  /** For the command line of the sidecars; `{port}` stands for the app's port. */
-  readonly flags: readonly string[]
-}
+import { readFlags, type FlagKind } from '../proxy/config/flags.ts'
+import { count, oneOf, positiveDuration } from '../proxy/config/kinds.ts'
+import { OPTIONS } from '../proxy/config/options.ts'
+import { readConfig } from '../proxy/config/parse.ts'
+import type { RehearseRequest } from '../tools/rehearsal/request.ts'
+import { bad, ok, parseDuration, type Reading } from '../proxy/config/units.ts'
 
 export type RehearseOutcome =
   | { readonly kind: 'request'; readonly request: RehearseRequest }
@@ -59,8 +37,9 @@ const PROXY = Object.values(OPTIONS).map(({ flag }) => flag)
 const TAKEN = new Set(['listen', 'app', 'admin', 'token'])
 const FLAGS = new Map<string, FlagKind>([...PROXY.map((flag) => [flag, 'value'] as const), ...OWN])
 
-const PORT = '{port}'
 const MOST_REPLICAS = 20
+/** As in tools/rehearsal/request.ts, which is not loaded to show what help says. */
+const PORT = '{port}'
 
 /** Reads `argv` after `rehearse`. Every problem is one line. */
 export function readRehearse(argv: readonly string[]): RehearseOutcome {
@@ -105,11 +84,6 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
   }
   if (file === undefined || problems.length > 0) return { kind: 'problems', problems }
   return { kind: 'request', request: { ...request, command: [file, ...args] } }
-}
-
-/** Puts the port in the place of each `{port}`. */
-export function withPort(text: string, port: number): string {
-  return text.replaceAll(PORT, String(port))
 }
 
 function readPath(text: string): Reading<string> {

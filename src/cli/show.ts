@@ -1,6 +1,6 @@
 /** What `/status` says, for people: a small table, and one line while a drain is under way. Pure. */
-import type { Status } from '../admin/status.ts'
-import { PROTOCOLS } from '../relay/counters.ts'
+import type { Status } from '../proxy/admin/status.ts'
+import { PROTOCOLS } from '../words.ts'
 
 const REQUESTS_SHOWN = 10
 const LABEL = 14

@@ -2,12 +2,12 @@
  * Which running lastcall a command talks to, and how: its flags, LASTCALL_ADMIN and LASTCALL_TOKEN. Pure.
  * The other LASTCALL_ variables are the proxy's: `kubectl exec` into its container brings them along.
  */
-import { parseHttpUrl, parseListen, printAddress } from '../config/address.ts'
-import { readFlags, type FlagKind } from '../config/flags.ts'
-import { variableOf } from '../config/option.ts'
-import { OPTIONS } from '../config/options.ts'
-import type { Env } from '../config/parse.ts'
-import { bad, ok, type Reading } from '../config/units.ts'
+import { parseHttpUrl, parseListen, printAddress } from '../proxy/config/address.ts'
+import { readFlags, type FlagKind } from '../proxy/config/flags.ts'
+import { variableOf } from '../proxy/config/option.ts'
+import { OPTIONS } from '../proxy/config/options.ts'
+import type { Env } from '../proxy/config/parse.ts'
+import { bad, ok, type Reading } from '../proxy/config/units.ts'
 
 export interface Target {
   /** Origin of the admin server, without a slash at the end. */

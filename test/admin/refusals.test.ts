@@ -1,6 +1,6 @@
 /** Who is turned away from the admin port is counted always, and logged at most once a second (DESIGN §6). */
 import tap from 'tap'
-import { Refusals, Sparingly } from '../../src/admin/refusals.ts'
+import { Refusals, Sparingly } from '../../src/proxy/admin/refusals.ts'
 
 void tap.test('every refusal is counted, one line a second says how many went unsaid', async (t) => {
   const refusals = new Refusals()

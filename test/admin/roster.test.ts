@@ -1,6 +1,6 @@
 /** Which connection of the admin server makes room for a newcomer (DESIGN §6: a probe or a hook is never refused). */
 import tap from 'tap'
-import { Roster } from '../../src/admin/roster.ts'
+import { Roster } from '../../src/proxy/admin/roster.ts'
 
 function fake(name: string, gone: string[]) {
   return { name, destroy: () => gone.push(name) }

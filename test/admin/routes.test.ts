@@ -1,7 +1,7 @@
 /** The admin endpoints as a decision (DESIGN §6): paths, methods, who may call, what the answers say. */
 import tap from 'tap'
-import { type Caller, judgeCaller } from '../../src/admin/auth.ts'
-import { type AdminView, route, type Routed } from '../../src/admin/routes.ts'
+import { type Caller, judgeCaller } from '../../src/proxy/admin/auth.ts'
+import { type AdminView, route, type Routed } from '../../src/proxy/admin/routes.ts'
 
 const VIEW: AdminView = {
   ready: () => ({ ok: true, why: '' }),

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import tap from 'tap'
 import { Agent, request } from 'undici'
-import { parseCidr } from '../../src/config/ip.ts'
+import { parseCidr } from '../../src/proxy/config/ip.ts'
 import { raw, startTestAdmin } from '../fixtures/admin.ts'
 import { listen } from '../fixtures/listener.ts'
 import { until } from '../fixtures/until.ts'

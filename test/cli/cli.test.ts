@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import tap from 'tap'
-import { OPTIONS } from '../../src/config/options.ts'
+import { OPTIONS } from '../../src/proxy/config/options.ts'
 import { entry } from '../fixtures/sidecar.ts'
 
 const WIDTH = 100

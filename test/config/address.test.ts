@@ -9,9 +9,9 @@ import {
   parseListens,
   printAddress,
   sameDoor,
-} from '../../src/config/address.ts'
-import { cidrContains, parseCidr, parseIp } from '../../src/config/ip.ts'
-import type { Cidr, ListenAddress } from '../../src/config/config.ts'
+} from '../../src/proxy/config/address.ts'
+import { cidrContains, parseCidr, parseIp } from '../../src/proxy/config/ip.ts'
+import type { Cidr, ListenAddress } from '../../src/proxy/config/config.ts'
 import { holds } from '../fixtures/property.ts'
 
 void tap.test('a place to listen is a port, with or without a host', async (t) => {

@@ -1,10 +1,10 @@
 /** The whole configuration: defaults, who wins, and that every mistake is told, at once and by its source. */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { variableOf } from '../../src/config/option.ts'
-import { OPTIONS } from '../../src/config/options.ts'
-import { readConfig, type Env } from '../../src/config/parse.ts'
-import type { Config } from '../../src/config/config.ts'
+import { variableOf } from '../../src/proxy/config/option.ts'
+import { OPTIONS } from '../../src/proxy/config/options.ts'
+import { readConfig, type Env } from '../../src/proxy/config/parse.ts'
+import type { Config } from '../../src/proxy/config/config.ts'
 import { holds } from '../fixtures/property.ts'
 
 void tap.test('without a word, the defaults of the table, with the budget worked out', async (t) => {

@@ -2,7 +2,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { parseCount, parseDuration, parseSize, printDuration, printSize } from '../../src/config/units.ts'
+import {
+  parseCount,
+  parseDuration,
+  parseSize,
+  printDuration,
+  printSize,
+} from '../../src/proxy/config/units.ts'
 import { holds } from '../fixtures/property.ts'
 
 void tap.test('durations need a unit, and mean whole milliseconds', async (t) => {

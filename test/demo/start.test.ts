@@ -7,7 +7,7 @@ import tap from 'tap'
 import { type Owner, type Program, startProgram } from '../fixtures/program.ts'
 import { until } from '../fixtures/until.ts'
 
-const SCRIPT = fileURLToPath(new URL('../../src/demo/start.ts', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('../../scripts/demo/start.ts', import.meta.url))
 const FAST = ['--settle', '300ms', '--quiet', '300ms', '--app-stop', '1s']
 
 async function start(

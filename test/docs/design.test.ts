@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
-import { CATALOG } from '../../src/metrics/catalog.ts'
+import { CATALOG } from '../../src/proxy/metrics/catalog.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const page = readFileSync(join(ROOT, 'docs/design.md'), 'utf8')

@@ -1,6 +1,6 @@
 /** The listener as the lifecycle orders it: in order, one order at a time, and again until it is open. */
 import tap from 'tap'
-import { Door } from '../../src/door.ts'
+import { Door } from '../../src/proxy/door.ts'
 import { HandClock } from '../fixtures/clock.ts'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))

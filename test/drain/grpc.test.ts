@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import tap from 'tap'
-import { Service } from '../../src/rehearsal/endpoints.ts'
-import { Random } from '../../src/rehearsal/random.ts'
+import { Service } from '../../src/tools/rehearsal/endpoints.ts'
+import { Random } from '../../src/tools/rehearsal/random.ts'
 import { inFlight, PHASE, QUICK, verdictOf, withDefaults } from '../fixtures/drain.ts'
 import { GrpcClient, startGrpcApp } from '../fixtures/grpc.ts'
 import { startSidecar } from '../fixtures/sidecar.ts'

@@ -18,7 +18,7 @@ const EXACT = 8
 const FLOWS = STALLED + MOVING + EXACT
 /** Of the buffer that everybody reads into. */
 const FILL = 32 * 1024
-/** So many buffers there are (src/relay/bulk.ts). */
+/** So many buffers there are (src/proxy/sockets/bulk.ts). */
 const MOST = 16
 const MIB = 1024 * 1024
 /** Long and odd, so that a byte in the wrong place, or of somebody else, is another byte. */

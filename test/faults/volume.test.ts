@@ -13,7 +13,7 @@ import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
 const REQUESTS = 100_000
 const CONNECTIONS = 50
 const COMERS = 20_000
-/** What V8's young generation grows to if it is let (src/heap.ts) does not fit. */
+/** What V8's young generation grows to if it is let (src/proxy/process/heap.ts) does not fit. */
 const COMERS_BOUND = 130 * MIB
 const BODY = 1024 * MIB
 const PIECE = Buffer.alloc(MIB, 'x')

@@ -1,6 +1,12 @@
 /** The judge of the app's health (DESIGN §4): failures and successes in a row, and the policy `start`. */
 import tap from 'tap'
-import { judge, type JudgeRules, type Judgement, type Outcome, STARTING } from '../../src/health/judge.ts'
+import {
+  judge,
+  type JudgeRules,
+  type Judgement,
+  type Outcome,
+  STARTING,
+} from '../../src/proxy/health/judge.ts'
 
 const RULES: JudgeRules = { policy: 'always', failures: 3, successes: 1 }
 

@@ -1,7 +1,7 @@
 /** Where a stream stands between two events is judged as a reader of the whole stream judges it (WHATWG HTML §9.2.6). */
 import { array, assert, constantFrom, nat, property } from 'fast-check'
 import tap from 'tap'
-import { EventStream } from '../../src/http1/event-stream.ts'
+import { EventStream } from '../../src/protocol/http1/event-stream.ts'
 
 /** The rule, forwards: lines end by CRLF, LF or CR, and a blank line ends an event. */
 function betweenEvents(text: string): boolean {

@@ -3,7 +3,7 @@
  * heard, the end with the last stream. RFC 9113 §6.8, DESIGN §3.
  */
 import tap from 'tap'
-import { OUR_PING, PATIENCE_MS } from '../../src/relay/http2-farewell.ts'
+import { OUR_PING, PATIENCE_MS } from '../../src/proxy/conversation/http2-farewell.ts'
 import * as f from '../fixtures/frames.ts'
 import { Http2Scene } from '../fixtures/http2-scene.ts'
 

@@ -3,7 +3,7 @@
  * waited for, are no flood at any rate; the same frames without their reason are. RFC 9113 §10.5.
  */
 import tap, { type Test } from 'tap'
-import { blamesClient, MAX_DUE, MEASURES, YOUNG_MS } from '../../src/http2/guard.ts'
+import { blamesClient, MAX_DUE, MEASURES, YOUNG_MS } from '../../src/protocol/http2/guard.ts'
 import * as f from '../fixtures/frames.ts'
 import { Http2Scene } from '../fixtures/http2-scene.ts'
 

@@ -3,7 +3,7 @@
  * §10.5; RFC 7541.
  */
 import tap from 'tap'
-import { MAX_BLOCK_FRAMES, MEASURES } from '../../src/http2/guard.ts'
+import { MAX_BLOCK_FRAMES, MEASURES } from '../../src/protocol/http2/guard.ts'
 import * as f from '../fixtures/frames.ts'
 import { Http2Scene } from '../fixtures/http2-scene.ts'
 import { BYTE_BY_BYTE, WHOLE } from '../fixtures/splits.ts'

@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -21,6 +21,10 @@ const instructions = readDockerfile(join(ROOT, 'Dockerfile'))
 const last = lastStage(instructions)
 const user = /^(\d+):(\d+)$/.exec(last.find(({ name }) => name === 'USER')?.rest ?? '')
 const command = entrypoint(last)
+/** What the build stage removes again: paths below the WORKDIR. */
+const removed = instructions.flatMap(({ name, rest }) =>
+  name === 'RUN' ? (/\brm -r ([\w/ .-]+)$/.exec(rest)?.[1]?.split(' ') ?? []) : [],
+)
 
 await tap.test('the Dockerfile', async (t) => {
   const bases = instructions.filter(({ name }) => name === 'FROM').map(({ rest }) => rest)
@@ -48,6 +52,23 @@ await tap.test('the ENTRYPOINT in the tree of the last stage', async (t) => {
   const modules = readdirSync(join(tree, 'app/node_modules'))
   for (const name of ['typescript', 'tap', 'oxlint'])
     t.notOk(modules.includes(name), `${name} is no production dependency`)
+  t.same(removed, ['dist/tools', 'node_modules/yaml'])
+
+  await t.test('holds what runs in the pod, and no tools', async (t2) => {
+    const run = async (...argv: string[]) => {
+      const program = startProgram(t2, { command: node!, args: [...args, ...argv], cwd: '/', env: {} })
+      const { code } = await program.exited
+      return { code, said: program.lines.join('\n') }
+    }
+    for (const tool of ['inject', 'check'])
+      t2.same(await run(tool, '-f', 'x.yaml'), {
+        code: 2,
+        said: `lastcall: the image does not contain ${tool}; run it from the npm package: npx lastcall ${tool}`,
+      })
+    t2.match(await run('rehearse', '--', 'app', '{port}'), { code: 2, said: /the image does not contain/ })
+    t2.match(await run('--help'), { code: 0, said: /lastcall inject/ })
+    t2.match(await run('status', '--admin', '127.0.0.1:1'), { said: /127\.0\.0\.1:1/ })
+  })
 
   await t.test('serves, answers every endpoint, drains and exits', async (t2) => {
     const app = createServer((_, response) => response.end('from the app'))
@@ -124,6 +145,7 @@ function layOut(tree: string): string {
   execFileSync('npm', npm, { cwd: app, stdio: 'pipe' })
   if (!existsSync(join(ROOT, 'dist/cli.js'))) throw new Error('no dist: run npm run build first')
   cpSync(join(ROOT, 'dist'), join(app, 'dist'), { recursive: true })
+  for (const path of removed) rmSync(join(app, path), { recursive: true })
   mkdirSync(join(tree, 'nodejs/bin'), { recursive: true })
   copyFileSync(process.execPath, join(tree, 'nodejs/bin/node'))
   chmodSync(tree, 0o755)

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import tap, { type Test } from 'tap'
 import { parseAllDocuments } from 'yaml'
-import { readConfig } from '../../src/config/parse.ts'
+import { readConfig } from '../../src/proxy/config/parse.ts'
 
 interface HttpGet {
   readonly port: unknown

@@ -1,6 +1,6 @@
 /** The sums of the one deadline (DESIGN §3): what fits, what is refused, and that the refusal says what to change. */
 import tap from 'tap'
-import { budget, defaultLameDuckMaxMs, type BudgetInput } from '../../src/lifecycle/budget.ts'
+import { budget, defaultLameDuckMaxMs, type BudgetInput } from '../../src/proxy/lifecycle/budget.ts'
 
 const DEFAULTS: BudgetInput = {
   gracePeriodMs: 30_000,

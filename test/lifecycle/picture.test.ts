@@ -1,9 +1,9 @@
 /** The picture of the lifecycle shows the table, whole, and the one in docs/ is that picture. */
 import { readFileSync } from 'node:fs'
 import tap from 'tap'
-import { TABLE } from '../../src/lifecycle/machine.ts'
-import { drawLifecycle } from '../../src/lifecycle/picture.ts'
-import { PHASES } from '../../src/lifecycle/state.ts'
+import { TABLE } from '../../src/proxy/lifecycle/machine.ts'
+import { drawLifecycle } from '../../scripts/lifecycle-picture.ts'
+import { PHASES } from '../../src/proxy/lifecycle/state.ts'
 
 const svg = drawLifecycle()
 

@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { budget, EXIT_RESERVE_MS, LEAST_GRACE_MS } from '../../src/lifecycle/budget.ts'
+import { budget, EXIT_RESERVE_MS, LEAST_GRACE_MS } from '../../src/proxy/lifecycle/budget.ts'
 import { command, Life } from '../fixtures/life.ts'
 import { APP_BACK, APP_HOOK, APP_UP, RESUME, SIDECAR_HOOK, SIGTERM, World } from '../fixtures/world.ts'
 

@@ -1,7 +1,12 @@
 /** The shell around the machine: a hand-moved clock, a Performer that writes down what it is told. */
 import tap from 'tap'
-import { createRunner, type Performer, type Runner, type RunnerOptions } from '../../src/lifecycle/runner.ts'
-import type { Verdict } from '../../src/lifecycle/verdict.ts'
+import {
+  createRunner,
+  type Performer,
+  type Runner,
+  type RunnerOptions,
+} from '../../src/proxy/lifecycle/runner.ts'
+import type { Verdict } from '../../src/proxy/lifecycle/verdict.ts'
 import { HandClock } from '../fixtures/clock.ts'
 import { budgetOf } from '../fixtures/world.ts'
 

@@ -1,7 +1,7 @@
 /** The verdict line: what each way of ending a drain says about it. */
 import tap from 'tap'
-import type { Phase } from '../../src/lifecycle/state.ts'
-import { moved, opened, verdict, type Ending, type Ledger } from '../../src/lifecycle/verdict.ts'
+import type { Phase } from '../../src/proxy/lifecycle/state.ts'
+import { moved, opened, verdict, type Ending, type Ledger } from '../../src/proxy/lifecycle/verdict.ts'
 
 const END: Ending = { why: 'app gone', triggers: ['signal'], finished: 114, lastConnectionAt: -Infinity }
 

@@ -1,8 +1,8 @@
 /** How many connections there may be, and what is said to have set it: DESIGN §5, --max-connections. */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { connectionLimit } from '../../src/connection-limit.ts'
-import { LEAST_DESCRIPTORS, shares } from '../../src/descriptors.ts'
+import { connectionLimit } from '../../src/proxy/process/connection-limit.ts'
+import { LEAST_DESCRIPTORS, shares } from '../../src/proxy/process/descriptors.ts'
 import { holds } from '../fixtures/property.ts'
 
 const MIB = 1024 * 1024

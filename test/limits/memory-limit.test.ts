@@ -1,6 +1,6 @@
 /** The memory limit of the container, as cgroups of both versions tell it. */
 import tap from 'tap'
-import { memoryLimit } from '../../src/memory-limit.ts'
+import { memoryLimit } from '../../src/proxy/process/memory-limit.ts'
 
 /** A machine with these files and no others. */
 function machine(files: Readonly<Record<string, string>>): (path: string) => string {

@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import tap from 'tap'
-import { createLogOn, humanLine } from '../../src/log.ts'
-import type { Config } from '../../src/config/config.ts'
+import { createLogOn, humanLine } from '../../src/proxy/process/log.ts'
+import type { Config } from '../../src/proxy/config/config.ts'
 
-const LOG = new URL('../../src/log.ts', import.meta.url).href
+const LOG = new URL('../../src/proxy/process/log.ts', import.meta.url).href
 /** More than a pipe holds (64 KiB) and than the log keeps for a slow reader (1 MiB). */
 const FLOOD = 10_000
 

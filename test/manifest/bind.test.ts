@@ -1,9 +1,9 @@
 /** The same port: the app is told to listen on loopback, and lastcall has its port on the pod's own addresses. */
 import tap from 'tap'
-import { SERVERS } from '../../src/manifest/bindings.ts'
-import { bindingOf, onLoopback } from '../../src/manifest/bind.ts'
-import { configOf, expanded } from '../../src/manifest/settings.ts'
-import { workloadOf } from '../../src/manifest/workload.ts'
+import { SERVERS } from '../../src/tools/manifest/bindings.ts'
+import { bindingOf, onLoopback } from '../../src/tools/manifest/bind.ts'
+import { configOf, expanded } from '../../src/tools/manifest/settings.ts'
+import { workloadOf } from '../../src/tools/manifest/workload.ts'
 import { found, injected, injection, input } from '../fixtures/manifest.ts'
 
 const SERVICE = `---

@@ -5,9 +5,9 @@
 import * as fc from 'fast-check'
 import tap from 'tap'
 import { Document, isCollection, visit } from 'yaml'
-import type { Change } from '../../src/manifest/change.ts'
-import { rewritten, wasOf } from '../../src/manifest/rewrite.ts'
-import type { Path, Tree } from '../../src/manifest/tree.ts'
+import type { Change } from '../../src/tools/manifest/change.ts'
+import { rewritten, wasOf } from '../../src/tools/manifest/rewrite.ts'
+import type { Path, Tree } from '../../src/tools/manifest/tree.ts'
 import { applied } from '../fixtures/applied.ts'
 import { input } from '../fixtures/manifest.ts'
 import { holds } from '../fixtures/property.ts'
@@ -168,7 +168,7 @@ void tap.test('a text without a last newline, and one that has nothing but a key
 })
 
 void tap.test('what cannot be read is said with its line', async (t) => {
-  const { readInput } = await import('../../src/manifest/input.ts')
+  const { readInput } = await import('../../src/tools/manifest/input.ts')
   t.match(readInput('f', 'kind: A\n\tx: 1\n'), { kind: 'bad', why: /^f:2: / })
   t.match(readInput('f', 'kind: A\nkind: B\n'), { kind: 'bad', why: /^f:2: Map keys must be unique/ })
   t.match(readInput('f', 'kind: A\nmetadata: {{ include "labels" . }}\n'), {

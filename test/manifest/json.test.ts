@@ -1,9 +1,9 @@
 /** The reader of JSON: the values of JSON.parse, and where everything stands. */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { readJson } from '../../src/manifest/json.ts'
-import type { Spot } from '../../src/manifest/spot.ts'
-import type { Tree } from '../../src/manifest/tree.ts'
+import { readJson } from '../../src/tools/manifest/json.ts'
+import type { Spot } from '../../src/tools/manifest/spot.ts'
+import type { Tree } from '../../src/tools/manifest/tree.ts'
 import { injected, injection, manifest } from '../fixtures/manifest.ts'
 import { holds } from '../fixtures/property.ts'
 

@@ -1,7 +1,7 @@
 /** The ports that lastcall gets: free of every container of the pod, stable, and found again by --remove. */
 import tap from 'tap'
-import { configOf } from '../../src/manifest/settings.ts'
-import { workloadOf } from '../../src/manifest/workload.ts'
+import { configOf } from '../../src/tools/manifest/settings.ts'
+import { workloadOf } from '../../src/tools/manifest/workload.ts'
 import { found, injected, injection, input } from '../fixtures/manifest.ts'
 
 const pod = (containers: string, service = '') => `apiVersion: apps/v1

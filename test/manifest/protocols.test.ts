@@ -1,8 +1,8 @@
 /** What an app speaks is told by what its manifests say; what is not HTTP is relayed as bytes, or refused. */
 import tap from 'tap'
-import { spokenOn } from '../../src/manifest/protocols.ts'
-import { servicesOf, workloadOf } from '../../src/manifest/workload.ts'
-import { placesOf } from '../../src/manifest/whole.ts'
+import { spokenOn } from '../../src/tools/manifest/protocols.ts'
+import { servicesOf, workloadOf } from '../../src/tools/manifest/workload.ts'
+import { placesOf } from '../../src/tools/manifest/whole.ts'
 import { found, injected, injection, input } from '../fixtures/manifest.ts'
 
 interface What {

@@ -1,7 +1,7 @@
 /** Each rule of lastcall check has a manifest that breaks it and nothing else, and says what is expected of it. */
 import { readdirSync } from 'node:fs'
 import tap from 'tap'
-import { RULES } from '../../src/manifest/rules/table.ts'
+import { RULES } from '../../src/tools/manifest/rules/table.ts'
 import { found, foundWithout, injected, K8S, manifest } from '../fixtures/manifest.ts'
 
 void tap.test('every rule has its broken manifest, and every one of those its rule', async (t) => {

@@ -2,10 +2,11 @@
 import { closeSync, openSync } from 'node:fs'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import tap from 'tap'
-import { NONE_REFUSED } from '../../src/admin/refusals.ts'
-import { type DrainFacts, type MetricsSource } from '../../src/metrics/catalog.ts'
-import { createMetrics } from '../../src/metrics/metrics.ts'
-import { Counters, METHODS, PROTOCOLS, STATUS_CLASSES } from '../../src/relay/counters.ts'
+import { NONE_REFUSED } from '../../src/proxy/admin/refusals.ts'
+import { type DrainFacts, type MetricsSource } from '../../src/proxy/metrics/catalog.ts'
+import { createMetrics } from '../../src/proxy/metrics/metrics.ts'
+import { Counters } from '../../src/proxy/relay/counters.ts'
+import { METHODS, PROTOCOLS, STATUS_CLASSES } from '../../src/words.ts'
 import { type Exposition, parseExposition } from '../fixtures/exposition.ts'
 
 const NO_DRAIN: DrainFacts = { phaseMs: {}, cutTotal: 0, lateMs: 0 }

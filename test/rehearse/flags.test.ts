@@ -1,6 +1,7 @@
 /** The command line of `lastcall rehearse`: what is read, what is handed to the sidecars, what is refused. */
 import tap from 'tap'
-import { type RehearseRequest, readRehearse, withPort } from '../../src/cli/rehearse-flags.ts'
+import { readRehearse } from '../../src/cli/rehearse-flags.ts'
+import { type RehearseRequest, withPort } from '../../src/tools/rehearsal/request.ts'
 
 function read(...argv: string[]): RehearseRequest {
   const outcome = readRehearse(argv)

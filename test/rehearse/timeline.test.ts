@@ -1,9 +1,9 @@
 /** The timeline of a made-up rehearsal: what stands on which lane, what became of each request, and the picture of it. */
 import tap from 'tap'
-import type { ConnectionRecord, PodEvent, RequestRecord } from '../../src/rehearsal/journal.ts'
-import type { Journal } from '../../src/rehearsal/report.ts'
-import { drawTimelines } from '../../src/rehearsal/timeline-picture.ts'
-import { timelineOf } from '../../src/rehearsal/timeline.ts'
+import type { ConnectionRecord, PodEvent, RequestRecord } from '../../src/tools/rehearsal/journal.ts'
+import type { Journal } from '../../src/tools/rehearsal/report.ts'
+import { drawTimelines } from '../../src/tools/rehearsal/timeline-picture.ts'
+import { timelineOf } from '../../src/tools/rehearsal/timeline.ts'
 import { malformed } from './well-formed.ts'
 
 const ORIGIN = Date.parse('2026-01-01T00:00:00.000Z')

@@ -1,7 +1,7 @@
 /** When somebody last came, as far as a drain is concerned: DESIGN §3, "Evidence, not guesses". */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { type Arrived, Arrivals } from '../../src/relay/arrivals.ts'
+import { type Arrived, Arrivals } from '../../src/proxy/relay/arrivals.ts'
 import { holds } from '../fixtures/property.ts'
 
 void tap.test('a probe is forgotten, and an undecided connection counts until then', async (t) => {

@@ -1,6 +1,6 @@
 /** The buffers of bulk transfers: who has one, and that there are never too many. */
 import tap from 'tap'
-import { BulkBuffers } from '../../src/relay/bulk.ts'
+import { BulkBuffers } from '../../src/proxy/sockets/bulk.ts'
 
 await tap.test('the one given back last is taken next', async (t) => {
   const bulk = new BulkBuffers()

@@ -1,7 +1,7 @@
 /** Who may knock at an app that is away, how often, and how long anybody waits: DESIGN §2, "The app may be away". */
 import tap from 'tap'
-import type { AppFault } from '../../src/http1/answer.ts'
-import { Dialer, type Dialing } from '../../src/relay/dialer.ts'
+import type { AppFault } from '../../src/protocol/http1/answer.ts'
+import { Dialer, type Dialing } from '../../src/proxy/relay/dialer.ts'
 import { HandClock } from '../fixtures/clock.ts'
 
 const WAIT_MS = 5000

@@ -4,9 +4,9 @@
  */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { READ_APP, READ_CLIENT, readsFrom } from '../../src/relay/flow.ts'
-import { MAX_HELD } from '../../src/relay/held.ts'
-import { ByteStore } from '../../src/http1/byte-store.ts'
+import { READ_APP, READ_CLIENT, readsFrom } from '../../src/proxy/relay/flow.ts'
+import { MAX_HELD } from '../../src/proxy/conversation/held.ts'
+import { ByteStore } from '../../src/protocol/http1/byte-store.ts'
 import { Scene } from '../fixtures/conversation.ts'
 import { holds } from '../fixtures/property.ts'
 import type { Setting } from '../fixtures/transcript.ts'

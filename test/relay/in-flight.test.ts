@@ -1,8 +1,8 @@
 /** What is in flight has one owner: a change is never taken for the end of all work. DESIGN §3. */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { PROTOCOLS } from '../../src/relay/counters.ts'
-import { InFlight } from '../../src/relay/in-flight.ts'
+import { PROTOCOLS } from '../../src/words.ts'
+import { InFlight } from '../../src/proxy/relay/in-flight.ts'
 import { holds } from '../fixtures/property.ts'
 
 void tap.test('only an exit reports that nothing is in flight', async (t) => {

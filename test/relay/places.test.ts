@@ -1,6 +1,6 @@
 /** Places for client connections: who gets one, who gives one up, and a limit that changes while all are taken. */
 import tap from 'tap'
-import { type Holder, type PlaceLimit, Places } from '../../src/relay/places.ts'
+import { type Holder, type PlaceLimit, Places } from '../../src/proxy/relay/places.ts'
 
 class Client implements Holder {
   left: 'lingers' | 'at once' | undefined

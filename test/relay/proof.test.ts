@@ -4,7 +4,7 @@
  */
 import { connect, type Server, type Socket } from 'node:net'
 import tap, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/proxy/process/clock.ts'
 import {
   type AskedRequest,
   AskingWriter,
@@ -14,9 +14,9 @@ import {
   NODE,
   type Writer,
   type WriteRequest,
-} from '../../src/relay/native.ts'
-import { type Proof, proveNative } from '../../src/relay/proof.ts'
-import { Transit } from '../../src/relay/transit.ts'
+} from '../../src/proxy/sockets/native.ts'
+import { type Proof, proveNative } from '../../src/proxy/sockets/proof.ts'
+import { Transit } from '../../src/proxy/sockets/transit.ts'
 import { HandClock } from '../fixtures/clock.ts'
 import { until } from '../fixtures/until.ts'
 

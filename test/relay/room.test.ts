@@ -1,7 +1,7 @@
 /** Who makes room for a newcomer: the longest at rest, and nobody is looked at for each one. */
 import * as fc from 'fast-check'
 import tap from 'tap'
-import { type Occupant, Room } from '../../src/relay/room.ts'
+import { type Occupant, Room } from '../../src/proxy/relay/room.ts'
 import { holds } from '../fixtures/property.ts'
 
 class Somebody implements Occupant {

@@ -1,6 +1,6 @@
 /** Where bytes are laid out before they are written: whole, in order, and in as few writes as can be. */
 import tap from 'tap'
-import { Slab, type SlabWriter } from '../../src/relay/slab.ts'
+import { Slab, type SlabWriter } from '../../src/proxy/sockets/slab.ts'
 
 /** Takes everything at once, or nothing. */
 class Taker implements SlabWriter {

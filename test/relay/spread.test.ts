@@ -1,6 +1,6 @@
 /** Many are told one after the other, evenly, and those who are left when it is taken back are not told. */
 import tap from 'tap'
-import { Spread } from '../../src/relay/spread.ts'
+import { Spread } from '../../src/proxy/relay/spread.ts'
 import { HandClock } from '../fixtures/clock.ts'
 
 function told(count: number, overMs: number): { clock: HandClock; spread: Spread; at: number[] } {

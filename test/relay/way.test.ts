@@ -1,7 +1,7 @@
 /** Which way the program relays, what its log says of it, and that it serves on a Node whose inside is another one. */
 import { once } from 'node:events'
 import tap from 'tap'
-import { AskingWriter, findWriter } from '../../src/relay/native.ts'
+import { AskingWriter, findWriter } from '../../src/proxy/sockets/native.ts'
 import { rawClient, requestText } from '../fixtures/raw.ts'
 import { startScripted } from '../fixtures/scripted.ts'
 import { startSidecar } from '../fixtures/sidecar.ts'

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { type ClientKind, type HttpClient, openClient } from '../../src/rehearsal/client.ts'
-import { pollSockets } from '../../src/rehearsal/pause.ts'
+import { type ClientKind, type HttpClient, openClient } from '../../src/tools/rehearsal/client.ts'
+import { pollSockets } from '../../src/tools/rehearsal/pause.ts'
 import { until } from '../fixtures/until.ts'
 
 const KINDS: readonly ClientKind[] = ['undici', 'agent', 'fresh']

@@ -3,8 +3,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { type EndpointState, Service } from '../../src/rehearsal/endpoints.ts'
-import { Random } from '../../src/rehearsal/random.ts'
+import { type EndpointState, Service } from '../../src/tools/rehearsal/endpoints.ts'
+import { Random } from '../../src/tools/rehearsal/random.ts'
 import { until } from '../fixtures/until.ts'
 
 /** A pod: says its name to each connection, then does what `then` says. */

@@ -1,12 +1,12 @@
 /** What counts as a failure, and what the ledger proves: judged on made-up journals. */
 
 import t from 'tap'
-import type { Answered } from '../../src/rehearsal/client.ts'
-import { formatFailure, formatTable } from '../../src/rehearsal/format.ts'
-import type { ConnectionRecord, PodEvent, RequestRecord } from '../../src/rehearsal/journal.ts'
-import { failureOf } from '../../src/rehearsal/load.ts'
-import type { Ask } from '../../src/rehearsal/mix.ts'
-import { checkLedger, reportOf } from '../../src/rehearsal/report.ts'
+import type { Answered } from '../../src/tools/rehearsal/client.ts'
+import { formatFailure, formatTable } from '../../src/tools/rehearsal/format.ts'
+import type { ConnectionRecord, PodEvent, RequestRecord } from '../../src/tools/rehearsal/journal.ts'
+import { failureOf } from '../../src/tools/rehearsal/load.ts'
+import type { Ask } from '../../src/tools/rehearsal/mix.ts'
+import { checkLedger, reportOf } from '../../src/tools/rehearsal/report.ts'
 
 const ask: Ask = { method: 'GET', path: '/?id=q1', expect: 'ok q1\n' }
 

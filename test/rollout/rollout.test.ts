@@ -5,10 +5,10 @@
  */
 
 import t, { type Test } from 'tap'
-import { formatDetails, formatTable } from '../../src/rehearsal/format.ts'
-import { rehearse } from '../../src/rehearsal/rehearse.ts'
-import type { Report } from '../../src/rehearsal/report.ts'
-import { bare, lastcall, type Strategy } from '../../src/rehearsal/strategies.ts'
+import { formatDetails, formatTable } from '../../src/tools/rehearsal/format.ts'
+import { rehearse } from '../../src/tools/rehearsal/rehearse.ts'
+import type { Report } from '../../src/tools/rehearsal/report.ts'
+import { bare, lastcall, type Strategy } from '../../src/tools/rehearsal/strategies.ts'
 
 const rollouts = Number(process.env['LASTCALL_ROLLOUTS'] ?? 1)
 const seed = Number(process.env['LASTCALL_SEED'] ?? Math.floor(Math.random() * 1_000_000))

@@ -5,8 +5,8 @@
 import { deepStrictEqual } from 'node:assert'
 import tap from 'tap'
 import * as ws from 'ws'
-import { CLOSE_FOR_CLIENT, closeForApp } from '../../src/websocket/close.ts'
-import { FrameCursor } from '../../src/websocket/frame.ts'
+import { CLOSE_FOR_CLIENT, closeForApp } from '../../src/protocol/websocket/close.ts'
+import { FrameCursor } from '../../src/protocol/websocket/frame.ts'
 
 /** As much of ws' receiver as is looked at: it is not in its types, and the state is its own matter. */
 interface Receiver {

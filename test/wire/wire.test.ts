@@ -5,8 +5,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
-import { APP_FAULTS } from '../../src/http1/answer.ts'
-import { REFUSAL_NAMES, refusalRow } from '../../src/http1/refusal.ts'
+import { APP_FAULTS } from '../../src/protocol/http1/answer.ts'
+import { REFUSAL_NAMES, refusalRow } from '../../src/protocol/http1/refusal.ts'
 import { Scene } from '../fixtures/conversation.ts'
 import { BYTE_BY_BYTE, type Cut, everySplit, WHOLE } from '../fixtures/splits.ts'
 import {

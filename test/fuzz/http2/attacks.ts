@@ -2,7 +2,7 @@
  * The attacks on HTTP/2 that have a name, each on a connection that does ordinary work beside it, cut at random: it
  * always ends, with the right error, and is counted under its own label.
  */
-import { MEASURES } from '../../../src/http2/guard.ts'
+import { MEASURES } from '../../../src/protocol/http2/guard.ts'
 import * as f from '../../fixtures/frames.ts'
 import { Http2Scene } from '../../fixtures/http2-scene.ts'
 import type { Random } from '../random.ts'

@@ -2,7 +2,7 @@
  * Makes up what both sides of an HTTP/2 connection say, and what happens to it: frames that are mostly right, some that
  * are odd or damaged, in pieces that interleave anyhow, with drains and ends at any moment. Pure; a seed brings it back.
  */
-import { OUR_PING } from '../../../src/relay/http2-farewell.ts'
+import { OUR_PING } from '../../../src/proxy/conversation/http2-farewell.ts'
 import * as f from '../../fixtures/frames.ts'
 import type { Random } from '../random.ts'
 

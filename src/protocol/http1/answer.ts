@@ -1,0 +1,134 @@
+/**
+ * The answers that lastcall gives itself, where the app cannot (DESIGN §1): always with Proxy-Status (RFC 9209), so
+ * that they can be told from the app's, and always the last on their connection.
+ */
+
+import type { Refusal } from '../../words.ts'
+import { REFUSAL_NAMES, refusalRow } from './refusal.ts'
+
+const PHRASES: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  431: 'Request Header Fields Too Large',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+}
+
+interface Parts {
+  readonly status: number
+  /** An error type of RFC 9209 §2.3, or none. */
+  readonly error: string
+  readonly text: string
+  readonly fields?: string
+}
+
+function answer({ status, error, text, fields = '' }: Parts): Buffer {
+  const body = `lastcall: ${text}\n`
+  return Buffer.from(
+    `HTTP/1.1 ${status} ${PHRASES[status]}\r\n` +
+      `Proxy-Status: lastcall; error=${error}; details="${text.replace(/["\\]/g, '')}"\r\n` +
+      `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n${fields}` +
+      `Connection: close\r\n\r\n${body}`,
+    'latin1',
+  )
+}
+
+const RETRY = 'Retry-After: 1\r\n'
+
+export interface FaultAnswer {
+  readonly status: number
+  /** The label of lastcall_refused_total. */
+  readonly label: Refusal
+  readonly answer: Buffer
+}
+
+const fault = (label: Refusal, parts: Parts): FaultAnswer => ({
+  status: parts.status,
+  label,
+  answer: answer(parts),
+})
+
+/** What keeps the app from answering. */
+export const APP_FAULTS = {
+  refused: fault('app-unavailable', {
+    status: 503,
+    error: 'connection_refused',
+    text: 'the app refused connections for all of --connect-wait',
+    fields: RETRY,
+  }),
+  away: fault('app-unavailable', {
+    status: 503,
+    error: 'destination_unavailable',
+    text: 'the app is away and did not return within --connect-wait',
+    fields: RETRY,
+  }),
+  timeout: fault('app-timeout', {
+    status: 504,
+    error: 'connection_timeout',
+    text: 'the app did not accept a connection within --connect-wait',
+  }),
+  /** Ours, not the app's: no socket could be had to reach it with. */
+  descriptors: fault('descriptors', {
+    status: 503,
+    error: 'connection_limit_reached',
+    text: 'out of file descriptors (EMFILE): the app was not asked',
+    fields: RETRY,
+  }),
+  failed: fault('app-failed', {
+    status: 502,
+    error: 'connection_terminated',
+    text: 'the app closed the connection without an answer',
+  }),
+  cutHead: fault('app-failed', {
+    status: 502,
+    error: 'http_response_incomplete',
+    text: 'the app closed the connection within the head of its answer',
+  }),
+} as const
+export type AppFault = keyof typeof APP_FAULTS
+
+/** For a connection that is one too many; `setBy` names what set the limit. */
+export function fullAnswer(setBy: string): Buffer {
+  return answer({
+    status: 503,
+    error: 'connection_limit_reached',
+    text: `there are as many connections as the limit allows (${setBy}), and none is idle`,
+    fields: RETRY,
+  })
+}
+
+/** RFC 9209 §2.3: `http_request_error` is the client's fault; a refused method is a denial. */
+const REFUSALS = REFUSAL_NAMES.map((name, i) => {
+  const { status, text } = refusalRow(-i - 1)
+  const fields = name === 'connect' ? 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : ''
+  return answer({
+    status,
+    error: status === 405 ? 'http_request_denied' : 'http_request_error',
+    text,
+    fields,
+  })
+})
+
+/** The answer to a request that is refused with this verdict (refusal.ts). */
+export function refusalAnswer(verdict: number): Buffer {
+  return REFUSALS[-verdict - 1]!
+}
+
+/** The answer on `--lb-health-path`. */
+export function healthAnswer(healthy: boolean, persistent: boolean, toHead: boolean): Buffer {
+  const body = healthy ? 'ok\n' : 'leaving\n'
+  const status = healthy ? 200 : 503
+  return Buffer.from(
+    `HTTP/1.1 ${status} ${PHRASES[status]}\r\nProxy-Status: lastcall\r\nContent-Type: text/plain\r\n` +
+      `Cache-Control: no-store\r\nContent-Length: ${body.length}\r\n` +
+      `Connection: ${persistent ? 'keep-alive' : 'close'}\r\n\r\n${toHead ? '' : body}`,
+    'latin1',
+  )
+}

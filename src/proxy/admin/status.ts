@@ -1,0 +1,95 @@
+/**
+ * What `GET /status` says, as JSON. Pure: built from plain inputs, defined here, that the relay, the lifecycle and the
+ * health checker can give without knowing of each other. DESIGN §6.
+ */
+import { PROTOCOLS, type Protocol } from '../../words.ts'
+
+/** One request that is under way now. */
+export interface RequestInFlight {
+  readonly protocol: Protocol
+  readonly ageMs: number
+  /** The client's address. */
+  readonly client: string
+  readonly method?: string
+  readonly target?: string
+}
+
+/** How the last drain ended: the verdict line, and its figures under names of the lifecycle's choice. */
+export interface StatusVerdict {
+  readonly text: string
+  readonly [figure: string]: unknown
+}
+
+export interface StatusInput {
+  readonly phase: string
+  /** Since when the phase lasts. */
+  readonly sinceMs: number
+  /** The wall clock now, milliseconds of the epoch. */
+  readonly nowEpochMs: number
+  readonly ready: boolean
+  /** Is it proven that the pod stops? */
+  readonly proof: boolean
+  /** What started this drain, in the order of arrival; empty outside of one. */
+  readonly triggers: readonly string[]
+  /** How many are in flight, by index into PROTOCOLS: `Counters.inFlight`. */
+  readonly inFlight: ArrayLike<number>
+  readonly requests: Iterable<RequestInFlight>
+  readonly connections: { readonly client: number; readonly app: number }
+  readonly health: {
+    readonly up: boolean
+    readonly kind: string
+    readonly lastError?: string
+    readonly lastCheckAt?: string
+  }
+  readonly verdict: StatusVerdict | null
+}
+
+export type Status = Pick<
+  StatusInput,
+  'phase' | 'sinceMs' | 'ready' | 'proof' | 'triggers' | 'connections' | 'health' | 'verdict'
+> & {
+  /** When the phase began, ISO 8601. */
+  readonly since: string
+  readonly inFlight: Readonly<Record<Protocol | 'total', number>> & {
+    /** At most 100, the oldest first. */
+    readonly requests: readonly RequestInFlight[]
+  }
+}
+
+const REQUESTS_SHOWN = 100
+const TARGET_CHARACTERS = 200
+
+/** The status of this moment; ages are whole milliseconds. */
+export function buildStatus(input: StatusInput): Status {
+  const { phase, sinceMs, nowEpochMs, ready, proof, triggers, connections, health, verdict } = input
+  const counts = PROTOCOLS.map((protocol, index) => [protocol, input.inFlight[index] ?? 0] as const)
+  const requests = [...input.requests].toSorted((one, other) => other.ageMs - one.ageMs)
+  return {
+    phase,
+    since: new Date(nowEpochMs - sinceMs).toISOString(),
+    sinceMs: Math.round(sinceMs),
+    ready,
+    proof,
+    triggers,
+    inFlight: {
+      total: counts.reduce((sum, [, count]) => sum + count, 0),
+      ...(Object.fromEntries(counts) as Record<Protocol, number>),
+      requests: requests.slice(0, REQUESTS_SHOWN).map(show),
+    },
+    connections,
+    health,
+    verdict,
+  }
+}
+
+/** Without the query: /status is open to whoever reaches the port, and queries carry keys and personal data. */
+function show({ protocol, ageMs, client, method, target }: RequestInFlight): RequestInFlight {
+  const path = target?.replace(/\?.*$/s, '?…').slice(0, TARGET_CHARACTERS)
+  return {
+    protocol,
+    ageMs: Math.round(ageMs),
+    client,
+    ...(method !== undefined && { method }),
+    ...(path !== undefined && { target: path }),
+  }
+}

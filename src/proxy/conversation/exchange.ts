@@ -1,0 +1,46 @@
+/** The facts of one exchange: what its request asked for, and what has come of the response. Pure. RFC 9112 §9. */
+
+import { METHOD_HEAD, type RequestHead } from '../../protocol/http1/request-head.ts'
+import { type ResponseHead, UNTIL_CLOSE } from '../../protocol/http1/response-head.ts'
+import { type Succession, SUCCESSION } from './successor.ts'
+
+export class Exchange {
+  /** The status of the final response; 0 before there is one. */
+  status = 0
+  /** Bytes of the final response have gone to the client. */
+  begun = false
+  /** Another exchange may follow on the client's connection. */
+  persistent = true
+  /** The request is HEAD: its response has no body, whatever its head says (RFC 9110 §9.3.2). */
+  toHead = false
+  /** What the connection becomes if the app agrees to an upgrade. */
+  upgrade: Succession = 'opaque'
+  #http10 = false
+
+  /** The first byte of a request has come. */
+  begin(): void {
+    this.status = 0
+    this.begun = false
+  }
+
+  asked(head: RequestHead): void {
+    this.toHead = head.method === METHOD_HEAD
+    this.#http10 = head.minor === 0
+    this.persistent = head.persistent
+    this.upgrade = SUCCESSION[head.upgrade]
+  }
+
+  /** A final response has begun. */
+  answered(head: ResponseHead): void {
+    this.status = head.status
+    this.begun = true
+    // RFC 9112 §9.3: an HTTP/1.0 client is kept only if the app says so to it.
+    if (!head.persistent || (this.#http10 && !head.keepAlive)) this.persistent = false
+  }
+
+  /** Whether a `Connection: close` in this head would be news to the client. */
+  couldLast(head: ResponseHead): boolean {
+    if (head.status < 200 || !this.persistent || !head.persistent) return false
+    return head.frame(this.toHead) !== UNTIL_CLOSE
+  }
+}

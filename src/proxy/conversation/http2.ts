@@ -1,0 +1,287 @@
+/**
+ * The brain of one client connection that speaks HTTP/2 with prior knowledge, paired with one app connection: frames
+ * pass, streams are counted, and the connection is given up without losing a call. Pure. DESIGN §1 to §3; RFC 9113.
+ *
+ * The farewell has two steps (http2-farewell.ts). What a client opens beyond the last is refused with REFUSED_STREAM and
+ * never reaches the app, so that to send it again elsewhere is safe. Not earlier, as until then to serve is better than
+ * to refuse: that relies on no client's retries.
+ */
+
+import { type AppFault, APP_FAULTS } from '../../protocol/http1/answer.ts'
+import { PREFACE } from '../../protocol/http1/preface.ts'
+import * as h2 from '../../protocol/http2/frame.ts'
+import { Guard } from '../../protocol/http2/guard.ts'
+import { literalField } from '../../protocol/http2/hpack-literal.ts'
+import { AppSettings } from '../../protocol/http2/settings.ts'
+import { type Stream, Streams } from '../../protocol/http2/streams.ts'
+import type { AppLine } from './app-line.ts'
+import type { EndWho, EndWhy, Refusal } from '../../words.ts'
+import { forwardedAddress } from './forwarded.ts'
+import { type AppHeard, AppSide } from './http2-app-side.ts'
+import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.ts'
+import { Farewell, OUR_PING, PATIENCE_MS } from './http2-farewell.ts'
+import type { Link, Talk, Terms } from './link.ts'
+
+/** Streams that a client may open after it has been told not to: each costs us an answer that it may not read. */
+const MAX_TURNED_AWAY = 1000
+/** Streams of one connection: apps allow a hundred or so. Bounds memory where the app sets no bound. */
+const MAX_STREAMS = 16_384
+
+interface Failure {
+  readonly error: number
+  readonly why: EndWhy
+  readonly since: number
+}
+
+export class Http2Talk implements Talk, ClientHeard, AppHeard {
+  readonly #terms: Terms
+  readonly #link: Link
+  readonly #line: AppLine
+  readonly #streams = new Streams()
+  readonly #client: ClientSide
+  readonly #app: AppSide
+  readonly #farewell: Farewell
+  #clientEnded = false
+  /** The app says goodbye itself. */
+  #appLeaves = false
+  /** What the client is to hear at the next place between two frames of the app. */
+  #waiting: Buffer[] = []
+  #turnedAway = 0
+  #discarded = 0
+  /** The error that the connection ends with, at the next such place. */
+  #failure: Failure | undefined
+  #over = false
+
+  /** The preface is complete. Takes over a line that is not there yet, and what seemed to be the first request. */
+  constructor(terms: Terms, link: Link, line: AppLine) {
+    this.#terms = terms
+    this.#link = link
+    this.#line = line
+    this.#farewell = new Farewell(terms, this.#streams)
+    const shared: Shared = {
+      terms,
+      streams: this.#streams,
+      settings: new AppSettings(),
+      guard: new Guard(),
+      forwarded: terms.forwardedFor
+        ? literalField('x-forwarded-for', forwardedAddress(link.forwardedLine()))
+        : undefined,
+    }
+    this.#client = new ClientSide(shared, this, (bytes, start, end) => line.send(bytes, start, end))
+    this.#app = new AppSide(shared, this, (bytes, start, end) => link.toClient(bytes, start, end))
+    link.account.withdrew()
+    line.prepare()
+    line.send(PREFACE, 0, PREFACE.length)
+  }
+
+  get idle(): boolean {
+    return !this.#over && this.#streams.size === 0
+  }
+
+  get inHead(): boolean {
+    return !this.#over && this.#client.inBlock
+  }
+
+  /** Bytes wait while the app is being dialled. */
+  get held(): number {
+    return this.#line.waiting
+  }
+
+  fromClient(bytes: Buffer, start: number, end: number): void {
+    if (this.#over) return
+    this.#client.relay.feed(bytes, start, end)
+    this.#speak()
+  }
+
+  clientEnded(): void {
+    this.#clientEnded = true
+    if (this.#over) return
+    // Faithful: the app sees what it would see without us, and decides whether to go on.
+    if (this.#streams.size > 0) this.#line.fin()
+    else this.#end('client', 'closed')
+  }
+
+  clientGone(): void {
+    this.#letGo()
+  }
+
+  clientDrained(): void {
+    this.#speak()
+  }
+
+  headTimedOut(): void {
+    this.fault(h2.ENHANCE_YOUR_CALM, 'head-timeout')
+  }
+
+  sweep(): void {
+    if (this.#over) return
+    this.#speak()
+    const failure = this.#failure
+    if (failure === undefined || this.#terms.now - failure.since < PATIENCE_MS) return
+    this.#letGo()
+    this.#link.resetClient('lastcall', failure.why)
+  }
+
+  leave(posture: 'parting' | 'leaving'): void {
+    if (posture === 'parting') this.#farewell.parts()
+    this.#speak()
+  }
+
+  closeIfIdle(why: 'drained' | 'timeout' | 'limit'): void {
+    if (!this.idle) return
+    this.#sayLast(h2.NO_ERROR)
+    this.#end('lastcall', why)
+  }
+
+  appOpen(): void {
+    this.#line.opened()
+    if (this.#clientEnded) this.#line.fin()
+  }
+
+  /**
+   * RFC 9113 §6.8: streams above the one in GOAWAY were not processed, and may be sent again. With NO_ERROR, clients
+   * take it for a server that is leaving, and do so by themselves; an error would be the end of their calls.
+   */
+  appFailed(fault: AppFault): void {
+    this.#line.lost()
+    this.#link.refused(APP_FAULTS[fault].label)
+    this.#say(h2.EMPTY_SETTINGS)
+    this.#say(h2.goaway(0, h2.NO_ERROR))
+    this.#end('app', 'refused')
+  }
+
+  fromApp(bytes: Buffer, start: number, end: number): void {
+    if (!this.#over) this.#app.relay.feed(bytes, start, end)
+  }
+
+  /**
+   * A cut response cannot look complete here, so nothing is reset: that would cost what is complete. If nothing was
+   * cut, the client is told which was the last stream: what it has sent since was lost on nobody.
+   */
+  appEnded(): void {
+    if (this.idle) this.#sayLast(h2.NO_ERROR)
+    this.#end('app', 'closed')
+  }
+
+  appGone(): void {
+    this.#line.lost()
+    this.#end('app', 'reset')
+  }
+
+  // -- what the client's side reports ------------------------------------------------------------------------------
+
+  fault(error: number, label: Refusal): void {
+    if (this.#failure !== undefined) return
+    this.#link.refused(label)
+    const why = error === h2.ENHANCE_YOUR_CALM ? 'limit' : 'protocol'
+    this.#failure = { error, why, since: this.#terms.now }
+    this.#client.relay.stop()
+    this.#speak()
+  }
+
+  began(stream: Stream): void {
+    this.#link.account.streamBegan(stream)
+    if (this.#streams.size > MAX_STREAMS) this.fault(h2.ENHANCE_YOUR_CALM, 'http2')
+  }
+
+  blockBegan(): void {
+    this.#link.account.headBegan()
+  }
+
+  ended(stream: Stream): void {
+    this.#link.account.streamEnded(stream)
+  }
+
+  turnedAway(stream: number, error: number): void {
+    this.#link.refused('draining')
+    this.#waiting.push(h2.rstStream(stream, error))
+    this.#turnedAway += 1
+    if (this.#turnedAway > MAX_TURNED_AWAY) this.fault(h2.ENHANCE_YOUR_CALM, 'http2')
+  }
+
+  discarded(bytes: number): void {
+    this.#discarded += bytes
+  }
+
+  pinged(opaque: Buffer): boolean {
+    return this.#farewell.pinged(opaque)
+  }
+
+  // -- what the app's side reports ---------------------------------------------------------------------------------
+
+  goesAway(last: number): void {
+    this.#appLeaves = true
+    this.#client.lastOfApp = Math.min(this.#client.lastOfApp, last)
+  }
+
+  between(): void {
+    this.#speak()
+  }
+
+  // -- what we say -------------------------------------------------------------------------------------------------
+
+  /** Says what is to be said, if this is a place for it. */
+  #speak(): void {
+    if (this.#over || !this.#app.mayInsert) return
+    if (this.#failure !== undefined) return this.#fail(this.#failure)
+    if (!this.#app.greeted) return
+    // Answers of our own wait for a client that does not take them: they are bounded, or add up to one.
+    if ((this.#waiting.length > 0 || this.#discarded > 0) && !this.#link.clientBacklog) this.#sayWaiting()
+    if (this.#appLeaves) return
+    if (this.#farewell.takeTelling()) {
+      this.#say(h2.goaway(h2.MAX_STREAM, h2.NO_ERROR))
+      this.#say(h2.ping(OUR_PING))
+    }
+    if (this.#farewell.hasHeard) this.#sayLast(h2.NO_ERROR)
+    if (this.#farewell.isFinal && this.#streams.size === 0) this.#end('lastcall', 'drained')
+  }
+
+  /** From here on no stream is let in that has not come yet. */
+  #sayLast(error: number): void {
+    if (this.#farewell.isFinal || this.#appLeaves || !this.#app.mayInsert) return
+    const last = this.#streams.lastClient
+    this.#farewell.finish()
+    this.#client.lastAllowed = last
+    this.#app.lastAllowed = last
+    if (!this.#app.greeted) this.#say(h2.EMPTY_SETTINGS)
+    this.#say(h2.goaway(last, error))
+  }
+
+  #sayWaiting(): void {
+    for (const bytes of this.#waiting) this.#say(bytes)
+    this.#waiting = []
+    // The client counts what the app never saw: without it back, its other streams would run dry (RFC 9113 §5.2).
+    if (this.#discarded > 0) this.#say(h2.windowUpdate(0, this.#discarded))
+    this.#discarded = 0
+  }
+
+  #fail({ error, why }: Failure): void {
+    if (!this.#app.greeted) this.#say(h2.EMPTY_SETTINGS)
+    // RFC 9113 §6.8: never above what has been said already, by us or by the app.
+    const { lastAllowed, lastOfApp } = this.#client
+    this.#say(h2.goaway(Math.min(this.#streams.lastClient, lastAllowed, lastOfApp), error))
+    this.#end('lastcall', why)
+  }
+
+  #say(bytes: Buffer): void {
+    this.#app.relay.put(bytes)
+  }
+
+  #end(who: EndWho, why: EndWhy): void {
+    if (this.#over) return
+    this.#letGo()
+    this.#link.finClient(who, why)
+  }
+
+  #letGo(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#client.relay.stop()
+    this.#app.relay.stop()
+    // A stream that is cut must not look complete to the app.
+    if (this.#streams.size > 0) this.#line.reset()
+    else this.#line.drop()
+    this.#line.release()
+    for (const stream of this.#streams.clear()) this.#link.account.streamEnded(stream)
+  }
+}

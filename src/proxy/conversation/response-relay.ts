@@ -1,0 +1,134 @@
+/**
+ * The app's bytes on their way to the client, response by response. They leave as they came, in as few pieces as they
+ * came in; the one thing that may be changed is a head that is to tell the client to leave (DESIGN §1). Pure.
+ */
+
+import { farewell } from '../../protocol/http1/farewell.ts'
+import * as response from '../../protocol/http1/response-cursor.ts'
+import { ResponseHead } from '../../protocol/http1/response-head.ts'
+import type { Exchange } from './exchange.ts'
+import type { Link } from './link.ts'
+
+/** What `relay` ended with. */
+export const ALL_RELAYED = 0
+export const COMPLETE = 1
+/** The app agrees to another protocol; its head has gone to the client, and what is at `at` is of that protocol. */
+export const SWITCHES = 2
+/** This is no HTTP/1.1. What was kept of it has gone to the client; what is at `at` has not. */
+export const NOT_UNDERSTOOD = 3
+/** Bytes that answer no request. */
+export const UNASKED = 4
+/** An event stream stands between two events, where it was to stop. */
+export const BETWEEN_EVENTS = 5
+
+/** What a conversation allows at this moment. */
+export interface Leave {
+  /** A response that begins now is the last: its head may say so. */
+  readonly isLast: boolean
+  /** An event stream is to stop between two events. */
+  readonly endsEvents: boolean
+}
+
+/** The facts of the head just parsed: read at once, so that one serves all. */
+const head = new ResponseHead()
+
+export class ResponseRelay {
+  /** The offset behind what the last `relay` took. */
+  at = 0
+  readonly #link: Pick<Link, 'toClient'>
+  readonly #exchange: Exchange
+  readonly #cursor = new response.ResponseCursor()
+
+  constructor(link: Pick<Link, 'toClient'>, exchange: Exchange) {
+    this.#link = link
+    this.#exchange = exchange
+  }
+
+  /** A request has gone out: a response is awaited. */
+  expect(): void {
+    this.#cursor.expect()
+  }
+
+  get inHead(): boolean {
+    return this.#cursor.inHead
+  }
+
+  get untilClose(): boolean {
+    return this.#cursor.untilClose
+  }
+
+  get betweenEvents(): boolean {
+    return this.#cursor.betweenEvents
+  }
+
+  /** Relays `bytes[start..end)`, at most to the end of one response: see the constants above for what it met, and `at`. */
+  relay(bytes: Buffer, start: number, end: number, leave: Leave): number {
+    const link = this.#link
+    let sent = start
+    this.at = start
+    while (this.at < end) {
+      const from = this.at
+      const found = this.#cursor.advance(bytes, from, end, head)
+      this.at = this.#cursor.at
+      switch (found) {
+        case response.WITHIN_HEAD:
+          // Not a byte of a head goes out before all of it is known: a 502 is still possible, and so is a farewell.
+          link.toClient(bytes, sent, from)
+          sent = this.at
+          break
+        case response.HEAD_COMPLETE: {
+          // As long as nothing is changed, head and body leave in one piece.
+          const tells = leave.isLast && this.#exchange.couldLast(head)
+          if (tells || this.#cursor.headBytes !== bytes) {
+            link.toClient(bytes, sent, from)
+            this.#sendHead(tells)
+            sent = this.at
+          }
+          const ended = this.#begin()
+          if (ended === ALL_RELAYED) break
+          link.toClient(bytes, sent, this.at)
+          return ended
+        }
+        case response.WITHIN_BODY:
+          break
+        case response.BODY_COMPLETE:
+          link.toClient(bytes, sent, this.at)
+          return COMPLETE
+        case response.NOT_UNDERSTOOD:
+          link.toClient(bytes, sent, from)
+          return this.#giveUp(from)
+        default:
+          link.toClient(bytes, sent, from)
+          return UNASKED
+      }
+      if (!leave.endsEvents || !this.#cursor.betweenEvents) continue
+      link.toClient(bytes, sent, this.at)
+      return BETWEEN_EVENTS
+    }
+    link.toClient(bytes, sent, this.at)
+    return ALL_RELAYED
+  }
+
+  #begin(): number {
+    if (head.status === 101) return SWITCHES
+    if (head.status < 200) return ALL_RELAYED // RFC 9110 §15.2: interim, the final one follows.
+    this.#exchange.answered(head)
+    return this.#cursor.begin(head, this.#exchange.toHead) ? COMPLETE : ALL_RELAYED
+  }
+
+  #sendHead(tells: boolean): void {
+    const { headBytes, headStart, headEnd } = this.#cursor
+    if (!tells) return this.#link.toClient(headBytes, headStart, headEnd)
+    const told = farewell(headBytes, headStart, headEnd)
+    this.#exchange.persistent = false
+    this.#link.toClient(told, 0, told.length)
+  }
+
+  #giveUp(from: number): number {
+    const { gathered } = this.#cursor
+    this.#link.toClient(gathered, 0, gathered.length)
+    // A head that was gathered has in it what was taken of these bytes.
+    if (gathered.length === 0) this.at = from
+    return NOT_UNDERSTOOD
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * One health check of the app: a connection, or an HTTP GET by undici. Shell; says well or not and why, and leaves the
+ * judgement to `judge.ts`. Healthy is what the kubelet calls so: 200 to 399.
+ */
+import type { Client } from 'undici'
+import type { Cancel, Clock } from '../process/clock.ts'
+import type { Address, Field, HealthCheck } from '../config/config.ts'
+import { dial, errorText } from './dial.ts'
+
+export type Checked = { readonly ok: true } | { readonly ok: false; readonly why: string }
+
+/** The most of a health answer's body that is read: it is not looked at, only taken so that the app is not cut off. */
+const BODY_BYTES = 64 * 1024
+
+/**
+ * Makes one check and calls `done` exactly once, within `timeoutMs` milliseconds. Never throws. With an http check the
+ * app's own address does not matter; `headers` are sent with it. Returns a function that ends the check without a call of `done`.
+ */
+export function check(
+  app: Address,
+  health: HealthCheck,
+  headers: readonly Field[],
+  timeoutMs: number,
+  clock: Clock,
+  done: (result: Checked) => void,
+): Cancel {
+  if (health.kind === 'http') return get(health.url, headers, timeoutMs, clock, done)
+  return dial(health.address ?? app, timeoutMs, clock, (result) =>
+    done(result.kind === 'connected' ? { ok: true } : { ok: false, why: result.why }),
+  )
+}
+
+function get(
+  url: string,
+  fields: readonly Field[],
+  timeoutMs: number,
+  clock: Clock,
+  done: (result: Checked) => void,
+): Cancel {
+  const abort = new AbortController()
+  let cancelled = false
+  const cancelTimer = clock.after(timeoutMs, () =>
+    abort.abort(new Error(`GET ${url}: no answer within ${timeoutMs} ms`)),
+  )
+  const run = async () => {
+    const result = await ask(url, fields, timeoutMs, abort.signal)
+    cancelTimer()
+    if (!cancelled) done(result)
+  }
+  void run()
+  return () => {
+    cancelled = true
+    cancelTimer()
+    abort.abort(new Error('the check was given up'))
+  }
+}
+
+/** A connection of its own for each check, as the kubelet does: a kept one may be stale, and then lies. */
+async function ask(
+  url: string,
+  fields: readonly Field[],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Checked> {
+  let client: Client | undefined
+  try {
+    // Loaded by the first http check, once: whoever checks by connecting does without its 10 MB and 50 ms.
+    const { default: undici } = await import('undici')
+    const { origin, pathname, search } = new URL(url)
+    client = new undici.Client(origin, {
+      pipelining: 0,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: timeoutMs },
+    })
+    const own = fields.some(([name]) => name.toLowerCase() === 'user-agent')
+    const headers = [...(own ? [] : ['user-agent', 'lastcall-health']), ...fields.flat()]
+    const answer = await client.request({ method: 'GET', path: pathname + search, headers, signal })
+    await answer.body.dump({ limit: BODY_BYTES, signal }).catch(() => undefined)
+    if (answer.statusCode >= 200 && answer.statusCode < 400) return { ok: true }
+    return { ok: false, why: `GET ${url} answered ${answer.statusCode}` }
+  } catch (error) {
+    return { ok: false, why: errorText(signal.aborted ? signal.reason : error) }
+  } finally {
+    await client?.destroy().catch(() => undefined)
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Checks the app's health for as long as the process runs. Shell: it owns the pace (one check at a time, fast until
+ * the first success) and tells when the judgement turns; how a check is made is `check.ts`, what it means `judge.ts`.
+ * DESIGN §4.
+ */
+import type { Cancel, Clock } from '../process/clock.ts'
+import type { Address, Field, HealthCheck } from '../config/config.ts'
+import { check, type Checked } from './check.ts'
+import { judge, STARTING } from './judge.ts'
+
+export interface CheckerOptions {
+  readonly app: Address
+  readonly health: HealthCheck
+  /** Sent with each http check. */
+  readonly headers: readonly Field[]
+  readonly healthPolicy: 'always' | 'start'
+  /** From the start of one check to the start of the next. */
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  readonly failures: number
+  readonly successes: number
+  readonly clock: Clock
+}
+
+export interface CheckerEvents {
+  onUp(): void
+  /** `why` is the last check's error, or that the app is gone. */
+  onDown(why: string): void
+}
+
+export interface HealthStatus {
+  readonly up: boolean
+  readonly kind: HealthCheck['kind']
+  /** Why the last check failed; absent when it did not. */
+  readonly lastError?: string
+  /** When the last check ended, ISO 8601; absent before the first. */
+  readonly lastCheckAt?: string
+}
+
+export interface Checker {
+  readonly status: HealthStatus
+  /** News from elsewhere that nothing listens at the app's address: down at once, and checked fast until it is up. */
+  appGone(): void
+  /** No check and no call of an event after this. */
+  stop(): void
+}
+
+/** While the app has not been up yet: soon enough not to delay a start, seldom enough not to disturb one. */
+const STARTING_INTERVAL_MS = 100
+
+/**
+ * Starts checking at once; the app counts as down until `successes` checks in a row went well. Never throws.
+ * With the policy `start` nothing is checked from the first success until `appGone`.
+ */
+export function startChecker(options: CheckerOptions, events: CheckerEvents): Checker {
+  const { app, health, headers, intervalMs, timeoutMs, clock } = options
+  const rules = { policy: options.healthPolicy, failures: options.failures, successes: options.successes }
+  let state = STARTING
+  let lastError: string | undefined
+  let lastCheckAt: string | undefined
+  let startedAt = 0
+  let stopped = false
+  /** Ends whatever is under way: the check, or the wait for the next one. */
+  let cancel: Cancel | undefined
+
+  const run = () => {
+    startedAt = clock.now()
+    cancel = check(app, health, headers, timeoutMs, clock, learn)
+  }
+  const learn = (result: Checked) => {
+    lastCheckAt = new Date().toISOString()
+    lastError = result.ok ? undefined : result.why
+    const before = state
+    state = judge(rules, before, result.ok ? 'success' : 'failure')
+    planNext()
+    if (before.kind !== 'up' && state.kind === 'up') events.onUp()
+    if (before.kind === 'up' && state.kind !== 'up') events.onDown(lastError ?? '')
+  }
+  const planNext = () => {
+    cancel = undefined
+    if (state.kind === 'up' && rules.policy === 'start') return
+    const everyMs = state.kind === 'starting' ? Math.min(STARTING_INTERVAL_MS, intervalMs) : intervalMs
+    cancel = clock.after(startedAt + everyMs - clock.now(), run)
+  }
+  run()
+
+  return {
+    get status() {
+      return {
+        up: state.kind === 'up',
+        kind: health.kind,
+        ...(lastError !== undefined && { lastError }),
+        ...(lastCheckAt !== undefined && { lastCheckAt }),
+      }
+    },
+    appGone() {
+      if (stopped || state.kind === 'starting') return
+      cancel?.()
+      const before = state
+      state = judge(rules, before, 'gone')
+      lastError = 'nothing listens at its address any more'
+      run()
+      if (before.kind === 'up') events.onDown(lastError)
+    },
+    stop() {
+      stopped = true
+      cancel?.()
+    },
+  }
+}

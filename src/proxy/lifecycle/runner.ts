@@ -1,0 +1,283 @@
+/**
+ * The shell around the machine: takes the events in, one at a time, arms one timer, performs the effects in order,
+ * logs each move. Decides nothing; every rule is in machine.ts. Knows neither sockets nor the process: those are
+ * behind the Performer.
+ */
+import type { Logger } from 'pino'
+import type { Cancel, Clock } from '../process/clock.ts'
+import type { Budget } from './budget.ts'
+import { concerns, initial, resumable, step, wakeAt } from './machine.ts'
+import { FIRST_STANCE, stance, turned } from './stance.ts'
+import type { Effect, Event, HookCall, Phase, Posture, State, View } from './state.ts'
+import { moved, opened, verdict, type Ledger, type Verdict } from './verdict.ts'
+
+/** What the machine's effects do to the world. An error thrown by one is logged, and the rest still happens. */
+export interface Performer {
+  closeListener(): void
+  /** Opens it again, on the same port. */
+  openListener(): void
+  setPosture(posture: Posture): void
+  /** Requests wait at the door (at most connect-wait) until it is off again. */
+  hold(on: boolean): void
+  /** On: the app has ended for good, so that whoever waits for it gets an answer now. */
+  appLost(on: boolean): void
+  /** Probes the app's address quickly; reports appGone or appBack as first seen and at each change. */
+  watchApp(on: boolean): void
+  /**
+   * Reads what idle clients have sent already, half-closes those still idle, and then reports `idleClosed`; they
+   * linger, and `lingered` is reported when the last is gone. Never before the listener is closed.
+   */
+  closeIdle(): void
+  /** Resets what is in flight; returns how many requests that were. */
+  cut(): number
+  /** The runner has logged it; here it goes to metrics, /status and (outcome `exited`) the termination log. */
+  verdict(verdict: Verdict): void
+  /** Ends the process; called once, last. Answered hooks may still have to be flushed. */
+  exit(code: 0 | 1): void
+}
+
+export interface RunnerOptions {
+  readonly clock: Clock
+  readonly budget: Budget
+  /** What the machine sees of the relay; called at every event. */
+  view(): Omit<View, 'now'>
+  /** For the verdict: requests that ever finished, and when the last new connection came (-Infinity: never). */
+  tally(): { readonly finished: number; readonly lastConnectionAt: number }
+  readonly effects: Performer
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+}
+
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #queue: Event[] = []
+  readonly #listeners: ((phase: Phase, previous: Phase) => void)[] = []
+  #taking = false
+  #state: State
+  #since = new Date()
+  readonly #hooks = new Set<() => void>()
+  #timer: Cancel | undefined
+  #ledger: Ledger | undefined
+  #why = ''
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.#state = initial(options.budget)
+  }
+
+  /** Puts the door into the stance of the first phase. Call it once, when the Performer can perform. */
+  start(): void {
+    for (const effect of turned(FIRST_STANCE, stance(this.#state))) this.#attempt(effect)
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  get phase(): Phase {
+    return this.#state.phase
+  }
+
+  /** Wall time of the last move. */
+  get since(): Date {
+    return this.#since
+  }
+
+  /** Calls back after each move, with the new phase and the one before. */
+  onPhase(listener: (phase: Phase, previous: Phase) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /**
+   * GET /prestop/app or /prestop/sidecar; resolves when it is to be answered, or when its caller is `gone`: the call
+   * counts all the same. Never rejects.
+   */
+  async hook(call: HookCall, gone?: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#hooks.add(resolve)
+    const forget = () => {
+      this.#hooks.delete(resolve)
+      resolve()
+    }
+    gone?.addEventListener('abort', forget)
+    this.#take({ kind: 'hook', ...call })
+    await promise
+    gone?.removeEventListener('abort', forget)
+  }
+
+  /** How many hook calls wait for their answer. */
+  get waitingHooks(): number {
+    return this.#hooks.size
+  }
+
+  signal(name: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): void {
+    this.#take({ kind: 'signal', name })
+  }
+
+  /** The operator's POST /drain. */
+  drain(): void {
+    this.#take({ kind: 'drain' })
+  }
+
+  /** The operator's POST /resume; false (409) after a signal, or once the exit has begun. */
+  resume(): boolean {
+    if (!resumable(this.#state)) return false
+    this.#take({ kind: 'resume' })
+    return true
+  }
+
+  /** The health judge: the app has become healthy. */
+  appUp(): void {
+    this.#take({ kind: 'app-up' })
+  }
+
+  appDown(): void {
+    this.#take({ kind: 'app-down' })
+  }
+
+  /** The watch: the app's address refuses connections. */
+  appGone(): void {
+    this.#take({ kind: 'app-gone' })
+  }
+
+  appBack(): void {
+    this.#take({ kind: 'app-back' })
+  }
+
+  /** Nothing is in flight any more. Cheap where it cannot matter: the relay may call it after every request. */
+  quiesced(): void {
+    if (this.#taking || concerns(this.#state.phase, 'quiesced')) this.#take({ kind: 'quiesced' })
+  }
+
+  /** What closeIdle was asked for has been done. */
+  idleClosed(): void {
+    this.#take({ kind: 'idle-closed' })
+  }
+
+  /** No client connection is open any more. Cheap where it cannot matter. */
+  lingered(): void {
+    if (this.#taking || concerns(this.#state.phase, 'lingered')) this.#take({ kind: 'lingered' })
+  }
+
+  /** An effect may bring about the next event (a cut quiesces): it waits its turn. */
+  #take(event: Event): void {
+    this.#queue.push(event)
+    if (this.#taking) return
+    this.#taking = true
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next)
+    this.#taking = false
+  }
+
+  #step(event: Event): void {
+    const view: View = { ...this.#options.view(), now: this.#options.clock.now() }
+    const { state, effects } = step(this.#state, event, view)
+    this.#state = state
+    // Before any effect, which may block or throw: the deadline must stand.
+    this.#arm(view)
+    for (const effect of effects) {
+      if (effect.kind === 'moved') this.#moved(effect, view)
+      else this.#attempt(effect)
+    }
+  }
+
+  #arm(view: View): void {
+    this.#timer?.()
+    const at = wakeAt(this.#state, view)
+    this.#timer =
+      at === undefined
+        ? undefined
+        : this.#options.clock.after(at - view.now, () => {
+            this.#timer = undefined
+            this.#take({ kind: 'tick' })
+          })
+  }
+
+  #moved({ from, to, why }: Extract<Effect, { kind: 'moved' }>, view: View): void {
+    this.#since = new Date()
+    this.#why = why
+    if (from === 'starting' || from === 'serving') {
+      const drains = to !== 'serving'
+      this.#ledger = drains ? opened(to, view.now, view.inFlight, this.#options.tally().finished) : undefined
+    } else if (this.#ledger !== undefined) {
+      this.#ledger = moved(this.#ledger, to, view.now)
+    }
+    this.#options.log.info(
+      { phase: to, from, why, inFlight: view.inFlight },
+      `phase: ${from} -> ${to} (${why})`,
+    )
+    for (const listener of this.#listeners) listener(to, from)
+  }
+
+  #attempt(effect: Effect): void {
+    try {
+      this.#perform(effect)
+    } catch (error) {
+      this.#options.log.error({ err: error, effect: effect.kind }, `lifecycle: ${effect.kind} failed`)
+    }
+  }
+
+  #perform(effect: Effect): void {
+    const { effects } = this.#options
+    switch (effect.kind) {
+      case 'close-listener':
+        return effects.closeListener()
+      case 'open-listener':
+        return effects.openListener()
+      case 'posture':
+        return effects.setPosture(effect.posture)
+      case 'hold':
+        return effects.hold(effect.on)
+      case 'app-lost':
+        return effects.appLost(effect.on)
+      case 'watch-app':
+        return effects.watchApp(effect.on)
+      case 'close-idle':
+        return effects.closeIdle()
+      case 'answer-hooks':
+        return this.#answerHooks()
+      case 'false-alarm':
+        return this.#falseAlarm(effect)
+      case 'cut':
+        return this.#cut()
+      case 'verdict':
+        return this.#verdict(effect)
+      case 'exit':
+        return effects.exit(effect.code)
+      case 'moved':
+        return undefined
+    }
+  }
+
+  #answerHooks(): void {
+    const hooks = [...this.#hooks]
+    this.#hooks.clear()
+    for (const answer of hooks) answer()
+  }
+
+  #falseAlarm({ calls }: Extract<Effect, { kind: 'false-alarm' }>): void {
+    const { falseAlarmMs } = this.#options.budget
+    const callers = calls.map(({ who, from }) => `GET /prestop/${who} from ${from}`).join(', ')
+    this.#options.log.warn(
+      { calls },
+      `false alarm: ${callers}: neither a signal nor the app's end came within ${falseAlarmMs / 1000} s, so the drain ` +
+        'is undone. If that was not the kubelet, set --token or --hook-allow; if it was, the app ignores SIGTERM',
+    )
+  }
+
+  #cut(): void {
+    const cut = this.#options.effects.cut()
+    if (this.#ledger !== undefined) this.#ledger = { ...this.#ledger, cut: this.#ledger.cut + cut }
+  }
+
+  #verdict({ triggers }: Extract<Effect, { kind: 'verdict' }>): void {
+    if (this.#ledger === undefined) return
+    const record = verdict(this.#ledger, { why: this.#why, triggers, ...this.#options.tally() })
+    const { text, ...facts } = record
+    this.#options.log[record.cut > 0 ? 'warn' : 'info']({ verdict: facts }, text)
+    this.#options.effects.verdict(record)
+  }
+}
+
+/** A runner in phase `starting`; nothing happens before `start` and the first event. */
+export function createRunner(options: RunnerOptions): Runner {
+  return new Runner(options)
+}

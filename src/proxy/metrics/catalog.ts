@@ -1,0 +1,198 @@
+/**
+ * Every metric of lastcall as data: name, type, help, and how its series are read from plain numbers at scrape time.
+ * Pure: knows the names (DESIGN §7), not prom-client. Series are always there, even at 0, so that a rate can be taken
+ * from the first scrape on; only lastcall_requests_total, with its many combinations, leaves out what never happened.
+ */
+import { ADMIN_REFUSALS, type AdminRefused } from '../admin/refusals.ts'
+import { type Phase, PHASES } from '../lifecycle/state.ts'
+import { type Counters, DURATION_BUCKETS_MS, requestCell } from '../relay/counters.ts'
+import { END_WHO, END_WHY, METHODS, PROTOCOLS, REFUSALS, STATUS_CLASSES } from '../../words.ts'
+
+/** Those that a drain takes time in. */
+export const DRAIN_PHASES = ['settling', 'lame-duck', 'draining', 'drained'] as const satisfies Phase[]
+
+/** What is known of the drain that runs, or else of the last one. */
+export interface DrainFacts {
+  /** How long each phase took, or has taken so far; absent or 0 where it was not entered. */
+  readonly phaseMs: Readonly<Partial<Record<(typeof DRAIN_PHASES)[number], number>>>
+  /** Requests that a deadline cut, since the start of the process. */
+  readonly cutTotal: number
+  /** How old the drain was when the last new connection arrived; 0 if none did. */
+  readonly lateMs: number
+}
+
+export interface MetricsSource {
+  readonly counters: Counters
+  phase(): Phase
+  appUp(): boolean
+  drain(): DrainFacts
+  /** Calls of the admin port that were turned away. */
+  adminRefused(): Readonly<AdminRefused>
+  /** Open sockets, those of the admin port among them; and the listeners. */
+  sockets(): number
+  listeners(): number
+}
+
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+  /** Of a histogram's series. */
+  readonly suffix?: '_bucket' | '_sum' | '_count'
+}
+
+export interface CatalogEntry {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly read: (source: MetricsSource) => Sample[]
+}
+
+export const CATALOG: readonly CatalogEntry[] = [
+  {
+    name: 'lastcall_phase',
+    type: 'gauge',
+    help: 'The phase of the lifecycle: 1 for the current one, 0 for the others.',
+    read: (source) => each('phase', PHASES, (phase) => Number(phase === source.phase())),
+  },
+  {
+    name: 'lastcall_requests_total',
+    type: 'counter',
+    help:
+      'Requests that ended, by the class of their final status; none: it ended without one. HTTP/2 is relayed with ' +
+      'its headers compressed: methods but GET and POST are other, and statuses seldom used are none.',
+    read: ({ counters }) => requests(counters),
+  },
+  {
+    name: 'lastcall_request_duration_seconds',
+    type: 'histogram',
+    help: 'From the first byte of a request to the last byte of its response.',
+    read: ({ counters }) => durations(counters),
+  },
+  {
+    name: 'lastcall_in_flight',
+    type: 'gauge',
+    help: 'Requests, tunnels and streams in flight: what a drain waits for.',
+    read: ({ counters }) => each('kind', PROTOCOLS, (_, index) => counters.inFlight[index]!),
+  },
+  {
+    name: 'lastcall_connections',
+    type: 'gauge',
+    help: 'Open connections, to clients and to the app.',
+    read: ({ counters }) => [
+      { labels: { side: 'client' }, value: counters.clients },
+      { labels: { side: 'app' }, value: counters.apps },
+    ],
+  },
+  {
+    name: 'lastcall_connections_total',
+    type: 'counter',
+    help: 'Connections accepted from clients, and opened to the app.',
+    read: ({ counters }) => [
+      { labels: { side: 'client' }, value: counters.clientsTotal },
+      { labels: { side: 'app' }, value: counters.appsTotal },
+    ],
+  },
+  {
+    name: 'lastcall_bytes_total',
+    type: 'counter',
+    help: 'Bytes read from clients and from the app.',
+    read: ({ counters }) => [
+      { labels: { direction: 'from_client' }, value: counters.bytesFromClient },
+      { labels: { direction: 'from_app' }, value: counters.bytesFromApp },
+    ],
+  },
+  {
+    name: 'lastcall_refused_total',
+    type: 'counter',
+    help: 'Requests and connections that lastcall answered or closed itself, by reason.',
+    read: ({ counters }) => each('reason', REFUSALS, (_, index) => counters.refused[index]!),
+  },
+  {
+    name: 'lastcall_pair_ends_total',
+    type: 'counter',
+    help: 'Ends of client connections with their app connection: whose doing it was, and what happened.',
+    read: ({ counters }) => pairEnds(counters),
+  },
+  {
+    name: 'lastcall_admin_refused_total',
+    type: 'counter',
+    help:
+      'Calls of hooks, /drain and /resume that were turned away: the token was missing or wrong, the address is not ' +
+      'in --hook-allow, or too many hooks waited.',
+    read: (source) => {
+      const refused = source.adminRefused()
+      return each('reason', ADMIN_REFUSALS, (reason) => refused[reason])
+    },
+  },
+  {
+    name: 'lastcall_app_up',
+    type: 'gauge',
+    help: '1 while the app is healthy.',
+    read: (source) => [{ labels: {}, value: Number(source.appUp()) }],
+  },
+  {
+    name: 'lastcall_drain_seconds',
+    type: 'gauge',
+    help: 'How long each phase of the current drain, or else of the last one, has taken.',
+    read: (source) => {
+      const { phaseMs } = source.drain()
+      return each('phase', DRAIN_PHASES, (phase) => (phaseMs[phase] ?? 0) / 1000)
+    },
+  },
+  {
+    name: 'lastcall_drain_cut_total',
+    type: 'counter',
+    help: 'Requests in flight that a deadline cut.',
+    read: (source) => [{ labels: {}, value: source.drain().cutTotal }],
+  },
+  {
+    name: 'lastcall_drain_late_seconds',
+    type: 'gauge',
+    help: 'How old the drain was when the last new connection arrived; settle should be above it.',
+    read: (source) => [{ labels: {}, value: source.drain().lateMs / 1000 }],
+  },
+]
+
+function each<Value extends string>(
+  label: string,
+  values: readonly Value[],
+  read: (value: Value, index: number) => number,
+): Sample[] {
+  return values.map((value, index) => ({ labels: { [label]: value }, value: read(value, index) }))
+}
+
+function requests(counters: Counters): Sample[] {
+  return PROTOCOLS.flatMap((protocol, p) =>
+    METHODS.flatMap((method, m) =>
+      STATUS_CLASSES.map((statusClass, s) => ({
+        labels: { protocol, method, status_class: statusClass },
+        value: counters.requests[requestCell(p, m, s)]!,
+      })),
+    ),
+  ).filter(({ value }) => value > 0)
+}
+
+/** The relay counts each request in one bucket; the exposition wants each bucket to hold the smaller ones too. */
+function durations(counters: Counters): Sample[] {
+  let count = 0
+  const buckets = Array.from(counters.durations, (value, index): Sample => {
+    count += value
+    const bound = DURATION_BUCKETS_MS[index]
+    const le = bound === undefined ? '+Inf' : String(bound / 1000)
+    return { suffix: '_bucket', labels: { le }, value: count }
+  })
+  return [
+    ...buckets,
+    { suffix: '_sum', labels: {}, value: counters.durationSumMs / 1000 },
+    { suffix: '_count', labels: {}, value: count },
+  ]
+}
+
+function pairEnds(counters: Counters): Sample[] {
+  return END_WHO.flatMap((who, row) =>
+    END_WHY.map((why, column) => ({
+      labels: { who, why },
+      value: counters.pairEnds[row * END_WHY.length + column]!,
+    })),
+  )
+}

@@ -1,0 +1,115 @@
+/**
+ * The app's side of a pair: at most one connection in use, being dialled or open; and those that were given up and still
+ * have to deliver what was written to them. A connection that is given up ends in a FIN behind its last byte; one whose
+ * exchange is cut ends in a reset (DESIGN §2, "aborts travel").
+ */
+
+import type { House } from './house.ts'
+import { Port, type PortOwner } from '../sockets/port.ts'
+
+export class AppConnection {
+  readonly #house: House
+  readonly #owner: PortOwner
+  /** A connection that was given up has delivered what was written to it. */
+  readonly #departed: () => void
+  #port: Port | undefined
+  #dialing = false
+  #departing: Set<Port> | undefined
+
+  constructor(house: House, owner: PortOwner, departed: () => void) {
+    this.#house = house
+    this.#owner = owner
+    this.#departed = departed
+  }
+
+  get open(): boolean {
+    return this.#port !== undefined && !this.#dialing
+  }
+
+  get backlog(): boolean {
+    return this.#port !== undefined && this.#port.backlog
+  }
+
+  get departing(): boolean {
+    return this.#departing !== undefined
+  }
+
+  connect(): void {
+    const port = new Port('app', this.#house.kit, this.#owner)
+    this.#port = port
+    this.#dialing = true
+    port.dial(this.#house.app)
+  }
+
+  opened(): void {
+    this.#dialing = false
+    this.#house.counters.apps += 1
+    this.#house.counters.appsTotal += 1
+  }
+
+  /** The one in use is closed. Returns whether it had been open. */
+  closed(): boolean {
+    const wasOpen = this.open
+    if (wasOpen) this.#house.counters.apps -= 1
+    this.#port = undefined
+    this.#dialing = false
+    return wasOpen
+  }
+
+  write(bytes: Buffer, start: number, end: number): void {
+    this.#port?.write(bytes, start, end)
+  }
+
+  pause(on: boolean): void {
+    this.#port?.pause(on)
+  }
+
+  fin(): void {
+    this.#port?.fin()
+  }
+
+  abandonDial(): void {
+    const port = this.#port
+    this.#port = undefined
+    this.#dialing = false
+    port?.abandon()
+  }
+
+  /** Gives the connection up: what was written is delivered, then it is closed. */
+  drop(): void {
+    const port = this.#release()
+    if (port === undefined || port.depart(() => this.#gone(port))) return
+    this.#departing ??= new Set()
+    this.#departing.add(port)
+  }
+
+  /** Cuts the connection: the app must not take what it has for complete. */
+  reset(): void {
+    this.#release()?.cut()
+  }
+
+  /** Cuts those, too, that still have something to deliver. */
+  resetAll(): void {
+    this.reset()
+    for (const port of this.#departing ?? []) port.cut()
+    this.#departing = undefined
+  }
+
+  /** The open connection, which is from now on not the one in use; a dial is given up. */
+  #release(): Port | undefined {
+    if (!this.open) {
+      this.abandonDial()
+      return undefined
+    }
+    const port = this.#port
+    this.#port = undefined
+    this.#house.counters.apps -= 1
+    return port
+  }
+
+  #gone(port: Port): void {
+    if (this.#departing?.delete(port) !== true) return
+    if (this.#departing.size === 0) this.#departing = undefined
+    this.#departed()
+  }
+}

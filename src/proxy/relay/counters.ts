@@ -1,0 +1,70 @@
+/**
+ * What the relay counts: plain numbers, bumped in the hot path and copied into the metrics only when somebody
+ * scrapes them. Knows nothing of prom-client.
+ */
+
+import {
+  PROTOCOLS,
+  METHODS,
+  STATUS_CLASSES,
+  REFUSALS,
+  type Refusal,
+  END_WHO,
+  type EndWho,
+  END_WHY,
+  type EndWhy,
+} from '../../words.ts'
+
+/** Upper bounds in milliseconds; the exposition divides by 1000. The last, implicit one is +Inf. */
+export const DURATION_BUCKETS_MS = [
+  1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000,
+] as const
+
+const CELLS = PROTOCOLS.length * METHODS.length * STATUS_CLASSES.length
+
+export class Counters {
+  /** Requests by protocol, method and status class: see `requestCell`. */
+  readonly requests = new Float64Array(CELLS)
+  /** Requests by duration: one cell a bucket, the last for +Inf; not cumulative. */
+  readonly durations = new Float64Array(DURATION_BUCKETS_MS.length + 1)
+  durationSumMs = 0
+  /** By index into PROTOCOLS. */
+  readonly inFlight = new Float64Array(PROTOCOLS.length)
+  clients = 0
+  clientsTotal = 0
+  apps = 0
+  appsTotal = 0
+  bytesFromClient = 0
+  bytesFromApp = 0
+  /** By index into REFUSALS. */
+  readonly refused = new Float64Array(REFUSALS.length)
+  /** By index into END_WHO times END_WHY.length plus index into END_WHY. */
+  readonly pairEnds = new Float64Array(END_WHO.length * END_WHY.length)
+
+  /** Requests that ever finished. */
+  get finishedTotal(): number {
+    return this.durations.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Counts a finished request. `method` and `status` are indexes into METHODS and STATUS_CLASSES. */
+  finished(protocol: number, method: number, status: number, durationMs: number): void {
+    this.requests[requestCell(protocol, method, status)]! += 1
+    let bucket = 0
+    while (bucket < DURATION_BUCKETS_MS.length && durationMs > DURATION_BUCKETS_MS[bucket]!) bucket += 1
+    this.durations[bucket]! += 1
+    this.durationSumMs += durationMs
+  }
+
+  refusedFor(reason: Refusal): void {
+    this.refused[REFUSALS.indexOf(reason)]! += 1
+  }
+
+  pairEnded(who: EndWho, why: EndWhy): void {
+    this.pairEnds[END_WHO.indexOf(who) * END_WHY.length + END_WHY.indexOf(why)]! += 1
+  }
+}
+
+/** Where `Counters.requests` keeps one combination of labels. */
+export function requestCell(protocol: number, method: number, status: number): number {
+  return (protocol * METHODS.length + method) * STATUS_CLASSES.length + status
+}

@@ -1,0 +1,391 @@
+/**
+ * One client connection and the app connection it is paired with: carries out what the conversation orders, keeps
+ * backpressure end to end (flow.ts), and keeps account of its requests (requests.ts). Never shared: one client's bytes cannot reach another (DESIGN §1).
+ */
+
+import { randomBytes } from 'node:crypto'
+import type { AppFault } from '../../protocol/http1/answer.ts'
+import { readsFrom, READ_APP, READ_CLIENT } from './flow.ts'
+import { type RequestInFlight, Requests } from './requests.ts'
+import { AppConnection } from './app-connection.ts'
+import { Barrier } from '../sockets/barrier.ts'
+import type { EndWho, EndWhy, Refusal } from '../../words.ts'
+import { forwardedLine } from '../conversation/forwarded.ts'
+import type { Link, Talk } from '../conversation/link.ts'
+import { patience } from './patience.ts'
+import { Port, type PortOwner, type Side } from '../sockets/port.ts'
+import type { House } from './house.ts'
+
+/** How long a client that has been told goodbye may take to leave (RFC 9112 §9.6). */
+const LINGER_MS = 2000
+/** A client that has dialled gets so long, at most, to send the first byte before it is closed as idle. */
+const NEW_MS = 500
+/** And so long before it counts as idle: what it sent together with the last packet of its handshake is not read yet. */
+const FIRST_BYTE_MS = 10
+/** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
+const WATCH_AFTER_MS = 10_000
+
+export class Pair implements Link, PortOwner {
+  readonly client: Port
+  readonly acceptedAt: number
+  readonly #house: House
+  readonly account: Requests
+  readonly #app: AppConnection
+  #talk: Talk
+  #line: Buffer | undefined
+  #lingerUntil = Infinity
+  /** Since when a side has not taken what we have for it (slow read). */
+  #stuckSince = Infinity
+  #watched = false
+  #ended = false
+  #madeRoom = false
+  /** The client has sent its FIN. */
+  #clientEnded = false
+  /** The client's connection is closed. */
+  #clientGone = false
+  /** A fault of our own: its conversation is not asked any more. */
+  #faulty = false
+
+  constructor(house: House, talk: (link: Link) => Talk) {
+    this.#house = house
+    this.acceptedAt = house.terms.now
+    const barrier = new Barrier(this, (error) => this.fail(error))
+    this.client = new Port('client', house.kit, barrier)
+    this.account = new Requests(house, this.client, this)
+    this.#app = new AppConnection(house, barrier, () => this.#departed())
+    this.#talk = talk(this)
+  }
+
+  /** What /status shows. */
+  requests(now: number): Iterable<RequestInFlight> {
+    return this.account.shown(now)
+  }
+
+  /** Bytes of the client that wait here. */
+  get held(): number {
+    return this.#talk.held
+  }
+
+  /** Its client has not said a word. */
+  get #isSilent(): boolean {
+    return this.account.asked === 0 && this.client.silent
+  }
+
+  /** What is in flight is a WebSocket. */
+  get isWebSocket(): boolean {
+    return this.account.carriedAs === 'websocket'
+  }
+
+  // -- orders of the house ---------------------------------------------------------------------------------------
+
+  /** Looks at the clock: called a few times a second. */
+  sweep(now: number): void {
+    if (this.#faulty) return
+    const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
+    if (now >= this.#lingerUntil && !this.client.backlog) this.client.destroy()
+    if (!this.#undelivered) this.#stuckSince = Infinity
+    else if (this.#stuckSince === Infinity) this.#stuckSince = now
+    else if (now - this.#stuckSince >= idleTimeoutMs) return this.#giveUp()
+    if (this.#clientGone || now >= this.#lingerUntil) return
+    this.client.probe()
+    if (this.#talk.inHead && now - this.account.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
+    else if (
+      this.account.inFlight === 0 &&
+      now - this.account.restingSince >= patience(this.#house.limits, this.#isSilent)
+    )
+      this.#talk.closeIfIdle('timeout')
+    else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
+      this.#watched = true
+      this.client.watchPeer()
+    }
+    this.#talk.sweep()
+    this.#settle()
+  }
+
+  /** Since when it could give its place to somebody else; Infinity while it cannot, or has. */
+  get restingSince(): number {
+    if (this.#madeRoom || this.#faulty || this.client.backlog) return Infinity
+    if (this.#lingerUntil !== Infinity) return this.#lingerUntil - LINGER_MS
+    if (this.account.inFlight > 0 || !this.#talk.idle) return Infinity
+    return this.account.asked > 0 ? this.account.restingSince : this.acceptedAt + FIRST_BYTE_MS
+  }
+
+  /**
+   * Gives its place to a newcomer: says goodbye, as at the end of idle-timeout. One that has been told already, or all
+   * `atOnce`, does not linger.
+   */
+  makeRoom(atOnce: boolean): void {
+    const told = this.#lingerUntil !== Infinity
+    this.#madeRoom = true
+    try {
+      if (!told) this.#talk.closeIfIdle('limit')
+      this.#settle()
+      if (told || atOnce) this.client.destroy()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** Clients are to leave: says so where the protocol has a word for it. */
+  leave(posture: 'parting' | 'leaving'): void {
+    if (this.#faulty) return
+    this.#talk.leave(posture)
+    this.#settle()
+  }
+
+  /** Its client has only just dialled: nobody does that without being about to ask. */
+  get isNew(): boolean {
+    return this.account.asked === 0 && this.#talk.idle && this.#house.terms.now - this.acceptedAt < NEW_MS
+  }
+
+  /** Half-closes the client's connection if nothing is in flight on it. */
+  closeIfIdle(): void {
+    if (this.#faulty) return
+    if (this.account.inFlight === 0) this.#talk.closeIfIdle('drained')
+    this.#settle()
+  }
+
+  /** Gives up an app connection on which nothing is in flight, as if the app had: the next request dials again. */
+  hangUpApp(): void {
+    if (!this.#app.open || this.#faulty || !this.#talk.idle) return
+    this.#talk.appEnded()
+    this.#settle()
+  }
+
+  /** Ends it now, whatever is in flight. Returns how much was. */
+  cut(): number {
+    const cut = this.account.inFlight
+    this.#lastWords('lastcall', cut > 0 ? 'cut' : 'drained')
+    this.#end(cut > 0)
+    return cut
+  }
+
+  /** A side that takes nothing for as long as an idle client may stay is not coming back. */
+  #giveUp(): void {
+    this.#lastWords(this.client.backlog ? 'client' : 'app', 'timeout')
+    this.#end(true)
+  }
+
+  /** A fault of our own, in whatever was done for this pair: it ends, and nobody else. */
+  fail(error: unknown): void {
+    if (!this.#faulty) this.#house.fault(error)
+    this.#faulty = true
+    this.#lastWords('lastcall', 'fault')
+    this.#end(true)
+  }
+
+  #end(cut: boolean): void {
+    if (cut) {
+      this.client.reset()
+      this.#house.dialer.forget(this)
+      this.#app.resetAll()
+      this.#leaveWhenDelivered()
+    } else {
+      this.client.destroy()
+      this.dropApp()
+    }
+  }
+
+  /** The dialer's word: go and connect. */
+  connect(): void {
+    this.#app.connect()
+  }
+
+  /** The dialer's word: it will not be. */
+  appUnavailable(fault: AppFault): void {
+    this.#app.abandonDial()
+    try {
+      this.#talk.appFailed(fault)
+      this.#settle()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  // -- what the ports report -------------------------------------------------------------------------------------
+
+  portRead(side: Side, bytes: Buffer, count: number): void {
+    const { counters } = this.#house
+    this.#house.tick()
+    if (side === 'client') {
+      counters.bytesFromClient += count
+      this.#talk.fromClient(bytes, 0, count)
+    } else {
+      counters.bytesFromApp += count
+      this.#talk.fromApp(bytes, 0, count)
+    }
+    this.#settle()
+  }
+
+  portDrained(side: Side): void {
+    this.#stuckSince = Infinity
+    this.#house.tick()
+    if (side === 'client' && this.#lingerUntil === Infinity) this.#talk.clientDrained()
+    this.#settle()
+  }
+
+  portOpen(): void {
+    this.#app.opened()
+    this.#house.dialer.reached(this)
+    this.#house.tick()
+    this.#talk.appOpen()
+    this.#settle()
+  }
+
+  portEnded(side: Side): void {
+    this.#house.tick()
+    if (side === 'client') {
+      this.#clientEnded = true
+      if (this.#lingerUntil === Infinity) this.#talk.clientEnded()
+    } else this.#talk.appEnded()
+    this.#settle()
+  }
+
+  portClosed(side: Side, error: string | undefined): void {
+    this.#house.tick()
+    if (side === 'client') this.#clientClosed(error)
+    else this.#appClosed(error)
+  }
+
+  #appClosed(error: string | undefined): void {
+    if (!this.#app.closed()) return this.#house.dialer.refused(this, error ?? 'ECONNRESET')
+    if (!this.#faulty) this.#talk.appGone()
+    this.#settle()
+  }
+
+  #clientClosed(error: string | undefined): void {
+    this.#clientGone = true
+    try {
+      if (this.#lingerUntil === Infinity && !this.#faulty) this.#talk.clientGone()
+    } finally {
+      this.dropApp()
+      this.#lastWords('client', error === undefined ? 'closed' : 'reset')
+      this.#forgetArrival()
+      this.#leaveWhenDelivered()
+    }
+  }
+
+  /** A connection to the app that was given up has delivered what was written to it. */
+  #departed(): void {
+    try {
+      this.#stuckSince = Infinity
+      this.#house.tick()
+      this.#settle()
+      this.#leaveWhenDelivered()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** The client is gone, and the app's kernel has all that was written to it. */
+  #leaveWhenDelivered(): void {
+    if (!this.#clientGone || this.#app.departing) return
+    try {
+      this.account.close()
+    } finally {
+      this.#house.leave(this)
+    }
+  }
+
+  #forgetArrival(): void {
+    if (this.#house.limits.protocol === 'tcp' && !this.client.silent) this.#house.arrivals.stays(this)
+    else if (this.account.asked === 0) this.#house.arrivals.forget(this)
+  }
+
+  // -- what the conversation orders ------------------------------------------------------------------------------
+
+  toApp(bytes: Buffer, start: number, end: number): void {
+    if (start < end) this.#app.write(bytes, start, end)
+  }
+
+  toClient(bytes: Buffer, start: number, end: number): void {
+    if (start < end) this.client.write(bytes, start, end)
+  }
+
+  dial(): void {
+    this.#house.dialer.wanted(this)
+  }
+
+  finApp(): void {
+    this.#app.fin()
+  }
+
+  dropApp(): void {
+    this.#house.dialer.forget(this)
+    this.#app.drop()
+  }
+
+  resetApp(): void {
+    this.#house.dialer.forget(this)
+    this.#app.reset()
+  }
+
+  finClient(who: EndWho, why: EndWhy): void {
+    this.#lastWords(who, why)
+    this.#lingerUntil = this.#house.terms.now + LINGER_MS
+    // Where both say goodbye, closing sends our FIN in the same call: see `#settle`.
+    if (!this.#clientEnded) this.client.fin()
+  }
+
+  halfCloseClient(): void {
+    this.client.fin()
+  }
+
+  resetClient(who: EndWho, why: EndWhy): void {
+    this.#lastWords(who, why)
+    this.client.reset()
+  }
+
+  get clientBacklog(): boolean {
+    return this.client.backlog
+  }
+
+  flush(): void {
+    this.#house.kit.slab.flush()
+  }
+
+  handOver(to: Talk): void {
+    this.#talk = to
+  }
+
+  refused(reason: Refusal): void {
+    this.#house.counters.refusedFor(reason)
+  }
+
+  forwardedLine(): Buffer {
+    return (this.#line ??= forwardedLine(this.client.remoteAddress))
+  }
+
+  maskingKey(): Uint8Array {
+    return randomBytes(4)
+  }
+
+  // -- after each event ------------------------------------------------------------------------------------------
+
+  /** Something that was written has not been taken by the kernel of the side that it is for. */
+  get #undelivered(): boolean {
+    return this.client.backlog || this.#app.backlog || this.#app.departing
+  }
+
+  /** Sends what was laid out, stops the side that outruns the other, and lets go of a request whose bytes are gone. */
+  #settle(): void {
+    this.#house.kit.slab.flush()
+    const { client } = this
+    const reads = readsFrom(client.backlog, this.#app.backlog, this.#talk.held > this.#house.maxHeld)
+    client.pause((reads & READ_CLIENT) === 0)
+    this.#app.pause((reads & READ_APP) === 0)
+    if (!client.backlog && this.#clientEnded && this.#lingerUntil !== Infinity) client.destroy()
+    if (this.#undelivered) return
+    if (!this.account.taken()) return
+    // A client that is slow to read is not yet slow to leave.
+    if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#house.terms.now + LINGER_MS
+    if (this.#house.dialer.held) this.hangUpApp()
+  }
+
+  /** Counts how the pair ended, once, and lets go of what was in flight. */
+  #lastWords(who: EndWho, why: EndWhy): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#house.counters.pairEnded(who, why)
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The requests of one client connection: what is in flight on it, as what, since when; and what the house is to count
+ * when that ends. HTTP/1.1 and what follows from it carry one thing at a time, HTTP/2 many streams beside each other.
+ * What has ended stays in flight until the kernel has taken all that was written to either side, and is counted only
+ * then: what is cut before has not finished.
+ */
+
+import { methodLabel, methodName } from '../../protocol/http1/request-head.ts'
+import type { Stream } from '../../protocol/http2/streams.ts'
+import { METHODS, PROTOCOLS, type Protocol, STATUS_CLASSES } from '../../words.ts'
+import type { Arrived } from './arrivals.ts'
+import type { House } from './house.ts'
+import type { Account } from '../conversation/link.ts'
+import type { Port } from '../sockets/port.ts'
+
+const OTHER = METHODS.length - 1
+const NO_STATUS = STATUS_CLASSES.length - 1
+const HTTP2 = PROTOCOLS.indexOf('http2')
+
+export interface RequestInFlight {
+  readonly protocol: Protocol
+  readonly ageMs: number
+  readonly client: string
+  readonly method?: string
+  readonly target?: string
+}
+
+export class Requests implements Account {
+  /** Requests and streams so far. */
+  asked = 0
+  /** When the head of a request that is being read began. */
+  headBeganAt = 0
+  /** Since when nothing has been in flight. */
+  restingSince: number
+  readonly #house: House
+  readonly #client: Port
+  readonly #arrived: Arrived
+  #protocol: Protocol = 'http1'
+  #method = OTHER
+  #methodName = ''
+  #target = ''
+  #status = 0
+  /**
+   * `ended`: its last bytes may still be on their way. `withdrawn`: likewise, but it was no request and is not counted.
+   */
+  #state: 'none' | 'under-way' | 'ended' | 'withdrawn' = 'none'
+  #beganAt = 0
+  /** Streams that have not ended, and those that have and whose bytes are on their way. */
+  #streams: Set<Stream> | undefined
+  #endedStreams: Stream[] | undefined
+
+  constructor(house: House, client: Port, arrived: Arrived) {
+    this.#house = house
+    this.#arrived = arrived
+    this.#client = client
+    this.restingSince = house.terms.now
+  }
+
+  /** How much is in flight. */
+  get inFlight(): number {
+    return (
+      (this.#state === 'none' ? 0 : 1) +
+      (this.#streams === undefined ? 0 : this.#streams.size + this.#endingStreams)
+    )
+  }
+
+  get #endingStreams(): number {
+    return this.#endedStreams === undefined ? 0 : this.#endedStreams.length
+  }
+
+  /** As what it is in flight, if it is one thing. */
+  get carriedAs(): Protocol | undefined {
+    return this.#state === 'none' ? undefined : this.#protocol
+  }
+
+  /** What /status shows. */
+  *shown(now: number): Iterable<RequestInFlight> {
+    const client = this.#client.remoteAddress
+    for (const { beganAt, method } of this.#streams ?? [])
+      yield { protocol: 'http2', ageMs: now - beganAt, client, ...(method !== undefined && { method }) }
+    if (this.#state === 'none') return
+    yield {
+      protocol: this.#protocol,
+      ageMs: now - this.#beganAt,
+      client,
+      ...(this.#methodName !== '' && { method: this.#methodName }),
+      ...(this.#target !== '' && { target: this.#target }),
+    }
+  }
+
+  /** A request begins; the one before it, if its last bytes are still on their way, gives up its place to it. */
+  began(protocol: Protocol): void {
+    const before = this.#state
+    if (before === 'ended') this.#count()
+    this.#beganAt = this.headBeganAt = this.#house.terms.now
+    this.#method = OTHER
+    this.#methodName = ''
+    this.#target = ''
+    this.#state = 'under-way'
+    if (before === 'none') this.#house.inFlight.enter(protocol)
+    else this.#house.inFlight.change(this.#protocol, protocol)
+    this.#protocol = protocol
+  }
+
+  became(protocol: Protocol): void {
+    this.#house.inFlight.change(this.#protocol, protocol)
+    this.#protocol = protocol
+  }
+
+  /** It was no request, and is not counted. */
+  withdrew(): void {
+    this.#state = 'withdrawn'
+  }
+
+  headBegan(): void {
+    this.headBeganAt = this.#house.terms.now
+  }
+
+  requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void {
+    const { arrivals } = this.#house
+    if (!probe) arrivals.request(this.#arrived, this.asked === 0)
+    else if (this.asked === 0) arrivals.forget(this.#arrived)
+    this.#method = methodLabel(method)
+    this.#methodName = methodName(method)
+    if (this.#house.keepsTargets) this.#target = bytes.toString('latin1', start, end)
+    this.asked += 1
+  }
+
+  finished(status: number): void {
+    this.#status = status
+    this.#state = 'ended'
+  }
+
+  streamBegan(stream: Stream): void {
+    // A client that holds a connection needs no listener for more streams: only its coming is news.
+    if (this.asked === 0) this.#house.arrivals.request(this.#arrived, true)
+    this.#streams ??= new Set()
+    this.#streams.add(stream)
+    this.asked += 1
+    this.#house.inFlight.enter('http2')
+  }
+
+  streamEnded(stream: Stream): void {
+    if (this.#streams?.delete(stream) !== true) return
+    this.#endedStreams ??= []
+    this.#endedStreams.push(stream)
+  }
+
+  /** The kernel has taken all bytes: what has ended is in flight no more. Returns whether there was any. */
+  taken(): boolean {
+    const hasEnded = this.#state === 'ended' || this.#state === 'withdrawn'
+    if (!hasEnded && this.#endingStreams === 0) return false
+    this.restingSince = this.#house.terms.now
+    if (this.#endingStreams > 0) this.#exitStreams()
+    if (hasEnded) this.#exit()
+    return true
+  }
+
+  /** The client is gone: nothing is in flight. */
+  close(): void {
+    this.taken()
+    if (this.#state !== 'none') this.#exit()
+  }
+
+  /** The last step of each request: nothing follows in this event that could begin another. */
+  #exit(): void {
+    const counts = this.#state === 'ended'
+    this.#state = 'none'
+    try {
+      if (counts) this.#count()
+    } finally {
+      this.#house.inFlight.exit(this.#protocol)
+    }
+  }
+
+  #exitStreams(): void {
+    const ended = this.#endedStreams!
+    this.#endedStreams = undefined
+    const { counters, terms, inFlight } = this.#house
+    try {
+      for (const { beganAt, method, status } of ended) {
+        const durationMs = terms.now - beganAt
+        const label = method === undefined ? OTHER : METHODS.indexOf(method)
+        counters.finished(HTTP2, label, statusClass(status), durationMs)
+        this.#house.logRequest(method ?? '', '', status, durationMs, this.#client)
+      }
+    } finally {
+      for (let left = ended.length; left > 0; left -= 1) inFlight.exit('http2')
+    }
+  }
+
+  #count(): void {
+    const { counters, terms } = this.#house
+    const durationMs = terms.now - this.#beganAt
+    counters.finished(PROTOCOLS.indexOf(this.#protocol), this.#method, statusClass(this.#status), durationMs)
+    this.#house.logRequest(this.#methodName, this.#target, this.#status, durationMs, this.#client)
+  }
+}
+
+function statusClass(status: number): number {
+  return status >= 100 && status < 600 ? Math.floor(status / 100) - 1 : NO_STATUS
+}

@@ -1,0 +1,58 @@
+/** Clients for whom there is no room: as many as may be at a time are told so, and the rest are closed without a word. */
+
+import { fullAnswer } from '../../protocol/http1/answer.ts'
+import type { Cancel, Clock } from '../process/clock.ts'
+import type { PlaceLimit } from './places.ts'
+import { Port, type PortKit, type PortOwner } from '../sockets/port.ts'
+
+/** How long such a client may take to leave. */
+const TURNED_AWAY_MS = 1000
+
+export interface TurnAwayParts {
+  readonly kit: PortKit
+  readonly clock: Clock
+  /** HTTP is spoken here, so that clients understand an answer; without it nobody is told anything. */
+  readonly speaks: boolean
+}
+
+export class TurnAway {
+  readonly #parts: TurnAwayParts
+  #count = 0
+  /** What they are told, and which limit it names. */
+  #answer: Buffer = Buffer.of()
+  #setBy: string | undefined
+
+  constructor(parts: TurnAwayParts) {
+    this.#parts = parts
+  }
+
+  /** `take` gives the client's connection to a port; there is no place within `limit`. */
+  turn(take: (port: Port) => void, limit: PlaceLimit): void {
+    const { kit, clock, speaks } = this.#parts
+    let cancel: Cancel | undefined
+    const away: PortOwner = {
+      portRead: () => undefined,
+      portDrained: () => undefined,
+      portOpen: () => undefined,
+      portEnded: () => port.destroy(),
+      portClosed: () => {
+        this.#count -= 1
+        cancel?.()
+      },
+    }
+    const port = new Port('client', kit, away)
+    this.#count += 1
+    take(port)
+    if (!speaks || this.#count > limit.leaving) return port.destroy()
+    cancel = clock.after(TURNED_AWAY_MS, () => port.destroy())
+    const answer = this.#answerFor(limit.setBy)
+    port.write(answer, 0, answer.length)
+    port.fin()
+  }
+
+  #answerFor(setBy: string): Buffer {
+    if (this.#setBy !== setBy) this.#answer = fullAnswer(setBy)
+    this.#setBy = setBy
+    return this.#answer
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * One side's connection, as few verbs as a relay needs: Node's events come in here and nowhere else.
+ *
+ * Reads go into one buffer that all ports share, as the callback runs inside the read. Where a read fills it there is
+ * more to come at once, and the rest of the burst goes without a copy (bulk.ts). Writes go straight to the handle where
+ * that is possible (native.ts).
+ */
+
+import { connect, type Socket } from 'node:net'
+import { constants } from 'node:os'
+import type { Address } from '../config/config.ts'
+import { isSelfConnection } from './self-connection.ts'
+import type { BulkBuffers } from './bulk.ts'
+import { adopt, type Handle, handleOf, type ReadInto, type Writer } from './native.ts'
+import type { Slab, SlabWriter } from './slab.ts'
+
+export type Side = 'client' | 'app'
+
+export interface PortOwner {
+  /** Bytes arrived: `bytes[0..count)`, valid only during the call. */
+  portRead(side: Side, bytes: Buffer, count: number): void
+  /** All that was written has been taken by the kernel. */
+  portDrained(side: Side): void
+  portOpen(side: Side): void
+  /** The peer sends no more. */
+  portEnded(side: Side): void
+  /** The socket is closed, for whatever reason; nothing follows. `error` names the errno, if there was one. */
+  portClosed(side: Side, error: string | undefined): void
+}
+
+/** What all ports share. */
+export interface PortKit {
+  readonly slab: Slab
+  /** What everybody reads into who is not in the middle of a burst. */
+  readonly shared: Buffer
+  readonly bulk: BulkBuffers
+  /** Writes to handles; without it, sockets are written to in the documented way. */
+  readonly writer: Writer | undefined
+}
+
+/** What libuv answers to a write where the peer has reset the connection. */
+const RESET = -constants.errno.ECONNRESET
+
+/** Fewer bytes are copied sooner than they are written by themselves. */
+const WORTH_NO_COPY = 16 * 1024
+
+const NO_BYTES = Buffer.alloc(0)
+
+const NOBODY: PortOwner = {
+  portRead: () => undefined,
+  portDrained: () => undefined,
+  portOpen: () => undefined,
+  portEnded: () => undefined,
+  portClosed: () => undefined,
+}
+
+export class Port implements SlabWriter {
+  readonly side: Side
+  readonly #kit: PortKit
+  #owner: PortOwner
+  #socket!: Socket
+  /** What the next read goes into. */
+  #buffer: Buffer
+  #pending = 0
+  #paused = false
+  #broken = false
+  /** Node is sending our FIN: until that is done libuv cannot reset, and would leave the socket open for ever. */
+  #shutting = false
+  /** Our FIN is on its way: saying so twice makes Node build an error, which costs more than the FIN. */
+  #finished = false
+  #closed = false
+  #isUnix = false
+  /** What has broken the connection. */
+  #errno: string | undefined
+
+  constructor(side: Side, kit: PortKit, owner: PortOwner) {
+    this.side = side
+    this.#kit = kit
+    this.#owner = owner
+    this.#buffer = kit.shared
+  }
+
+  /** Takes over an accepted connection, as a handle. */
+  adopt(handle: Handle): void {
+    this.#attach(adopt(handle, this.#readInto()))
+  }
+
+  /** Takes over an accepted connection, as a socket (the portable way). */
+  wrap(socket: Socket): void {
+    this.#attach(socket)
+    socket.on('data', (chunk: Buffer) => this.#readChunk(chunk))
+  }
+
+  /** Connects to the app; `portOpen` or `portClosed` follows. */
+  dial(app: Address): void {
+    const onread = this.#readInto() as never
+    this.#isUnix = app.kind === 'unix'
+    const socket =
+      app.kind === 'unix'
+        ? connect({ path: app.path, allowHalfOpen: true, onread })
+        : connect({ host: app.host, port: app.port, allowHalfOpen: true, noDelay: true, onread })
+    this.#attach(socket)
+    // A reset, and not a FIN: the port is the app's, and must not stay taken (TIME-WAIT). Reported as a refusal.
+    socket.on('connect', () =>
+      isSelfConnection(socket) ? socket.resetAndDestroy() : this.#owner.portOpen(this.side),
+    )
+  }
+
+  /** Whether the kernel has not yet taken all that was written. */
+  get backlog(): boolean {
+    return this.#pending > 0
+  }
+
+  /** Whether the peer has never said anything. */
+  get silent(): boolean {
+    return this.#socket.bytesRead === 0
+  }
+
+  /** Makes `remoteAddress` outlast the connection: of a closed one the kernel does not tell it, but Node keeps it once asked. */
+  rememberPeer(): void {
+    void this.#socket.remoteAddress
+  }
+
+  /** Empty where the connection was closed before anybody had asked. */
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? ''
+  }
+
+  /** Lays the bytes out, to be sent with what else there is when the slab is flushed; large ones go at once. */
+  write(bytes: Buffer, start: number, end: number): void {
+    if (this.#broken) return
+    const { slab, bulk } = this.#kit
+    if (end - start < WORTH_NO_COPY || !bulk.holds(bytes)) return slab.add(this, bytes, start, end)
+    slab.flush()
+    this.#send(bytes.subarray(start, end), bytes)
+  }
+
+  /** Writes now. For the slab, which knows when its bytes may be used again: true if the kernel took them all. */
+  send(bytes: Uint8Array): boolean {
+    return this.#send(bytes, undefined)
+  }
+
+  /** `bulk`: the buffer that the bytes are in, if it is one of those. */
+  #send(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
+    if (this.#broken || this.#closed) return true
+    const { writer } = this.#kit
+    if (writer === undefined) return this.#sendBySocket(bytes, bulk)
+    const handle = handleOf(this.#socket)
+    if (handle === undefined) return true
+    const outcome = writer.write(handle, bytes)
+    if (typeof outcome === 'number') {
+      if (outcome !== 0) this.#writeFailed(outcome === RESET)
+      return true
+    }
+    this.#waits(bulk)
+    outcome.oncomplete = (status) => {
+      outcome.buffer = undefined
+      if (status < 0) this.#writeFailed(status === RESET)
+      this.#written(bulk)
+    }
+    return false
+  }
+
+  #sendBySocket(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
+    if (!this.#socket.writable) return true
+    let pending = false
+    this.#socket.write(bytes, (error?: NodeJS.ErrnoException | null) => {
+      if (error) this.#writeFailed(error.code === 'ECONNRESET')
+      if (pending) this.#written(bulk)
+    })
+    if (this.#socket.writableLength === 0) return true
+    pending = true
+    this.#waits(bulk)
+    return false
+  }
+
+  #waits(bulk: Buffer | undefined): void {
+    this.#pending += 1
+    if (bulk !== undefined) this.#kit.bulk.keep(bulk)
+  }
+
+  #written(bulk: Buffer | undefined): void {
+    this.#pending -= 1
+    if (bulk !== undefined) this.#kit.bulk.written(bulk)
+    if (this.#pending > 0 || this.#closed) return
+    if (this.#finished) this.#shutdown()
+    this.#owner.portDrained(this.side)
+  }
+
+  /**
+   * A client that cannot be written to is gone. An app may have answered before it hung up: that is read first. But the
+   * kernel tells of a reset only once: a read behind such a write sees an end as if the peer had sent a FIN.
+   */
+  #writeFailed(byReset: boolean): void {
+    this.#broken = true
+    if (byReset) this.#errno ??= 'ECONNRESET'
+    if (this.side === 'client') this.#socket.destroy()
+  }
+
+  /** Half-closes after what was written. */
+  fin(): void {
+    this.#kit.slab.flush()
+    if (this.#closed || this.#finished) return
+    this.#finished = true
+    if (this.#pending === 0) this.#shutdown()
+  }
+
+  #shutdown(): void {
+    this.#shutting = true
+    this.#socket.end(() => {
+      this.#shutting = false
+    })
+  }
+
+  /** Closes with RST: the peer cannot take what it has for complete. A unix socket knows no such thing. */
+  reset(): void {
+    this.#broken = true
+    if (this.#closed) return
+    if (this.#shutting || this.#isUnix) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
+  }
+
+  /**
+   * Gives the connection up for its owner: what was written is delivered, then it is closed. Nothing that the peer
+   * still says reaches anybody. Returns true if that is done; else `gone` is called, once, when it is.
+   */
+  depart(gone: () => void): boolean {
+    this.#kit.slab.flush()
+    if (!this.backlog || this.#broken || this.#closed) {
+      this.abandon()
+      return true
+    }
+    this.fin()
+    this.#owner = {
+      ...NOBODY,
+      portDrained: () => {
+        this.abandon()
+        gone()
+      },
+      portClosed: gone,
+    }
+    this.pause(false)
+    return false
+  }
+
+  /** `depart`, for what must not look complete. */
+  cut(): void {
+    this.#owner = NOBODY
+    this.reset()
+  }
+
+  /**
+   * Looks whether a peer that is not read from has reset the connection, which libuv does not see without reading: a
+   * write of no bytes fails then (Linux, tcp_sendmsg). If so the socket closes, and `portClosed` follows.
+   */
+  probe(): void {
+    if (!this.#paused || this.#closed || this.#broken || this.#pending > 0 || this.#finished) return
+    const { writer } = this.#kit
+    const handle = writer === undefined ? undefined : handleOf(this.#socket)
+    if (writer === undefined || handle === undefined) return void this.#socket.write(NO_BYTES)
+    const outcome = writer.write(handle, NO_BYTES)
+    if (typeof outcome !== 'number') outcome.oncomplete = () => undefined
+    else if (outcome !== 0) this.#socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+  }
+
+  destroy(): void {
+    this.#broken = true
+    if (!this.#closed) this.#socket.destroy()
+  }
+
+  /** Closes it, and nothing that it still has to tell reaches its owner. */
+  abandon(): void {
+    this.#owner = NOBODY
+    this.destroy()
+  }
+
+  /** Stops or goes on reading. */
+  pause(on: boolean): void {
+    if (this.#paused === on || this.#closed) return
+    this.#paused = on
+    if (on) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  /** Has the kernel find out whether a silent peer still exists. */
+  watchPeer(): void {
+    this.#socket.setKeepAlive(true, 30_000)
+  }
+
+  #readInto(): ReadInto {
+    return {
+      buffer: () => this.#buffer,
+      callback: (count, bytes) => {
+        this.#owner.portRead(this.side, bytes as Buffer, count)
+        // For the next read, which the buffer function is asked about right after this.
+        if (count === bytes.length || this.#buffer !== this.#kit.shared) this.#choose(count === bytes.length)
+        return true
+      },
+    }
+  }
+
+  /** `filled`: the read has filled the buffer, and unless it is told to stop, libuv reads again at once. */
+  #choose(filled: boolean): void {
+    const { shared, bulk } = this.#kit
+    const more = filled && !this.#paused
+    if (more && bulk.holds(this.#buffer)) return
+    bulk.giveBack(this.#buffer)
+    this.#buffer = (more ? bulk.take() : undefined) ?? shared
+  }
+
+  /** Node offers no `onread` for accepted sockets: each read comes in memory of its own, which is written in place. */
+  #readChunk(chunk: Buffer): void {
+    const { bulk } = this.#kit
+    if (chunk.length >= WORTH_NO_COPY) bulk.lend(chunk)
+    this.#owner.portRead(this.side, chunk, chunk.length)
+    bulk.giveBack(chunk)
+  }
+
+  #attach(socket: Socket): void {
+    this.#socket = socket
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#errno = error.code ?? error.message
+    })
+    socket.on('end', () => {
+      if (this.#errno === undefined) this.#owner.portEnded(this.side)
+      else socket.destroy()
+    })
+    socket.on('close', () => {
+      this.#closed = true
+      this.#kit.bulk.giveBack(this.#buffer)
+      this.#owner.portClosed(this.side, this.#errno)
+    })
+  }
+}

@@ -1,0 +1,125 @@
+/** What the admin server and the metrics show: gathers it from the pieces, changes nothing. */
+
+import { buildStatus } from './admin/status.ts'
+import type { Clock } from './process/clock.ts'
+import type { Config } from './config/config.ts'
+import type { Door } from './door.ts'
+import type { Checker } from './health/checker.ts'
+import { proven } from './lifecycle/drain.ts'
+import { ready } from './lifecycle/machine.ts'
+import type { Runner } from './lifecycle/runner.ts'
+import type { Phase } from './lifecycle/state.ts'
+import type { Verdict } from './lifecycle/verdict.ts'
+import { DRAIN_PHASES, type DrainFacts } from './metrics/catalog.ts'
+import type { Relay } from './relay/relay.ts'
+
+interface Sources {
+  readonly config: Pick<Config, 'readinessOnDrain'>
+  readonly relay: Relay
+  readonly door: Pick<Door, 'isOpen'>
+  readonly runner: Runner
+  readonly checker: Checker
+  readonly clock: Clock
+}
+
+export class View {
+  /** The listener is open. */
+  started = false
+  /** The last drain's `lateMs`, kept as it was when that ended. */
+  #lateMs = 0
+  readonly #sources: Sources
+  #verdict: Verdict | undefined
+  #cutTotal = 0
+  #phase: Phase
+  #phaseAt: number
+  /** When the drain that runs, or else the last one, began; and what its phases took so far. */
+  #drainAt: number | undefined
+  #phaseMs: Partial<Record<Phase, number>> = {}
+
+  constructor(sources: Sources) {
+    this.#sources = sources
+    this.#phase = sources.runner.phase
+    this.#phaseAt = sources.clock.now()
+  }
+
+  /** A phase has been entered. */
+  entered(phase: Phase): void {
+    const now = this.#sources.clock.now()
+    if (isDraining(phase) && !isDraining(this.#phase)) {
+      this.#drainAt = now
+      this.#phaseMs = {}
+    }
+    if (!isDraining(phase) && isDraining(this.#phase)) this.#lateMs = this.#late
+    this.#phaseMs[this.#phase] = (this.#phaseMs[this.#phase] ?? 0) + now - this.#phaseAt
+    this.#phase = phase
+    this.#phaseAt = now
+  }
+
+  /** A drain has come to its end. */
+  concluded(verdict: Verdict): void {
+    this.#verdict = verdict
+    this.#cutTotal += verdict.cut
+  }
+
+  /** The answer of /readyz, with the reason for a no. */
+  get ready(): { ok: boolean; why: string } {
+    const { config, door, runner, checker } = this.#sources
+    const { up, lastError } = checker.status
+    if (ready(runner.state, up, config.readinessOnDrain))
+      return door.isOpen ? { ok: true, why: '' } : { ok: false, why: 'the listener is not open' }
+    if (isDraining(runner.phase)) return { ok: false, why: runner.phase }
+    return { ok: false, why: up ? runner.phase : `the app is down: ${lastError ?? 'not checked yet'}` }
+  }
+
+  get drainFacts(): DrainFacts {
+    const now = this.#sources.clock.now()
+    const took = (phase: Phase): number =>
+      (this.#phaseMs[phase] ?? 0) + (phase === this.#phase ? now - this.#phaseAt : 0)
+    return {
+      phaseMs: Object.fromEntries(DRAIN_PHASES.map((phase) => [phase, took(phase)])),
+      cutTotal: this.#cutTotal,
+      lateMs: isDraining(this.#phase) ? this.#late : this.#lateMs,
+    }
+  }
+
+  /** How old the drain that runs was when the last new connection came; 0 if none has. */
+  get #late(): number {
+    const late = this.#sources.relay.arrivals.lastConnectionAt - (this.#drainAt ?? Infinity)
+    return late > 0 ? late : 0
+  }
+
+  /** The app has ended, and was to. */
+  get appEnded(): boolean {
+    const { state } = this.#sources.runner
+    return 'drain' in state ? state.drain.app === 'gone' : state.phase === 'exited'
+  }
+
+  /** The pod is taken to stop. */
+  get proof(): boolean {
+    const { state } = this.#sources.runner
+    return 'drain' in state && proven(state.drain)
+  }
+
+  get status(): object {
+    const { relay, runner, checker, clock } = this.#sources
+    const { state } = runner
+    const triggers = 'drain' in state ? state.drain.triggers : []
+    return buildStatus({
+      phase: runner.phase,
+      sinceMs: clock.now() - this.#phaseAt,
+      nowEpochMs: Date.now(),
+      ready: this.ready.ok,
+      proof: this.proof,
+      triggers,
+      inFlight: relay.counters.inFlight,
+      requests: relay.requests(),
+      connections: { client: relay.counters.clients, app: relay.counters.apps },
+      health: checker.status,
+      verdict: this.#verdict === undefined ? null : { ...this.#verdict },
+    })
+  }
+}
+
+function isDraining(phase: Phase): boolean {
+  return phase !== 'starting' && phase !== 'serving'
+}

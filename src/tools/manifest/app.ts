@@ -1,0 +1,162 @@
+/**
+ * Which container of a workload is the app, and on which port it listens: from what is said, never a guess. Where it
+ * cannot be told, a sentence says what to give. Pure.
+ */
+import { parseApp } from '../../proxy/config/address.ts'
+import { forOperators, onlyMeasures } from './names.ts'
+import { spokenOn } from './protocols.ts'
+import { settingsIn, type Settings } from './settings.ts'
+import { at, text } from './tree.ts'
+import {
+  appsOf,
+  ownPort,
+  portsOf,
+  servicePorts,
+  servicesOf,
+  variable,
+  type Container,
+  type Place,
+  type Workload,
+} from './workload.ts'
+
+export interface App {
+  readonly container: Container
+  readonly port: number
+}
+
+export type AppReading =
+  | { readonly kind: 'app'; readonly app: App }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+/** Ports of the names that people give to the port where requests come. */
+const TRAFFIC_NAMES = new Set(['http', 'web', 'grpc', 'h2c', 'http1', 'http2', 'api'])
+
+/** Finds the app of a workload among what the input says; `given` are the options of the command line. */
+export function findApp(
+  workload: Workload,
+  places: readonly Place[],
+  given: Settings,
+  containerName?: string,
+): AppReading {
+  const apps = appsOf(workload)
+  const named = apps.find(({ name }) => name === containerName)
+  if (containerName !== undefined && named === undefined)
+    return unknown(`has no container ${containerName}; --container must be one of ${namesOf(apps)}`)
+  const port = findPort(workload, named === undefined ? apps : [named], places, given)
+  if (typeof port === 'string') return unknown(port)
+  const container =
+    named ??
+    apps.find((one) => portsOf(one).some(({ number }) => number === port)) ??
+    (apps.length === 1 ? apps[0] : apps.find((one) => probedPort(one) === port || listenPort(one) === port))
+  if (container === undefined)
+    return unknown(
+      `has several containers, and none says that it listens on ${port}; give --container NAME, one of ${namesOf(apps)}`,
+    )
+  return { kind: 'app', app: { container, port } }
+}
+
+function findPort(
+  workload: Workload,
+  apps: readonly Container[],
+  places: readonly Place[],
+  given: Settings,
+): number | string {
+  const said = given.get('app') ?? appOfSidecar(workload)
+  if (said !== undefined) {
+    const address = parseApp(said)
+    if (address.kind === 'bad') return `--app ${said}: ${address.why}`
+    if (address.value.kind === 'unix')
+      return `--app ${said}: inject cannot share a socket between containers; add the sidecar by hand (k8s/README.md), or let the app listen on a port`
+    return address.value.port
+  }
+  const declared = apps.flatMap(portsOf)
+  const served = servicesOf(places, workload)
+    .flatMap((service) => servicePorts(service, workload))
+    .flatMap(({ number }) => number ?? [])
+  const known = apps.flatMap((one) => listenPort(one) ?? [])
+  const traffic = declared.filter(({ name }) => name !== undefined && TRAFFIC_NAMES.has(name))
+  const sources = [served, known, traffic.map(({ number }) => number), declared.map(({ number }) => number)]
+  for (const source of sources) {
+    const [port, ...others] = new Set(source)
+    if (port === undefined) continue
+    if (others.length === 0) return port
+    const likely = likelyPort([port, ...others], workload, apps, places)
+    if (likely !== undefined) return likely
+    const ports = [port, ...others].join(', ')
+    return `has several ports (${ports}), and which one gets the requests cannot be told; give --app 127.0.0.1:PORT`
+  }
+  return 'does not say on which port its app listens (no containerPort, and no Service in the input); give --app 127.0.0.1:PORT, or leave it out with --name OTHERS'
+}
+
+/**
+ * The one of several ports where requests come: those for operators (metrics, health) are not meant, nor the ones that
+ * speak TLS beside one that does not. Undefined where that leaves several.
+ */
+function likelyPort(
+  ports: readonly number[],
+  workload: Workload,
+  apps: readonly Container[],
+  places: readonly Place[],
+): number | undefined {
+  const services = servicesOf(places, workload)
+  const declared = apps.flatMap(portsOf)
+  const namesOfPort = (port: number) => [
+    ...declared.flatMap((one) => (one.number === port ? (one.name ?? []) : [])),
+    ...services.flatMap((service) =>
+      servicePorts(service, workload).flatMap((one) => (one.number === port ? (one.name ?? []) : [])),
+    ),
+  ]
+  const clients = ports.filter((port) => !namesOfPort(port).some(forOperators))
+  if (clients.length === 1) return clients[0]
+  const tls = new Set(
+    clients.filter((port) => {
+      const container = declared.find((one) => one.number === port)?.container ?? apps[0]
+      const spoken = container && spokenOn(container, port, workload, services)
+      return spoken?.kind === 'stream' && spoken.what === 'TLS'
+    }),
+  )
+  const [first, second] = clients.filter((port) => !tls.has(port))
+  return second === undefined ? first : undefined
+}
+
+/** Why an app needs no lastcall: its port is scraped, or asked for health, and nothing else; and nobody named it. */
+export function onlyMeasured(
+  workload: Workload,
+  { container, port }: App,
+  asked: { readonly given: Settings; readonly container: string | undefined },
+): string | undefined {
+  if (workload.sidecar !== undefined || asked.given.has('app') || asked.container !== undefined)
+    return undefined
+  const name = portsOf(container).find((one) => one.number === port)?.name
+  return onlyMeasures(name)
+    ? `is left alone: its port ${port} (${name}) is for metrics or health checks, where nothing is lost; --app 127.0.0.1:${port} takes it all the same`
+    : undefined
+}
+
+function appOfSidecar({ sidecar }: Workload): string | undefined {
+  return settingsIn(sidecar).get('app')
+}
+
+/** Where an app listens whose image is known. */
+export function listenPort(container: Container): number | undefined {
+  if (!isPostgrest(container)) return undefined
+  return Number(variable(container, 'PGRST_SERVER_PORT') ?? 3000)
+}
+
+export function isPostgrest({ value }: Container): boolean {
+  return /(^|\/)postgrest([:@]|$)/.test(text(value['image']) ?? '')
+}
+
+/** The port that its readinessProbe asks. */
+export function probedPort(container: Container): number | undefined {
+  const probe = at(container.value, 'readinessProbe')
+  return ownPort(container, at(probe, 'httpGet', 'port') ?? at(probe, 'tcpSocket', 'port'))
+}
+
+function namesOf(containers: readonly Container[]): string {
+  return containers.map(({ name }) => name).join(', ')
+}
+
+function unknown(why: string): AppReading {
+  return { kind: 'unknown', why }
+}

@@ -1,0 +1,82 @@
+/**
+ * Options of lastcall as inject is given them: on its command line, or in annotations of a workload, which win there.
+ * Pure.
+ */
+import { readFlags, type FlagKind } from '../../proxy/config/flags.ts'
+import type { Option } from '../../proxy/config/option.ts'
+import { OPTIONS } from '../../proxy/config/options.ts'
+import type { Request } from './request.ts'
+import { at, text } from './tree.ts'
+import type { Settings } from './settings.ts'
+import type { Workload } from './workload.ts'
+
+/** `"false"`: inject leaves the object alone, as the Kustomize component does. */
+export const INJECT = 'lastcall.dev/inject'
+/** Options of lastcall, written like flags, with spaces or newlines between: `--app=127.0.0.1:8000 --settle=5s`. */
+export const CONFIG = 'lastcall.dev/config'
+/** The name of the container that is the app. */
+export const CONTAINER = 'lastcall.dev/container'
+
+/** The options among flags that were read, each by its own kind. */
+export function givenOptions(
+  values: ReadonlyMap<string, string>,
+  missing: ReadonlySet<string>,
+): { readonly given: Map<string, string>; readonly problems: string[] } {
+  const given = new Map<string, string>()
+  const problems: string[] = []
+  for (const option of Object.values(OPTIONS) as Option<unknown>[]) {
+    const said = values.get(option.flag)
+    if (said === undefined || missing.has(option.flag)) continue
+    const reading = option.kind.read(said)
+    if (reading.kind === 'bad')
+      problems.push(`--${option.flag}${option.secret === true ? '' : ` ${said}`}: ${reading.why}`)
+    given.set(option.flag, said)
+  }
+  return { given, problems }
+}
+
+export type RequestReading =
+  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'bad'; readonly why: readonly string[] }
+
+/** What is asked for one workload: by the command line, and before it by the workload itself. */
+export function requestFor(workload: Workload, request: Request): RequestReading {
+  const container = annotationOf(workload, CONTAINER) ?? request.container
+  const config = annotationOf(workload, CONFIG)
+  if (config === undefined) return { kind: 'request', request: { ...request, container } }
+  const { given, problems } = optionsIn(config)
+  if (problems.length > 0)
+    return {
+      kind: 'bad',
+      why: problems.map(
+        (problem) => `${workload.title} has an annotation ${CONFIG} that cannot be read. ${problem}`,
+      ),
+    }
+  return { kind: 'request', request: { ...request, container, given: new Map([...request.given, ...given]) } }
+}
+
+/** Whether an object says that it is to stay as it is. */
+export function optsOut(value: Workload['item']['value'], podPath: Workload['podPath'] = []): boolean {
+  const said = (path: Workload['podPath']) => at(value, ...path, 'metadata', 'annotations', INJECT)
+  return [said([]), said(podPath)].some((one) => one === 'false' || one === false)
+}
+
+/** An annotation of the workload, or of its pods. */
+function annotationOf({ item, pod }: Workload, name: string): string | undefined {
+  return (
+    text(at(item.value, 'metadata', 'annotations', name)) ?? text(at(pod, 'metadata', 'annotations', name))
+  )
+}
+
+const KNOWN = new Map<string, FlagKind>(Object.values(OPTIONS).map(({ flag }) => [flag, 'value']))
+
+function optionsIn(config: string): { readonly given: Settings; readonly problems: readonly string[] } {
+  // A value may have spaces: the next option begins at two dashes, or in the next line.
+  const words = config
+    .split(/\n|\s(?=--)/)
+    .map((word) => word.trim().replace(/^(--[\w-]+)\s+/, '$1='))
+    .filter(Boolean)
+  const { values, missing, problems } = readFlags(words, KNOWN)
+  const read = givenOptions(values, missing)
+  return { given: read.given, problems: [...problems, ...read.problems] }
+}

@@ -1,0 +1,156 @@
+/**
+ * Adds lastcall to one workload, and to the Services that send to it: what is to change, or why it cannot be done
+ * safely, in sentences that say what to do. Reconciles: what is there already as it should be is left alone, so twice
+ * is once. Pure.
+ */
+import { OPTIONS } from '../../proxy/config/options.ts'
+import { findApp, onlyMeasured } from './app.ts'
+import { aroundObstacles, besides } from './around.ts'
+import { adapted } from './app-changes.ts'
+import { emptyAbove, remember } from './before.ts'
+import type { Change, Notes } from './change.ts'
+import type { Edits } from './edits.ts'
+import { kindObstacle, nothingToInject, podObstacles, replacedHook } from './obstacles.ts'
+import type { Request } from './request.ts'
+import type { ObjectChanges } from './rewrite.ts'
+import { planned } from './plan.ts'
+import { opened } from './policies.ts'
+import { redirected } from './services.ts'
+import { speechOf } from './speech.ts'
+import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
+import { settingsIn, type Settings } from './settings.ts'
+import { at, covers, list, type Branch, type Path, type Tree } from './tree.ts'
+import type { Place, Workload } from './workload.ts'
+
+export type Injection =
+  | {
+      readonly kind: 'changes'
+      readonly changes: readonly (Place & ObjectChanges)[]
+      /** What the user should know, in sentences. */
+      readonly remarks: readonly string[]
+    }
+  /** There is nothing to inject: not an error. */
+  | { readonly kind: 'alone'; readonly note: string }
+  | { readonly kind: 'refused'; readonly why: readonly string[] }
+
+/** Plans lastcall for a workload; `places` are all objects of the input. */
+export function inject(workload: Workload, places: readonly Place[], request: Request): Injection {
+  const alone = nothingToInject(workload)
+  if (alone !== undefined) return { kind: 'alone', note: `${workload.title} ${alone}` }
+  if (request.step === 'services' && workload.sidecar === undefined)
+    return refused(workload, ['has no lastcall to which Services could send: first give --step pods'])
+  const kindly = kindObstacle(workload, request.mode)
+  if (kindly !== undefined) return refused(workload, [kindly])
+  const reading = findApp(workload, places, request.given, request.container)
+  if (reading.kind === 'unknown') return refused(workload, [reading.why])
+  const { app } = reading
+  const measured = onlyMeasured(workload, app, request)
+  if (measured !== undefined) return { kind: 'alone', note: `${workload.title} ${measured}` }
+  const speech = speechOf(workload, places, app, request.given)
+  if (speech.kind === 'refused') return refused(workload, [speech.why])
+  const spoken = speech.protocol === undefined ? [] : [['protocol', speech.protocol] as const]
+  const plan = planned(workload, places, app, {
+    ...request,
+    given: new Map([...request.given, ...spoken]),
+  })
+  // What stands in the way is said first: contradictions of options often come from it.
+  const samePort = plan.kind === 'plan' && plan.plan.samePort
+  const why = podObstacles(workload, places, app, request.given, samePort)
+  if (why.length > 0) return refused(workload, why)
+  if (plan.kind === 'problems') return refused(workload, plan.problems)
+  const around = aroundObstacles(workload, places, app, plan.plan.listenPort)
+  if (around.length > 0) return refused(workload, around)
+
+  const edits: Edits = { changes: [], before: {} }
+  const remarks = [
+    ...speech.remarks,
+    ...plan.remarks,
+    ...replacedHook(app),
+    ...adapted(workload, app, plan.plan, plan.graceSeconds, request, edits),
+    ...besides(workload, places, app),
+  ]
+  edits.changes.push(...containerChanges(workload, plan.plan, edits))
+  const services = redirected(workload, places, app, plan.plan, request.step)
+  const own = [...edits.changes, ...remember(workload, edits.before)]
+  return {
+    kind: 'changes',
+    changes: [
+      { input: workload.input, item: workload.item, changes: own },
+      ...services.changes,
+      ...opened(workload, places, app, plan.plan.listenPort),
+    ],
+    remarks: [...remarks, ...services.remarks].map((remark) => `${workload.title}: ${remark}`),
+  }
+}
+
+function refused(workload: Workload, why: readonly string[]): Injection {
+  return { kind: 'refused', why: why.map((sentence) => `${workload.title} ${sentence}`) }
+}
+
+/** The sidecar itself: added, moved to where its form wants it, or brought up to date. */
+function containerChanges(workload: Workload, plan: SidecarPlan, edits: Edits): Change[] {
+  const wanted = sidecar(plan)
+  const notes = sidecarNotes(plan.mode)
+  const { sidecar: there, podPath, spec } = workload
+  if (there === undefined) {
+    if (plan.mode === 'native') emptyAbove(workload, edits.before, [...podPath, 'spec', 'initContainers', 0])
+    return [addition(podPath, spec, plan.mode, wanted, notes)]
+  }
+  const value = updated(there.value, wanted, plan.settings)
+  if (there.native === (plan.mode === 'native'))
+    return covers(there.value, value) ? [] : [{ kind: 'set', path: there.path, value, notes }]
+  const { restartPolicy: _, lifecycle: __, ...rest } = value
+  const moved = plan.mode === 'native' ? { ...wanted, ...value } : rest
+  return [without(spec, there.path), addition(podPath, spec, plan.mode, moved, notes)]
+}
+
+/** Takes an item out of its list, and the list with it if it was the only one. */
+export function without(spec: Branch, path: Path): Change {
+  const alone = list(spec[String(path.at(-2))]).length === 1
+  return { kind: 'delete', path: alone ? path.slice(0, -1) : path, own: true }
+}
+
+function addition(podPath: Path, spec: Branch, mode: Mode, value: Tree, notes: Notes): Change {
+  const at0 = [...podPath, 'spec']
+  if (mode === 'plain') return { kind: 'insert', path: [...at0, 'containers', 0], value, notes }
+  const others = list(spec['initContainers']).length
+  if (others > 0) return { kind: 'insert', path: [...at0, 'initContainers', others], value, notes }
+  const keys = Object.keys(spec)
+  const after = keys.slice(0, keys.indexOf('containers'))
+  return { kind: 'set', path: [...at0, 'initContainers'], value: [value], after, notes }
+}
+
+/** What is there, with what is lastcall's own brought up to date; what the user tuned by hand stays. */
+function updated(there: Branch, wanted: Branch, settings: Settings): Branch {
+  const { resources: _, securityContext: __, name: ___, ...own } = wanted
+  const value: Record<string, Tree> = { ...there }
+  for (const [key, part] of Object.entries(own)) {
+    const probe = key.endsWith('Probe')
+    const same = probe ? covers(at(there, key, 'httpGet'), at(part, 'httpGet')!) : covers(there[key], part)
+    if (key === 'env') value[key] = withRows(list(there[key]), list(part))
+    else if (!same && !(key === 'args' && sameSettings(there, settings))) value[key] = part
+  }
+  return value
+}
+
+/** The rows that are there, with these as they are wanted. */
+function withRows(there: readonly Tree[], wanted: readonly Tree[]): Tree {
+  const kept = there.map((row) => {
+    const now = named(wanted, row)
+    return now === undefined || covers(row, now) ? row : now
+  })
+  return [...kept, ...wanted.filter((row) => named(there, row) === undefined)]
+}
+
+function named(rows: readonly Tree[], row: Tree): Tree | undefined {
+  return rows.find((one) => at(one, 'name') === at(row, 'name'))
+}
+
+/** Whether it is set so already, by flag, by variable or by default. */
+function sameSettings(there: Branch, settings: Settings): boolean {
+  const said = settingsIn({ path: [], name: '', value: there, native: false })
+  return Object.values(OPTIONS).every(({ flag, initial }) => {
+    const byDefault = initial.kind === 'text' ? initial.text : undefined
+    return (said.get(flag) ?? byDefault) === (settings.get(flag) ?? byDefault)
+  })
+}

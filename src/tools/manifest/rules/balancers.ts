@@ -1,0 +1,174 @@
+/**
+ * Rules about load balancers outside of the cluster that send to pods directly: their times, as annotations tell them,
+ * against the drain's. How late they are: FIELD §4 (ALB 25 to 35 s after a target's deregistration began).
+ */
+import { printDuration } from '../../../proxy/config/units.ts'
+import type { Config } from '../../../proxy/config/config.ts'
+import type { Judged, Rule, Site, World } from '../rule.ts'
+import { at, branch, list, text, type Tree } from '../tree.ts'
+import { ofKind, type Place } from '../workload.ts'
+
+const ALB = 'alb.ingress.kubernetes.io/'
+const NLB = 'service.beta.kubernetes.io/aws-load-balancer-'
+/** For so long an ALB or NLB goes on sending to a target that is being deregistered. */
+const AWS_LATE_MS = 35_000
+const GCLB_IDLE_MS = 600_000
+
+interface Balanced {
+  readonly place: Place
+  readonly judged: Judged
+  readonly config: Config
+  readonly annotations: Readonly<Record<string, Tree>>
+  readonly prefix: string
+}
+
+/** Ingresses and Services with a balancer's annotations, and the workloads with lastcall that they lead to. */
+function balanced({ places, workloads }: World): Balanced[] {
+  return workloads.flatMap((judged) => {
+    const { config } = judged
+    if (config === undefined) return []
+    const names = new Set(judged.services.map(({ item }) => text(at(item.value, 'metadata', 'name'))))
+    const candidates = new Set([...ofKind(places, 'Ingress'), ...judged.services])
+    return [...candidates].flatMap((place) => {
+      const annotations = branch(at(place.item.value, 'metadata', 'annotations'))
+      const own = judged.services.some(({ item }) => item === place.item)
+      const leads = place.item.value['kind'] === 'Ingress' && backends(place).some((name) => names.has(name))
+      const prefix = leads ? ALB : NLB
+      return own || leads ? [{ place, judged, config, annotations, prefix }] : []
+    })
+  })
+}
+
+function backends({ item }: Place): string[] {
+  const spec = item.value['spec']
+  const paths = list(at(spec, 'rules')).flatMap((rule) => list(at(rule, 'http', 'paths')))
+  const all = [
+    at(spec, 'defaultBackend', 'service', 'name'),
+    ...paths.map((path) => at(path, 'backend', 'service', 'name')),
+  ]
+  return all.flatMap((name) => text(name) ?? [])
+}
+
+function seconds(annotations: Readonly<Record<string, Tree>>, key: string): number | undefined {
+  const found = Number(text(annotations[key]) ?? Number.NaN)
+  return Number.isFinite(found) ? found * 1000 : undefined
+}
+
+/** `a=1,b=2` in an annotation. */
+function attribute(
+  annotations: Readonly<Record<string, Tree>>,
+  key: string,
+  name: string,
+): number | undefined {
+  const found = (text(annotations[key]) ?? '').split(',').find((part) => part.trim().startsWith(`${name}=`))
+  const value = Number(found?.split('=')[1] ?? Number.NaN)
+  return Number.isFinite(value) ? value * 1000 : undefined
+}
+
+function site({ place }: Balanced, key: string, saw: string): Site {
+  return { place, path: ['metadata', 'annotations', key], saw }
+}
+
+/** Pods are the targets: the balancer must hear of each that leaves. */
+function targetsPods({ annotations, prefix }: Balanced): string | undefined {
+  const key = prefix === ALB ? `${ALB}target-type` : `${NLB}nlb-target-type`
+  return text(annotations[key]) === 'ip' ? key : undefined
+}
+
+/** How long the listener is open after the first news of a stop, at most, in ms. */
+function openMs({ settleMs, lameDuckMaxMs }: Config): number {
+  return settleMs + lameDuckMaxMs
+}
+
+export const BALANCER_RULES: readonly Rule[] = [
+  {
+    id: 'balancer-late',
+    severity: 'warning',
+    title: 'A load balancer goes on sending after lastcall has stopped listening',
+    requests:
+      'An ALB or NLB with pods as targets sends new requests for up to 35 s after a pod began to leave. lastcall waits until no more come, but at most settle and lame-duck-max: those after it are refused (502).',
+    fix: 'Raise --grace-period and terminationGracePeriodSeconds to 120 s, or give --lame-duck-max 35s and a grace period with room for it. The stop takes only as long as requests keep coming.',
+    find: (world) =>
+      balanced(world).flatMap((one) => {
+        const key = targetsPods(one)
+        if (key === undefined || openMs(one.config) >= AWS_LATE_MS) return []
+        return [
+          site(
+            one,
+            key,
+            `the pods are targets, and lastcall listens for ${printDuration(openMs(one.config))} at most`,
+          ),
+        ]
+      }),
+  },
+  {
+    id: 'balancer-health-slow',
+    severity: 'warning',
+    title: "A load balancer's health check takes longer than the drain",
+    requests:
+      'It finds the pod unhealthy only after lastcall has stopped listening: until then it sends requests that are refused.',
+    fix: 'Lower the interval or the threshold of the health check, or raise --settle.',
+    find: (world) =>
+      balanced(world).flatMap((one) => {
+        const [interval, count] = [
+          `${one.prefix}healthcheck-interval${one.prefix === ALB ? '-seconds' : ''}`,
+          `${one.prefix}${one.prefix === ALB ? 'unhealthy-threshold-count' : 'healthcheck-unhealthy-threshold'}`,
+        ]
+        const everyMs = seconds(one.annotations, interval)
+        if (everyMs === undefined || one.config.lbHealthPath === undefined) return []
+        const needed = everyMs * Number(text(one.annotations[count]) ?? 2)
+        if (needed <= openMs(one.config)) return []
+        return [
+          site(
+            one,
+            interval,
+            `it needs ${printDuration(needed)}, and lastcall listens for ${printDuration(openMs(one.config))} at most`,
+          ),
+        ]
+      }),
+  },
+  {
+    id: 'balancer-drain-short',
+    severity: 'warning',
+    title: 'A load balancer gives up on requests that lastcall still serves',
+    requests:
+      'Its deregistration delay ends before the grace period: it cuts requests that had time left in the pod.',
+    fix: 'Make the deregistration delay at least terminationGracePeriodSeconds.',
+    find: (world) =>
+      balanced(world).flatMap((one) => {
+        const key = one.prefix === ALB ? `${ALB}target-group-attributes` : `${NLB}target-group-attributes`
+        const delayMs = attribute(one.annotations, key, 'deregistration_delay.timeout_seconds')
+        if (delayMs === undefined || delayMs >= one.config.gracePeriodMs) return []
+        return [
+          site(
+            one,
+            key,
+            `the delay is ${printDuration(delayMs)}, and the grace period ${printDuration(one.config.gracePeriodMs)}`,
+          ),
+        ]
+      }),
+  },
+  {
+    id: 'balancer-idles-longer',
+    severity: 'error',
+    title: 'A load balancer keeps idle connections longer than lastcall',
+    requests:
+      'lastcall closes an idle connection while the balancer is about to send a request on it: 502, now and then, also without any rollout.',
+    fix: "Raise --idle-timeout above the balancer's (620s, the default, is above all usual ones).",
+    find: (world) =>
+      balanced(world).flatMap((one) => {
+        const key = `${ALB}load-balancer-attributes`
+        const idle = attribute(one.annotations, key, 'idle_timeout.timeout_seconds')
+        const neg = 'cloud.google.com/neg'
+        const found = idle ?? (one.annotations[neg] === undefined ? undefined : GCLB_IDLE_MS)
+        if (found === undefined || found < one.config.idleTimeoutMs) return []
+        return [
+          site(
+            one,
+            idle === undefined ? neg : key,
+            `it keeps them ${printDuration(found)}, and --idle-timeout is ${printDuration(one.config.idleTimeoutMs)}`,
+          ),
+        ]
+      }),
+  },
+]

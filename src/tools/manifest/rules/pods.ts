@@ -1,0 +1,163 @@
+/** Rules about the pod around lastcall: its kind, its ports, who else can be reached in it. */
+import { didYouMean } from '../../../proxy/config/suggest.ts'
+import { couldBeLoopback } from '../app-changes.ts'
+import { isPostgrest } from '../app.ts'
+import { IGNORE, ignored } from '../ignore.ts'
+import { meshesOf, portListWith } from '../mesh.ts'
+import { spokenOn } from '../protocols.ts'
+import { settingsIn, sharesPort } from '../settings.ts'
+import type { Rule } from '../rule.ts'
+import { at, list, text } from '../tree.ts'
+import { portsOf, variable, type Container } from '../workload.ts'
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', 'ip6-localhost'])
+
+/** What a PostgREST says about where it listens that is not loopback; undefined if it is, or must not be. */
+function openHost(container: Container): string | undefined {
+  if (!isPostgrest(container)) return undefined
+  const host = variable(container, 'PGRST_SERVER_HOST')
+  if (host !== undefined) return LOOPBACK.has(host) ? undefined : `PGRST_SERVER_HOST is ${host}`
+  return couldBeLoopback(container) ? 'PGRST_SERVER_HOST is not set' : undefined
+}
+
+export const POD_RULES: readonly Rule[] = [
+  {
+    id: 'ignore-unknown',
+    severity: 'warning',
+    title: 'An annotation silences a rule that does not exist',
+    requests:
+      'What was meant to be silenced is not; or the rule has another name now, and nobody looks at what it finds.',
+    fix: 'Correct the name in lastcall.dev/ignore; docs/rules.md has all rules.',
+    find: ({ places, ids }) =>
+      places.flatMap((place) =>
+        ignored(place)
+          .filter((id) => !ids.includes(id))
+          .map((id) => ({
+            place,
+            path: ['metadata', 'annotations', IGNORE],
+            saw: `there is no rule ${JSON.stringify(id)}${didYouMean(id, ids)}`,
+          })),
+      ),
+  },
+  {
+    id: 'nothing-drains',
+    severity: 'warning',
+    title: 'Nothing holds SIGTERM back',
+    requests:
+      'SIGTERM comes at the same moment as the news that the pod leaves: until everybody has heard it, requests come to an app that is stopping, and are refused or cut.',
+    fix: 'lastcall inject adds the sidecar and the hook.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, apps, serves }) => {
+        if (!serves || sidecar !== undefined || workload.kind === 'Job' || workload.kind === 'CronJob')
+          return []
+        if (apps.length === 0 || apps.some(({ value }) => at(value, 'lifecycle', 'preStop') !== undefined))
+          return []
+        return [
+          { place: workload, path: apps[0]!.path, saw: `no container of ${workload.title} has a preStop` },
+        ]
+      }),
+  },
+  {
+    id: 'job-plain-sidecar',
+    severity: 'error',
+    title: 'A plain sidecar in a Job',
+    requests: 'lastcall goes on after the app has ended, so the Job never completes.',
+    fix: 'Make it a native sidecar: under initContainers, with restartPolicy: Always (lastcall inject --mode native; Kubernetes 1.29 and later).',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar }) =>
+        sidecar !== undefined && !sidecar.native && (workload.kind === 'Job' || workload.kind === 'CronJob')
+          ? [{ place: workload, path: sidecar.path, saw: `${workload.title} has lastcall under containers` }]
+          : [],
+      ),
+  },
+  {
+    id: 'port-taken',
+    severity: 'error',
+    title: 'Another container has a port of lastcall',
+    requests:
+      'All containers of a pod share its ports: one of the two cannot listen, and the pod never becomes ready.',
+    fix: 'Give lastcall another port with --listen or --admin (and Services, hooks and probes with it).',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, app, config }) => {
+        if (config === undefined) return []
+        const own = new Set([config.listen.port, config.admin.port])
+        const shared = sharesPort(config) ? config.listen.port : undefined
+        return workload.containers
+          .filter((one) => one !== sidecar)
+          .flatMap(portsOf)
+          .filter(({ container, number }) => own.has(number) && !(container === app && number === shared))
+          .map(({ container, index, number }) => ({
+            place: workload,
+            path: [...container.path, 'ports', index],
+            saw: `container ${container.name} has port ${number} too`,
+          }))
+      }),
+  },
+  {
+    id: 'protocol-not-http',
+    severity: 'error',
+    title: 'The app does not speak HTTP, and lastcall reads it as HTTP',
+    requests: 'lastcall answers clients 400, or both sides wait for each other until they give up.',
+    fix: 'Give lastcall --protocol tcp; it then relays bytes, and counts connections instead of requests.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, config, app, services }) => {
+        if (sidecar === undefined || app === undefined || config?.protocol !== 'auto') return []
+        // Somebody has said so, and knows better.
+        if (settingsIn(sidecar).has('protocol') || config.app.kind !== 'tcp') return []
+        const { port } = config.app
+        const spoken = spokenOn(app, port, workload, services, config.listen.port)
+        if (spoken.kind !== 'stream') return []
+        const saw = `container ${app.name} speaks ${spoken.what} on port ${port}: so says ${spoken.says}`
+        return [{ place: workload, path: sidecar.path, saw }]
+      }),
+  },
+  {
+    id: 'app-not-loopback',
+    severity: 'warning',
+    title: 'The app listens on all addresses, and need not',
+    requests:
+      'Whoever knows the address of the pod reaches the app past lastcall; such requests are cut when the app stops.',
+    fix: 'PGRST_SERVER_HOST: 127.0.0.1 in the env of PostgREST. (Its livenessProbe and startupProbe, if it has any, must go then: the kubelet does not reach loopback.)',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, apps }) =>
+        apps.flatMap((container) => {
+          const saw = sidecar === undefined ? undefined : openHost(container)
+          if (saw === undefined) return []
+          const env = list(container.value['env'])
+          const index = env.findIndex((row) => at(row, 'name') === 'PGRST_SERVER_HOST')
+          return [
+            {
+              place: workload,
+              path: [...container.path, 'env', ...(index === -1 ? [] : [index, 'value'])],
+              saw,
+            },
+          ]
+        }),
+      ),
+  },
+  {
+    id: 'mesh-catches-admin',
+    severity: 'warning',
+    title: 'A service mesh catches the admin port',
+    requests:
+      "The kubelet's hooks and probes come in the clear. A mesh that wants mTLS refuses them: the hook fails, SIGTERM follows at once, and requests in flight are cut.",
+    fix: "Exclude the admin port by the mesh's annotation of the pod (lastcall inject adds it).",
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, config }) => {
+        if (config === undefined) return []
+        return meshesOf(workload).flatMap(({ name, annotation }) => {
+          const path = [...workload.podPath, 'metadata', 'annotations', annotation]
+          const ports = text(at(workload.item.value, ...path))
+          const all = (ports ?? '').split(',').map((port) => port.trim())
+          if (ports === '*' || portListWith(ports, config.admin.port) === all.join(',')) return []
+          return [
+            {
+              place: workload,
+              path,
+              saw: `${annotation} does not have ${config.admin.port}, and the pod is in ${name}`,
+            },
+          ]
+        })
+      }),
+  },
+]

@@ -1,0 +1,81 @@
+/** Rules about the ports of a pod: that those which are named are there, and that lastcall is in front of the right one. */
+import { parseApp } from '../../../proxy/config/address.ts'
+import { forOperators } from '../names.ts'
+import type { Rule, Site } from '../rule.ts'
+import { settingsIn } from '../settings.ts'
+import { at, type Path } from '../tree.ts'
+import { ownPort, portsOf, type Container, type Workload } from '../workload.ts'
+
+const ASKERS: readonly Path[] = [
+  ...['readinessProbe', 'livenessProbe', 'startupProbe'].flatMap((probe) =>
+    ['httpGet', 'tcpSocket'].map((how) => [probe, how, 'port']),
+  ),
+  ['lifecycle', 'postStart', 'httpGet', 'port'],
+]
+
+/** Ports that probes and hooks of a container name, and that it does not have. */
+function nowhere(workload: Workload, container: Container): Site[] {
+  return ASKERS.flatMap((path) => {
+    const port = at(container.value, ...path)
+    if (typeof port !== 'string' || ownPort(container, port) !== undefined) return []
+    const saw = `container ${container.name} has no port with the name ${JSON.stringify(port)}`
+    return [{ place: workload, path: [...container.path, ...path], saw }]
+  })
+}
+
+export const PORT_RULES: readonly Rule[] = [
+  {
+    id: 'probe-port-nowhere',
+    severity: 'error',
+    title: 'A probe names a port that its container does not have',
+    requests:
+      'The kubelet cannot run the probe, which counts as failed: the pod never becomes ready, or is restarted again and again, and a rollout hangs.',
+    fix: 'Give the port its name in ports of the same container, or write the number.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload }) => workload.containers.flatMap((one) => nowhere(workload, one))),
+  },
+  {
+    id: 'app-port-nowhere',
+    severity: 'error',
+    title: 'lastcall sends to a port that no container declares',
+    requests:
+      'The app listens elsewhere: lastcall never finds it healthy, the pod never becomes ready, and a rollout hangs.',
+    fix: "Give lastcall the app's port: --app 127.0.0.1:PORT, or LASTCALL_APP.",
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, apps }) => {
+        const address = parseApp(settingsIn(sidecar).get('app') ?? '127.0.0.1:3000')
+        if (sidecar === undefined || address.kind === 'bad' || address.value.kind !== 'tcp') return []
+        const { port } = address.value
+        const declared = apps.flatMap(portsOf)
+        const clients = declared.filter(({ name }) => !forOperators(name))
+        // A container need not declare its ports: only where all of them do is one that is missing an error.
+        const silent = apps.some((one) => !clients.some(({ container }) => container === one))
+        if (silent || declared.some(({ number }) => number === port)) return []
+        const saw = `--app is port ${port}; there is ${[...new Set(declared.map(({ number }) => number))].join(', ')}`
+        return [{ place: workload, path: sidecar.path, saw }]
+      }),
+  },
+  {
+    id: 'host-port',
+    severity: 'warning',
+    title: 'A hostPort',
+    requests:
+      "Requests reach the container by the node's address, past Services and past lastcall: nobody sends them elsewhere while the pod stops. And two pods cannot have it on one node, so a new one may have to wait until an old one has gone.",
+    fix: 'Remove it, and use a Service (of type NodePort or LoadBalancer where requests come from outside).',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload }) => {
+        if (workload.kind === 'DaemonSet' || workload.spec['hostNetwork'] === true) return []
+        return workload.containers.flatMap(portsOf).flatMap(({ container, index, hostPort }) =>
+          hostPort === undefined
+            ? []
+            : [
+                {
+                  place: workload,
+                  path: [...container.path, 'ports', index, 'hostPort'],
+                  saw: `container ${container.name} has ${hostPort} of the node`,
+                },
+              ],
+        )
+      }),
+  },
+]

@@ -1,0 +1,134 @@
+/** Rules about probes: that a pod is in service when it can serve, and leaves in time. */
+import { printDuration } from '../../../proxy/config/units.ts'
+import type { Judged, Rule } from '../rule.ts'
+import { at, number, text, type Tree } from '../tree.ts'
+import { ownPort, type Container } from '../workload.ts'
+
+const DEFAULT_SETTLE_MS = 3000
+
+/** How long a pod stays in service after its probe began to fail, in ms (the defaults are the API's). */
+function leavingMs(probe: Tree): number {
+  return 1000 * (number(at(probe, 'periodSeconds')) ?? 10) * (number(at(probe, 'failureThreshold')) ?? 3)
+}
+
+function probed(
+  container: Container,
+  key: string,
+): { readonly port: number | undefined; readonly path: string | undefined } | undefined {
+  const probe = container.value[key]
+  const how = ['httpGet', 'tcpSocket', 'grpc'].find((one) => at(probe, one) !== undefined)
+  if (how === undefined) return undefined
+  return {
+    port: ownPort(container, at(probe, how, 'port')),
+    path: text(at(probe, how, 'path'))?.replace(/^\/+/, '/'),
+  }
+}
+
+/** Jobs are in no Service: nobody waits for them to be ready. */
+function isJob({ workload }: Judged): boolean {
+  return workload.kind === 'Job' || workload.kind === 'CronJob'
+}
+
+export const READINESS_RULES: readonly Rule[] = [
+  {
+    id: 'readiness-missing',
+    severity: 'error',
+    title: 'No readinessProbe',
+    requests:
+      'The pod counts as ready when its containers have started: requests come before the app can answer, and go on coming while it drains on a node that shuts down.',
+    fix: "With lastcall: a readinessProbe of its container, path /readyz on the admin port. Without: one of the app's container.",
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) => {
+        const { workload, sidecar, apps, serves } = judged
+        if (!serves || isJob(judged)) return []
+        const owners = sidecar === undefined ? apps : [sidecar]
+        const [owner] = owners
+        if (owner === undefined || owners.some(({ value }) => value['readinessProbe'] !== undefined))
+          return []
+        return [{ place: workload, path: owner.path, saw: `container ${owner.name} has no readinessProbe` }]
+      }),
+  },
+  {
+    id: 'readiness-slow',
+    severity: 'warning',
+    title: "lastcall's readinessProbe is slow",
+    requests:
+      'Where the probe is the only sign that the pod leaves (node shutdown, a drain by hand, a restart of the app), new requests come until it has failed often enough: longer than settle, so they meet a pod that tells everybody to leave.',
+    fix: 'Lower periodSeconds × failureThreshold to --settle or less (2 s and 1 are what inject writes: how many failures count is --health-failures), or raise --settle.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, config }) => {
+        const probe = sidecar?.value['readinessProbe']
+        const settleMs = config?.settleMs ?? DEFAULT_SETTLE_MS
+        if (sidecar === undefined || probe === undefined || leavingMs(probe) <= settleMs) return []
+        const saw = `it takes ${printDuration(leavingMs(probe))} to fail, and settle is ${printDuration(settleMs)}`
+        return [{ place: workload, path: [...sidecar.path, 'readinessProbe'], saw }]
+      }),
+  },
+  {
+    id: 'readiness-not-lastcall',
+    severity: 'error',
+    title: "lastcall's readinessProbe does not ask lastcall",
+    requests: 'The pod stays ready while it drains, or is never ready: requests go where they should not.',
+    fix: 'httpGet with path /readyz and the number of the --admin port.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, config }) => {
+        if (sidecar === undefined || config === undefined || sidecar.value['readinessProbe'] === undefined)
+          return []
+        const found = probed(sidecar, 'readinessProbe')
+        if (found?.port === config.admin.port && found.path === '/readyz') return []
+        const saw = `it asks ${found?.path ?? 'no path'} on port ${found?.port ?? 'none'}`
+        return [{ place: workload, path: [...sidecar.path, 'readinessProbe'], saw }]
+      }),
+  },
+  {
+    id: 'readiness-on-app',
+    severity: 'warning',
+    title: "A readinessProbe asks the app's own port, past lastcall",
+    requests:
+      'One slow answer of the app takes the pod out of service, on all pods at once where they share a database; and while the pod stops the probe fails with the app, not with the drain. An app on loopback cannot be asked at all: the pod is never ready.',
+    fix: "Remove it, and give its URL to lastcall: --health http://127.0.0.1:PORT/PATH. lastcall's own readinessProbe says the rest.",
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, app }) => {
+        if (sidecar === undefined || app === undefined) return []
+        const probe = app.value['readinessProbe']
+        if (at(probe, 'httpGet') === undefined && at(probe, 'tcpSocket') === undefined) return []
+        if (at(probe, 'httpGet', 'scheme') === 'HTTPS') return []
+        const port = probed(app, 'readinessProbe')?.port
+        return [
+          {
+            place: workload,
+            path: [...app.path, 'readinessProbe'],
+            saw: `container ${app.name} is asked on port ${port ?? '?'}`,
+          },
+        ]
+      }),
+  },
+  {
+    id: 'startup-deadlock',
+    severity: 'error',
+    title: 'The startupProbe of a native sidecar waits for the app',
+    requests:
+      'The app starts only after the sidecar has: both wait for each other, the pod never starts, and a rollout hangs.',
+    fix: 'path /startupz on the admin port: it is 200 as soon as lastcall listens.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, sidecar, config }) => {
+        if (sidecar === undefined || !sidecar.native || config === undefined) return []
+        const probe = sidecar.value['startupProbe']
+        const found = probed(sidecar, 'startupProbe')
+        if (found === undefined) return []
+        const own = found.port === config.admin.port && ['/startupz', '/livez'].includes(found.path ?? '')
+        // A connection to lastcall's own ports needs no app.
+        const connects =
+          at(probe, 'tcpSocket') !== undefined &&
+          [config.admin.port, config.listen.port].includes(found.port ?? 0)
+        if (own || connects) return []
+        return [
+          {
+            place: workload,
+            path: [...sidecar.path, 'startupProbe'],
+            saw: `it asks ${found.path ?? 'a connection'} on port ${found.port ?? '?'}`,
+          },
+        ]
+      }),
+  },
+]

@@ -1,0 +1,170 @@
+/** Rules about Services: that requests come through lastcall, and only requests. */
+import { suggest } from '../../../proxy/config/suggest.ts'
+import { isHeadless } from '../headless.ts'
+import { preStopOf } from '../hook.ts'
+import { appPort } from '../world.ts'
+import { sharesPort } from '../settings.ts'
+import type { Judged, Rule, Site } from '../rule.ts'
+import { at, branch, text, type Branch } from '../tree.ts'
+import {
+  namespaceOf,
+  servicePorts,
+  together,
+  type Place,
+  type ServicePort,
+  type Workload,
+} from '../workload.ts'
+
+/** A site for each port of a Service that sends to a workload with lastcall, of which `saw` tells something. */
+function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => string | undefined): Site[] {
+  return judged.services.flatMap((place) =>
+    servicePorts(place, judged.workload).flatMap((port) => {
+      const said = saw(port, place)
+      return said === undefined
+        ? []
+        : [{ place, path: ['spec', 'ports', port.index, 'targetPort'], saw: said }]
+    }),
+  )
+}
+
+/** A workload that a Service without pods was made for: of its name, or with its labels but for a slip of the pen. */
+function meant(service: Place, workload: Workload): boolean {
+  const wanted = Object.entries(branch(at(service.item.value, 'spec', 'selector')))
+  if (!together(namespaceOf(service), workload.namespace)) return false
+  const differ = wanted.filter(([key, value]) => workload.labels[key] !== value)
+  const [key, value] = differ[0] ?? ['', '']
+  const own = text(workload.labels[key])
+  const slip = own !== undefined && suggest(text(value) ?? '', [own]) !== undefined
+  return (differ.length === 1 && slip) || text(at(service.item.value, 'metadata', 'name')) === workload.name
+}
+
+function printLabels(labels: Branch): string {
+  const said = Object.entries(labels).map(([key, value]) => `${key}=${text(value) ?? JSON.stringify(value)}`)
+  return said.join(',') || 'none'
+}
+
+/** Why a pod that stops serves nobody: it is not ready, or it has gone. */
+function gone({ workload, config, sidecar, apps }: Judged): string[] {
+  if (sidecar !== undefined)
+    return config?.readinessOnDrain === 'fail' ? [`${workload.title} has --readiness-on-drain fail`] : []
+  const waits = apps.some((one) => !['none', 'nothing'].includes(preStopOf(one).kind))
+  return waits ? [] : [`${workload.title} has no preStop: its pods stop at once`]
+}
+
+/** A Service that selects one pod of a StatefulSet is for its peers. */
+const ONE_POD = 'statefulset.kubernetes.io/pod-name'
+
+/** Whether a headless Service is for the pods among themselves: the StatefulSet's own, or one beside another Service. */
+function isForPeers(service: Place, { workload, services }: Judged): boolean {
+  const own = workload.kind === 'StatefulSet'
+  return isHeadless(service) && (own || services.some((one) => !isHeadless(one)))
+}
+
+export const SERVICE_RULES: readonly Rule[] = [
+  {
+    id: 'service-bypasses-sidecar',
+    severity: 'error',
+    title: 'A Service sends past the sidecar',
+    requests:
+      'Requests reach the app directly: lastcall does not see them, ends the drain without them, and the app is stopped in the middle of them.',
+    fix: "Set targetPort to lastcall's --listen port (8080), or to the name of that port.",
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) => {
+        const { workload, sidecar, config } = judged
+        if (sidecar === undefined || (config !== undefined && sharesPort(config))) return []
+        return portSites(judged, ({ number }) =>
+          number !== undefined && number === appPort(workload)
+            ? `port ${number} is the app's own`
+            : undefined,
+        )
+      }),
+  },
+  {
+    id: 'service-port-nowhere',
+    severity: 'error',
+    title: 'A Service sends to a port name that no container has',
+    requests: 'The Service has no endpoints for this port: connections to it are refused.',
+    fix: 'Give that name to a port of a container (of lastcall, where it is in front), or write the number as targetPort.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        portSites(judged, ({ index, target, number }, service) => {
+          if (number !== undefined || typeof target !== 'string') return undefined
+          // A Service of several workloads may lead to a port that only some of them have.
+          const others = workloads.filter((one) => one.services.some(({ item }) => item === service.item))
+          const elsewhere = others.some(({ workload }) =>
+            servicePorts(service, workload).some((port) => port.index === index && port.number !== undefined),
+          )
+          return elsewhere ? undefined : `no container has a port with the name ${JSON.stringify(target)}`
+        }),
+      ),
+  },
+  {
+    id: 'service-selects-nothing',
+    severity: 'warning',
+    title: 'A Service selects no pods',
+    requests: 'It has no endpoints: whoever connects to it is refused.',
+    fix: 'Make its selector the labels of the pods (spec.template.metadata.labels). If their workload is in another file, give both to check.',
+    find: ({ places, workloads }) =>
+      places.flatMap((place) => {
+        const { value } = place.item
+        const selector = at(value, 'spec', 'selector')
+        if (value['kind'] !== 'Service' || Object.keys(branch(selector)).length === 0) return []
+        if (workloads.some(({ services }) => services.some(({ item }) => item === place.item))) return []
+        // Its pods may be in a file that was not given: only a workload that was surely meant counts.
+        const near = workloads.find(({ workload }) => meant(place, workload))
+        const saw = `no pods have ${printLabels(branch(selector))}; those of ${near?.workload.title} have ${printLabels(near?.workload.labels ?? {})}`
+        return near === undefined ? [] : [{ place, path: ['spec', 'selector'], saw }]
+      }),
+  },
+  {
+    id: 'admin-exposed',
+    severity: 'error',
+    title: 'A Service exposes the admin port',
+    requests:
+      'Whoever reaches the Service can call the hooks and drain a pod: it stops taking requests although nothing is wrong.',
+    fix: 'Remove the port from the Service (metrics are scraped from pods), or protect the hooks with --token or --hook-allow.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) => {
+        const { config } = judged
+        if (config === undefined || config.token !== undefined || config.hookAllow.length > 0) return []
+        return portSites(judged, ({ number }) =>
+          number === config.admin.port ? `port ${number} is lastcall's --admin` : undefined,
+        )
+      }),
+  },
+  {
+    id: 'publish-not-ready',
+    severity: 'error',
+    title: 'A Service publishes addresses that are not ready',
+    requests:
+      'Pods that start, drain or have stopped serving stay among the endpoints: requests go on coming to them and are refused.',
+    fix: 'Remove publishNotReadyAddresses, or keep it to a headless Service that only peers use to find each other.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        judged.services.flatMap((place) =>
+          at(place.item.value, 'spec', 'publishNotReadyAddresses') === true &&
+          at(place.item.value, 'spec', 'selector', ONE_POD) === undefined &&
+          judged.workload.kind !== 'Job' &&
+          !isForPeers(place, judged)
+            ? [{ place, path: ['spec', 'publishNotReadyAddresses'], saw: 'publishNotReadyAddresses is true' }]
+            : [],
+        ),
+      ),
+  },
+  {
+    id: 'local-traffic-policy',
+    severity: 'error',
+    title: 'externalTrafficPolicy is Local, and a pod that stops serves no more',
+    requests:
+      'The node of a draining pod has no other: kube-proxy would fall back to the terminating one while it still serves, but a failing probe takes that away too, and what the load balancer still sends to this node is dropped.',
+    fix: 'Give lastcall --readiness-on-drain keep. Without lastcall: lastcall inject --readiness-on-drain keep.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        judged.services.flatMap((place) =>
+          at(place.item.value, 'spec', 'externalTrafficPolicy') === 'Local'
+            ? gone(judged).map((saw) => ({ place, path: ['spec', 'externalTrafficPolicy'], saw }))
+            : [],
+        ),
+      ),
+  },
+]

@@ -1,0 +1,135 @@
+/** Rules about the sums of a stop: everything must fit into the pod's grace period (DESIGN §3, "One deadline"). */
+import { printDuration } from '../../../proxy/config/units.ts'
+import { preStopOf } from '../hook.ts'
+import { longestRequestMs } from '../plan.ts'
+import type { Judged, Rule } from '../rule.ts'
+import { configOf } from '../settings.ts'
+import { at } from '../tree.ts'
+import type { Container } from '../workload.ts'
+
+/** What the sidecar's own start would say, without the sums, or the sums alone. */
+function problemsOf({ sidecar }: Judged, sums: boolean): string[] {
+  if (sidecar === undefined) return []
+  const outcome = configOf(sidecar)
+  const problems = outcome.kind === 'problems' ? outcome.problems : []
+  return problems.filter((problem) => SUM.test(problem) === sums)
+}
+
+/** How lifecycle/budget.ts begins its sentences. */
+const SUM = /^--(grace-period|app-stop|settle|lame-duck-max) \S+ (leaves|takes|and|is shorter)/
+
+/** For how long a preStop of a container certainly waits: sleep, or a command that sleeps; in ms. */
+function blindWaitMs(container: Container): { readonly ms: number; readonly how: string } | undefined {
+  const hook = preStopOf(container)
+  if (hook.kind === 'waits') return hook
+  return 'waitsMs' in hook && hook.waitsMs > 0 ? { ms: hook.waitsMs, how: hook.how } : undefined
+}
+
+export const TIME_RULES: readonly Rule[] = [
+  {
+    id: 'grace-period-differs',
+    severity: 'error',
+    title: "--grace-period is not the pod's terminationGracePeriodSeconds",
+    requests:
+      'Too long, and the kubelet kills the pod with requests in flight before lastcall thinks it is time. Too short, and lastcall cuts requests that had time left.',
+    fix: 'Make them the same.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, config, graceMs }) => {
+        if (config === undefined || config.gracePeriodMs === graceMs) return []
+        const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
+        const said =
+          at(workload.item.value, ...path) === undefined ? 'is not given, so 30' : `is ${graceMs / 1000}`
+        const saw = `terminationGracePeriodSeconds ${said}; --grace-period is ${printDuration(config.gracePeriodMs)}`
+        return [{ place: workload, path, saw }]
+      }),
+  },
+  {
+    id: 'grace-period-zero',
+    severity: 'error',
+    title: 'terminationGracePeriodSeconds is 0',
+    requests:
+      'The pod is killed at once: no preStop, no SIGTERM. Whatever is in flight is cut, and requests still come until the endpoints are updated.',
+    fix: 'Remove the line (30 s is the default), or give it room for a request: 40.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, graceMs, serves }) => {
+        const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
+        return serves && graceMs === 0
+          ? [{ place: workload, path, saw: `${workload.title} has no time to stop` }]
+          : []
+      }),
+  },
+  {
+    id: 'budget-impossible',
+    severity: 'error',
+    title: 'settle, quiet and app-stop do not fit into the grace period',
+    requests: 'lastcall refuses to start: the pod never becomes ready, and a rollout hangs.',
+    fix: 'Raise --grace-period and terminationGracePeriodSeconds, or lower what is too long, as the sentence says.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        problemsOf(judged, true).map((saw) => ({
+          place: judged.workload,
+          path: [...judged.sidecar!.path, 'args'],
+          saw,
+        })),
+      ),
+  },
+  {
+    id: 'sidecar-options',
+    severity: 'error',
+    title: 'lastcall does not take these options',
+    requests: 'lastcall refuses to start: the pod never becomes ready, and a rollout hangs.',
+    fix: 'Correct the option as the sentence says; lastcall --help has all of them.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) =>
+        problemsOf(judged, false).map((saw) => ({
+          place: judged.workload,
+          path: [...judged.sidecar!.path, 'args'],
+          saw,
+        })),
+      ),
+  },
+  {
+    id: 'prestop-exceeds-grace',
+    severity: 'error',
+    title: 'A preStop takes as long as the whole grace period, or longer',
+    requests:
+      'preStop counts inside of the grace period: the app gets SIGTERM when 2 s are left, and what it still does then is cut.',
+    fix: 'Raise terminationGracePeriodSeconds well above it, or let lastcall wait instead: it waits only as long as needed.',
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, graceMs }) =>
+        workload.containers.flatMap((container) => {
+          const wait = blindWaitMs(container)
+          if (wait === undefined || wait.ms < graceMs) return []
+          const path = [...container.path, 'lifecycle', 'preStop', wait.how]
+          const saw = `container ${container.name} waits ${printDuration(wait.ms)}, and the grace period is ${printDuration(graceMs)}`
+          return [{ place: workload, path, saw }]
+        }),
+      ),
+  },
+  {
+    id: 'grace-period-short',
+    severity: 'warning',
+    title: 'The grace period is shorter than preStop and the longest request',
+    requests: 'A request that comes late, or takes long, is cut when the grace period ends.',
+    fix: 'Raise terminationGracePeriodSeconds (and --grace-period with it): a stop takes only as long as needed. Or say how long your longest request takes, in the annotation lastcall.dev/longest-request of the pod (like 10s); 30s is assumed.',
+    find: ({ workloads }) =>
+      workloads.flatMap((judged) => {
+        const { workload, config, graceMs, serves } = judged
+        if (!serves) return []
+        const longest = longestRequestMs(workload)
+        const blind = Math.max(0, ...workload.containers.map((one) => blindWaitMs(one)?.ms ?? 0))
+        const own = config === undefined ? blind : config.settleMs + config.quietMs + config.appStopMs
+        if (graceMs === 0 || graceMs >= own + longest || (config === undefined && blind >= graceMs)) return []
+        const what =
+          config === undefined
+            ? `preStop ${printDuration(blind)}`
+            : `settle, quiet and app-stop ${printDuration(own)}`
+        const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
+        const saw =
+          own === 0
+            ? `the grace period is ${printDuration(graceMs)}, and a request may take ${printDuration(longest)}`
+            : `the grace period is ${printDuration(graceMs)}: ${what} and a request of ${printDuration(longest)} need ${printDuration(own + longest)}`
+        return [{ place: workload, path, saw }]
+      }),
+  },
+]

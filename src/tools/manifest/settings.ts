@@ -1,0 +1,103 @@
+/**
+ * The options of lastcall as a manifest holds them: in `args` and `env` of its container. The table of options
+ * (config/options.ts) is the judge of both. Pure.
+ */
+import type { Config } from '../../proxy/config/config.ts'
+import { VARIABLE_PREFIX, variableOf } from '../../proxy/config/option.ts'
+import { OPTIONS } from '../../proxy/config/options.ts'
+import { readConfig, type Outcome } from '../../proxy/config/parse.ts'
+import { at, list, text } from './tree.ts'
+import { variable, type Container } from './workload.ts'
+
+/** Flags by name, without dashes. */
+export type Settings = ReadonlyMap<string, string>
+
+/** What the flags of `args` say. What lastcall would refuse is configOf's to tell. */
+function settingsOf(args: readonly string[]): Map<string, string> {
+  const settings = new Map<string, string>()
+  for (let i = 0; i < args.length; i += 1) {
+    const [, name, value] = /^--([\w-]+)(?:=(.*))?$/s.exec(args[i]!) ?? []
+    if (name === undefined) continue
+    settings.set(name, value ?? args[(i += 1)] ?? '')
+  }
+  return settings
+}
+
+/** In the order of the table: one form for one meaning. */
+export function argsOf(settings: Settings): string[] {
+  return Object.values(OPTIONS).flatMap(({ flag }) => {
+    const value = settings.get(flag)
+    return value === undefined ? [] : [`--${flag}=${value}`]
+  })
+}
+
+/** The variable of the sidecar that holds the pod's addresses, for `--listen=[$(POD_IPS)]:3000`. */
+export const POD_IPS = 'POD_IPS'
+/** What stands for the addresses of a pod where only a pod has some (RFC 5737, RFC 3849). */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'status.podIP': '192.0.2.1',
+  'status.podIPs': '192.0.2.1,2001:db8::1',
+}
+
+/** As the kubelet expands `$(NAME)` in arguments: names that it does not know stay, and `$$` is a dollar sign. */
+export function expanded(argument: string, lookup: (name: string) => string | undefined): string {
+  return argument.replaceAll(/\$(?:\$|\(([^()]+)\))/g, (all, name?: string) =>
+    name === undefined ? '$' : (lookup(name) ?? all),
+  )
+}
+
+/** The value of POD_IPS of a sidecar, as far as inject itself has written it. */
+export function podIps(name: string): string | undefined {
+  return name === POD_IPS ? STAND_INS['status.podIPs'] : undefined
+}
+
+/** The value of a variable of a container, where the manifest says it or it is an address of the pod. */
+function valueOf(container: Container, name: string): string | undefined {
+  const row = list(container.value['env']).find((one) => at(one, 'name') === name)
+  const field = text(at(row, 'valueFrom', 'fieldRef', 'fieldPath')) ?? ''
+  return text(at(row, 'value')) ?? STAND_INS[field]
+}
+
+/** The arguments of a container that is lastcall. */
+export function argumentsOf(sidecar: Container): string[] {
+  return list(sidecar.value['args']).map((one) => text(one) ?? JSON.stringify(one))
+}
+
+/** The options of a container that is lastcall, flags and variables: what stands in the manifest itself. Without one, none. */
+export function settingsIn(sidecar: Container | undefined): Map<string, string> {
+  if (sidecar === undefined) return new Map()
+  const said = Object.values(OPTIONS).flatMap(({ flag }) => {
+    const value = variable(sidecar, variableOf(flag))
+    return value === undefined ? [] : [[flag, value] as const]
+  })
+  return new Map([...said, ...settingsOf(argumentsOf(sidecar))])
+}
+
+/**
+ * The configuration that a sidecar will have, or what lastcall will say instead of starting. A variable whose value
+ * comes from elsewhere (a Secret) counts as unsaid, unless it is the token: that there is one matters.
+ */
+export function configOf(sidecar: Container): Outcome {
+  const env: Record<string, string> = {}
+  for (const row of list(sidecar.value['env'])) {
+    const name = text(at(row, 'name')) ?? ''
+    const value = text(at(row, 'value'))
+    if (!name.startsWith(VARIABLE_PREFIX)) continue
+    if (value !== undefined) env[name] = value
+    else if (name === `${VARIABLE_PREFIX}TOKEN`) env[name] = 'unknown'
+  }
+  const args = argumentsOf(sidecar).map((one) => expanded(one, (name) => valueOf(sidecar, name)))
+  return readConfig(args, env)
+}
+
+/** The configuration that a sidecar will have, where it has one. */
+export function configIn(sidecar: Container | undefined): Config | undefined {
+  if (sidecar === undefined) return undefined
+  const outcome = configOf(sidecar)
+  return outcome.kind === 'config' ? outcome.config : undefined
+}
+
+/** Whether lastcall has the app's own port, on the addresses of the pod, and the app has it on loopback. */
+export function sharesPort({ listen, app }: Pick<Config, 'listen' | 'app'>): boolean {
+  return app.kind === 'tcp' && app.port === listen.port && listen.host !== undefined
+}

@@ -1,0 +1,74 @@
+/** All objects of all inputs as the rules see them. Pure. */
+import { settingsIn, configIn } from './settings.ts'
+import type { Judged, World } from './rule.ts'
+import { at, number, text } from './tree.ts'
+import { forOperators } from './names.ts'
+import {
+  appsOf,
+  portsOf,
+  servicePorts,
+  servicesOf,
+  workloadOf,
+  type Place,
+  type Workload,
+} from './workload.ts'
+import { parseApp } from '../../proxy/config/address.ts'
+import { probedPort, listenPort } from './app.ts'
+
+const DEFAULT_GRACE_SECONDS = 30
+
+/** The objects with what the rules ask of them; `ids` are those of all rules. */
+export function worldOf(places: readonly Place[], ids: readonly string[]): World {
+  const workloads = places.flatMap((place) => workloadOf(place) ?? [])
+  return { places, ids, workloads: workloads.map((workload) => judged(workload, places)) }
+}
+
+function judged(workload: Workload, places: readonly Place[]): Judged {
+  const { sidecar } = workload
+  const services = servicesOf(places, workload)
+  const apps = appsOf(workload)
+  const app = sidecar === undefined ? undefined : appBehind(workload)
+  return {
+    workload,
+    sidecar,
+    config: configIn(sidecar),
+    apps,
+    app,
+    services,
+    graceMs: 1000 * (number(workload.spec['terminationGracePeriodSeconds']) ?? DEFAULT_GRACE_SECONDS),
+    serves: sidecar !== undefined || servesClients(workload, services),
+  }
+}
+
+/** Whether a port is for clients: one that is scraped, or asked for health, loses no request that anybody waits for. */
+function servesClients(workload: Workload, services: readonly Place[]): boolean {
+  const declared = appsOf(workload).flatMap(portsOf)
+  const operators = new Set(declared.filter(({ name }) => forOperators(name)).map(({ number: port }) => port))
+  const served = services
+    .filter(({ item }) => !forOperators(text(at(item.value, 'metadata', 'name'))))
+    .flatMap((service) => servicePorts(service, workload))
+  return (
+    served.some(({ name, number: port }) => !forOperators(name) && !operators.has(port ?? 0)) ||
+    declared.some(({ name }) => !forOperators(name))
+  )
+}
+
+/** The container that listens where lastcall's --app says; of one container there is no doubt. */
+function appBehind(workload: Workload) {
+  const apps = appsOf(workload)
+  const port = appPort(workload)
+  return (
+    apps.find((one) => portsOf(one).some((own) => own.number === port)) ??
+    (apps.length === 1
+      ? apps[0]
+      : apps.find((one) => listenPort(one) === port || probedPort(one) === port)) ??
+    apps.find((one) => 'preStop' in ((one.value['lifecycle'] ?? {}) as object))
+  )
+}
+
+/** The port of --app, as far as the arguments say. */
+export function appPort({ sidecar }: Workload): number {
+  const said = settingsIn(sidecar).get('app')
+  const address = parseApp(said ?? '127.0.0.1:3000')
+  return address.kind === 'ok' && address.value.kind === 'tcp' ? address.value.port : 0
+}

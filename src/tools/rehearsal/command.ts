@@ -1,0 +1,132 @@
+/**
+ * `lastcall rehearse`: a user's own app, stopped over and over under load, alone and with lastcall in front, without a
+ * cluster. Progress goes to stderr, the result to stdout. Exit codes: 0 no request failed with lastcall in front, 1 some
+ * did, 2 it could not be rehearsed. The engine is src/tools/rehearsal/, flags are read in rehearse-flags.ts.
+ */
+import { accessSync, constants, writeFileSync } from 'node:fs'
+import { constants as os } from 'node:os'
+import { dirname } from 'node:path'
+import { formatCauses, formatFailure, formatTable } from './format.ts'
+import { pathMix } from './mix.ts'
+import { freePort } from './ports.ts'
+import { Random } from './random.ts'
+import { recordRehearsal } from './rehearse.ts'
+import { type Journal, type Report, reportOf } from './report.ts'
+import { type AppSpec, bare, lastcall, sleepHook, type Strategy } from './strategies.ts'
+import { drawTimelines } from './timeline-picture.ts'
+import { timelineOf } from './timeline.ts'
+import { tryOut } from './try-out.ts'
+import { type RehearseRequest, withPort } from './request.ts'
+
+const FAILED = 1
+const UNUSABLE = 2
+const SHOWN_FAILURES = 10
+/** Later than this, a request may be written to a connection whose FIN has been waiting in the kernel for long. */
+const BUSY_MS = 25
+
+/** Runs a rehearsal to its end; resolves to the exit code. A signal ends the process, and every child with it. */
+export async function runRehearsal(request: RehearseRequest): Promise<number> {
+  // The containers are killed as the process exits: there is nothing else to clean up.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => {
+      say('interrupted; everything it started is ended')
+      process.exit(128 + os.signals[name])
+    })
+  const { command, path, post, svg, readyWithinMs } = request
+  if (svg !== undefined && !writable(svg)) return unusable(`--svg ${svg}: cannot be written there`)
+  const seed = request.seed ?? Math.floor(Math.random() * 1_000_000)
+  const app: AppSpec = {
+    command: (port) => command.map((word) => withPort(word, port)) as [string, ...string[]],
+    env: {},
+    healthPath: request.healthPath,
+  }
+  say(`rehearsing with ${command.join(' ')}`)
+  const tried = await tryOut(app, await freePort(new Random(process.pid), new Set()), path, readyWithinMs)
+  if (tried.kind === 'unusable') return unusable(tried.why, tried.lines)
+  say(`the app is up after ${(tried.startMs / 1000).toFixed(1)} s and answers ${tried.status} to GET ${path}`)
+  const strategies = [bare, ...request.sleepsMs.map(sleepHook), withLastcall(request)]
+  const journals: Journal[] = []
+  for (const strategy of strategies) {
+    try {
+      journals.push(
+        await recordRehearsal({
+          strategy,
+          app,
+          seed,
+          readyWithinMs,
+          replicas: request.replicas,
+          rollouts: request.rollouts,
+          graceMs: request.graceMs,
+          lagMs: [request.lagMs / 10, request.lagMs],
+          plans: pathMix(path, 1, post),
+          progress: say,
+        }),
+      )
+    } catch (error) {
+      return unusable(`${strategy.name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  const reports = journals.map(reportOf)
+  if (svg !== undefined)
+    writeFileSync(svg, drawTimelines(journals.map((journal) => timelineOf(journal, performance.timeOrigin))))
+  if (request.json) console.log(JSON.stringify({ command, path, post, seed, svg, reports }, undefined, 2))
+  else console.log(resultOf(reports, request, seed))
+  return reports.at(-1)!.failures.length === 0 ? 0 : FAILED
+}
+
+/** lastcall with the user's flags; `{port}` in them is the port of the app. */
+function withLastcall({ mode, flags }: RehearseRequest): Strategy {
+  const { name } = lastcall(mode)
+  return {
+    name,
+    pod: (context) =>
+      lastcall(
+        mode,
+        flags.map((flag) => withPort(flag, context.ports.app)),
+      ).pod(context),
+  }
+}
+
+function resultOf(reports: readonly Report[], { svg }: RehearseRequest, seed: number): string {
+  const last = reports.at(-1)!
+  const own = last.failures.slice(0, SHOWN_FAILURES).map((failure) => `  ${formatFailure(failure)}`)
+  const more = last.failures.length - own.length
+  return [
+    formatTable(reports),
+    '',
+    ...reports.map(formatCauses),
+    ...own,
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    ...(last.failures.length > 0 && last.worstLatenessMs > BUSY_MS ? [busy(last.worstLatenessMs)] : []),
+    '',
+    svg === undefined ? '--svg FILE draws what happened to each request.' : `Timeline: ${svg}`,
+    `Seed: ${seed}`,
+  ].join('\n')
+}
+
+function busy(latenessMs: number): string {
+  const late = Math.round(latenessMs)
+  return (
+    `This machine was busy (the clients were late by up to ${late} ms): a failure on an idle connection may be ` +
+    'of their making. Try again when it is quiet.'
+  )
+}
+
+function writable(file: string): boolean {
+  try {
+    accessSync(dirname(file), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function unusable(why: string, lines: readonly string[] = []): number {
+  console.error(`lastcall rehearse: ${why}`)
+  if (lines.length > 0) console.error(['The last it said:', ...lines.map((line) => `  ${line}`)].join('\n'))
+  return UNUSABLE
+}
+
+function say(line: string): void {
+  console.error(`${(performance.now() / 1000).toFixed(1).padStart(6)} s  ${line}`)
+}
