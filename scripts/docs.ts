@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { markdownTable } from '../src/cli/help.ts'
 import { drawLifecycle } from './lifecycle-picture.ts'
+import { bindingsPage } from '../src/tools/manifest/bindings-page.ts'
 import { rulesPage } from '../src/tools/manifest/rules-page.ts'
 
 const ROOT = new URL('../', import.meta.url)
@@ -20,6 +21,7 @@ interface Page {
 const PAGES: readonly Page[] = [
   { path: 'docs/lifecycle.svg', make: drawLifecycle },
   { path: 'docs/rules.md', make: rulesPage },
+  { path: 'docs/same-port.md', make: bindingsPage },
   { path: 'docs/options.md', make: withOptions },
 ]
 

@@ -171,6 +171,19 @@ void tap.test('the user may say it: --bind-env and --bind-arg', async (t) => {
   t.match(injection(text, '--bind-arg=--a', '--bind-env=B'), { kind: 'mistakes' })
 })
 
+void tap.test('a workload may say it itself, so that one run serves a bundle', async (t) => {
+  const said = web('          args: [serve]\n').replace(
+    'metadata: { name: web }\nspec:\n  replicas',
+    'metadata: { name: web, annotations: { lastcall.dev/config: "--bind-arg=--host --settle=4s" } }\nspec:\n  replicas',
+  )
+  const after = injected(said, '--bind-env=OTHER')
+  t.match(after, 'args: [serve, --host=127.0.0.1]')
+  t.notMatch(after, 'OTHER')
+  t.match(after, '--settle=4s')
+  t.equal(injected(after), after)
+  t.equal(injected(after, '--remove'), said)
+})
+
 void tap.test('each row of the table has a source, and says by what it is known', async (t) => {
   for (const { server, source, image, program, variables, flags, unsaid } of SERVERS) {
     t.match(source, /^https:\/\//, server)

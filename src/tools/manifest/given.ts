@@ -12,7 +12,10 @@ import type { Workload } from './workload.ts'
 
 /** `"false"`: inject leaves the object alone, as the Kustomize component does. */
 export const INJECT = 'lastcall.dev/inject'
-/** Options of lastcall, written like flags, with spaces or newlines between: `--app=127.0.0.1:8000 --settle=5s`. */
+/**
+ * Options of lastcall, written like flags, with spaces or newlines between: `--app=127.0.0.1:8000 --settle=5s`; and
+ * --bind-env, --bind-arg.
+ */
 export const CONFIG = 'lastcall.dev/config'
 /** The name of the container that is the app. */
 export const CONTAINER = 'lastcall.dev/container'
@@ -44,7 +47,7 @@ export function requestFor(workload: Workload, request: Request): RequestReading
   const container = annotationOf(workload, CONTAINER) ?? request.container
   const config = annotationOf(workload, CONFIG)
   if (config === undefined) return { kind: 'request', request: { ...request, container } }
-  const { given, problems } = optionsIn(config)
+  const { given, bindEnv, bindArg, problems } = optionsIn(config)
   if (problems.length > 0)
     return {
       kind: 'bad',
@@ -52,7 +55,11 @@ export function requestFor(workload: Workload, request: Request): RequestReading
         (problem) => `${workload.title} has an annotation ${CONFIG} that cannot be read. ${problem}`,
       ),
     }
-  return { kind: 'request', request: { ...request, container, given: new Map([...request.given, ...given]) } }
+  const bind = bindEnv === undefined && bindArg === undefined ? {} : { bindEnv, bindArg }
+  return {
+    kind: 'request',
+    request: { ...request, ...bind, container, given: new Map([...request.given, ...given]) },
+  }
 }
 
 /** Whether an object says that it is to stay as it is. */
@@ -68,9 +75,18 @@ function annotationOf({ item, pod }: Workload, name: string): string | undefined
   )
 }
 
-const KNOWN = new Map<string, FlagKind>(Object.values(OPTIONS).map(({ flag }) => [flag, 'value']))
+const KNOWN = new Map<string, FlagKind>(
+  ['bind-env', 'bind-arg', ...Object.values(OPTIONS).map(({ flag }) => flag)].map((flag) => [flag, 'value']),
+)
 
-function optionsIn(config: string): { readonly given: Settings; readonly problems: readonly string[] } {
+interface InAnnotation {
+  readonly given: Settings
+  readonly bindEnv: string | undefined
+  readonly bindArg: string | undefined
+  readonly problems: readonly string[]
+}
+
+function optionsIn(config: string): InAnnotation {
   // A value may have spaces: the next option begins at two dashes, or in the next line.
   const words = config
     .split(/\n|\s(?=--)/)
@@ -78,5 +94,10 @@ function optionsIn(config: string): { readonly given: Settings; readonly problem
     .filter(Boolean)
   const { values, missing, problems } = readFlags(words, KNOWN)
   const read = givenOptions(values, missing)
-  return { given: read.given, problems: [...problems, ...read.problems] }
+  return {
+    given: read.given,
+    bindEnv: values.get('bind-env'),
+    bindArg: values.get('bind-arg'),
+    problems: [...problems, ...read.problems],
+  }
 }
