@@ -70,6 +70,7 @@ void tap.test('a shell is process 1 where it stays in front of the app', async (
     'command: [sh, -c, "migrate && exec node app.js"]',
     'command: [sh, -c, "node app.js"]',
     'command: [node, app.js]',
+    'command: [sh, -c, "while true; do date; sleep 1; done"]',
     `command: [sh, -c, "trap 'kill $p' TERM; node app.js & p=$!; wait"]`,
   ])
     t.same(ids(start(fine)), [], fine)

@@ -185,14 +185,15 @@ export function spokenOn(
   // inject has given the name of the app's port to lastcall, and another one to the port.
   const renamed = own?.name !== undefined && GIVEN_NAMES.includes(own.name)
   const names = [renamed ? moved?.name : own?.name, ...ports.map(({ name }) => name)]
-  for (const name of names) {
-    const found = name === undefined ? undefined : byName(name)
-    if (found !== undefined) return found
-  }
+  const said = names.flatMap((name) => (name === undefined ? [] : (byName(name) ?? [])))
+  const sure = said.find((one) => one.kind !== 'stream' || one.what !== 'TCP')
+  if (sure !== undefined) return sure
   // The name of the app's port may have gone over to lastcall; but whoever adds lastcall by hand calls its port http.
   const inherited = moved?.name === undefined ? undefined : byName(moved.name)
   if (inherited?.kind === 'stream') return inherited
-  return byImage(container, port) ?? byNumber(port)
+  const known = byImage(container, port) ?? byNumber(port)
+  // A name that says TCP, and no more, says less than the image or the number: PostgreSQL is that, too.
+  return known.kind === 'unsaid' ? (said[0] ?? known) : known
 }
 
 /** What inject calls the port of an app whose name has gone over to lastcall. */
@@ -225,6 +226,8 @@ function byProbe(container: Container, port: number): Spoken | undefined {
 /** `redis`, `http-web`, `tls-mongo`, `web-https`: the whole name, what stands before its dash, or behind it. */
 function byName(name: string): Spoken | undefined {
   const said = name.toLowerCase()
+  // What OpenShift's tools call each port of an image, whatever it speaks.
+  if (/^\d+-tcp$/.test(said)) return undefined
   const [first = '', last = ''] = [said.split('-', 1)[0], said.split('-').at(-1)]
   const words = [said, first, last]
   const known = words.flatMap((word) =>

@@ -23,6 +23,8 @@ function shellScript({ value }: Container): string | undefined {
     .filter((step) => step !== '' && !step.startsWith('#'))
   const last = steps.at(-1) ?? ''
   if (steps.length < 2 || /\btrap\b/.test(script) || /^exec\b/.test(last)) return undefined
+  // Where a loop or a condition ends the script, what runs last cannot be told.
+  if (/^(done|fi|esac|\})/.test(last)) return undefined
   return last.length > 40 ? `${last.slice(0, 40)}...` : last
 }
 
