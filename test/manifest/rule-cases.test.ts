@@ -61,19 +61,22 @@ const start = (words: string) =>
 
 void tap.test('a shell is process 1 where it stays in front of the app', async (t) => {
   for (const stays of [
+    'command: [sh, -c, "node app.js"]',
     'command: [sh, -c, "migrate; node app.js"]',
-    'command: [/bin/bash, -ec]\n          args: ["migrate\\nnode app.js"]',
-    'command: [sh, -c, "node app.js | tee log"]',
+    'command: [/bin/dash, -ec]\n          args: ["migrate\\nnode app.js"]',
+    'command: [bash, -c, "node app.js | tee log"]',
   ])
     t.same(ids(start(stays)), ['shell-as-process-1'], stays)
   for (const fine of [
     'command: [sh, -c, "migrate && exec node app.js"]',
-    'command: [sh, -c, "node app.js"]',
+    'command: [bash, -c, "migrate && node app.js"]',
     'command: [node, app.js]',
     'command: [sh, -c, "while true; do date; sleep 1; done"]',
     `command: [sh, -c, "trap 'kill $p' TERM; node app.js & p=$!; wait"]`,
   ])
     t.same(ids(start(fine)), [], fine)
+  const alpine = start('command: [sh, -c, "node app.js"]').replace('web:1.0.0', 'web:1.0.0-alpine')
+  t.same(ids(alpine), [], 'the sh of busybox replaces itself')
 })
 
 void tap.test('a targetPort that no container has, with lastcall or without', async (t) => {
@@ -91,6 +94,13 @@ void tap.test('a Service whose pods are not in the input is left in peace', asyn
     'kind: Service\napiVersion: v1\nmetadata: { name: other }\nspec: { selector: { app: other }, ports: [{ port: 80 }] }\n'
   t.same(ids(GOOD, other), [])
   t.same(ids(GOOD, other.replace('name: other', 'name: web')), ['service-selects-nothing'])
+  t.same(
+    ids(
+      swap(['name: web\nspec:\n  selector:\n    app: web', 'name: front\nspec:\n  selector:\n    app: page']),
+    ),
+    ['service-selects-nothing'],
+    'the only workload has the port that it wants, and no other Service',
+  )
   t.same(ids(swap(['  selector:\n    app: web\n  ports', '  type: ExternalName\n  ports'])), [])
 })
 

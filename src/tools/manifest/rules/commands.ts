@@ -5,26 +5,30 @@ import { list, text } from '../tree.ts'
 import type { Container } from '../workload.ts'
 
 /**
- * A script that a shell runs as process 1 and stays in front of: several commands, of which the last is no `exec`, and
- * no `trap` that would pass the signal on. (With a single command bash, dash and busybox replace themselves by it.)
+ * The last command of a script that a shell runs as process 1, where the shell stays in front of it. Tried with dash
+ * 0.5.12 (the sh of Debian and Ubuntu), bash 5.2 and busybox 1.35: bash and busybox replace themselves by the last
+ * command unless it is part of a pipeline; dash does not, unless that begins with exec.
  */
 function shellScript({ value }: Container): string | undefined {
   const words = [...list(value['command']), ...list(value['args'])].map((word) => text(word) ?? '')
   const flag = words.findIndex((word, i) => i > 0 && /^-[a-z]*c$/.test(word))
-  if (!/^(\/(usr\/)?bin\/)?(ba|da|a)?sh$/.test(words[0] ?? '') || flag === -1) return undefined
+  const [, shell] = /^(?:\/(?:usr\/)?bin\/)?(ba|da|a|)sh$/.exec(words[0] ?? '') ?? []
+  if (shell === undefined || flag === -1) return undefined
   const script = (words[flag + 1] ?? '')
     .replace(/\\\n/g, ' ')
     // What is quoted, or the text of a file, is no command.
     .replace(/<<-?\s*['"]?(\w+)['"]?[^]*?\n\s*\1\s*$/gm, '')
     .replace(/'[^']*'|"(\\.|[^"\\])*"/g, (quoted) => quoted.replace(/[;&|\n]/g, ' '))
   const steps = script
-    .split(/&&|\|\||[;\n|]/)
+    .split(/&&|\|\||[;\n]/)
     .map((step) => step.trim())
     .filter((step) => step !== '' && !step.startsWith('#'))
   const last = steps.at(-1) ?? ''
-  if (steps.length < 2 || /\btrap\b/.test(script) || /^exec\b/.test(last)) return undefined
-  // Where a loop or a condition ends the script, what runs last cannot be told.
-  if (/^(done|fi|esac|\})/.test(last)) return undefined
+  const piped = /\|/.test(last)
+  const replaces = shell === 'ba' || /\b(alpine|busybox)\b/.test(text(value['image']) ?? '')
+  // Where a loop or a condition ends the script, or it traps signals, what runs last cannot be told.
+  if (last === '' || /\btrap\b/.test(script) || /^(exec\b|done|fi|esac|\})/.test(last)) return undefined
+  if (replaces && !piped) return undefined
   return last.length > 40 ? `${last.slice(0, 40)}...` : last
 }
 
@@ -68,7 +72,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'A shell is process 1 of the container, and does not pass signals on',
     requests:
-      'SIGTERM reaches the shell, which ignores it: the app never hears of the stop and is killed at the end of the grace period, with whatever it still does. Each stop takes the whole grace period.',
+      'SIGTERM reaches the shell (dash is the sh of Debian and Ubuntu images), which ignores it: the app never hears of the stop and is killed at the end of the grace period, with whatever it still does. Each stop takes the whole grace period.',
     fix: 'Put exec before the last command of the script, so that the app takes the place of the shell.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, apps, serves }) =>

@@ -63,8 +63,8 @@ export const PORT_RULES: readonly Rule[] = [
       "Requests reach the container by the node's address, past Services and past lastcall: nobody sends them elsewhere while the pod stops. And two pods cannot have it on one node, so a new one may have to wait until an old one has gone.",
     fix: 'Remove it, and use a Service (of type NodePort or LoadBalancer where requests come from outside).',
     find: ({ workloads }) =>
-      workloads.flatMap(({ workload }) => {
-        if (workload.kind === 'DaemonSet' || workload.spec['hostNetwork'] === true) return []
+      workloads.flatMap(({ workload, serves }) => {
+        if (!serves || workload.spec['hostNetwork'] === true) return []
         return workload.containers.flatMap(portsOf).flatMap(({ container, index, hostPort }) =>
           hostPort === undefined
             ? []

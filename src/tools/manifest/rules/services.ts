@@ -5,15 +5,8 @@ import { preStopOf } from '../hook.ts'
 import { appPort } from '../world.ts'
 import { sharesPort } from '../settings.ts'
 import type { Judged, Rule, Site } from '../rule.ts'
-import { at, branch, text, type Branch } from '../tree.ts'
-import {
-  namespaceOf,
-  servicePorts,
-  together,
-  type Place,
-  type ServicePort,
-  type Workload,
-} from '../workload.ts'
+import { at, branch, list, text, type Branch } from '../tree.ts'
+import { namespaceOf, portsOf, servicePorts, together, type Place, type ServicePort } from '../workload.ts'
 
 /** A site for each port of a Service that sends to a workload with lastcall, of which `saw` tells something. */
 function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => string | undefined): Site[] {
@@ -27,14 +20,23 @@ function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => s
   )
 }
 
-/** A workload that a Service without pods was made for: of its name, or with its labels but for a slip of the pen. */
-function meant(service: Place, workload: Workload): boolean {
+/**
+ * A workload that a Service without pods was made for: of its name, with its labels but for a slip of the pen, or one
+ * that no Service sends to, with a port of the number or name that this one wants.
+ */
+function meant(service: Place, { workload, services }: Judged): boolean {
   const wanted = Object.entries(branch(at(service.item.value, 'spec', 'selector')))
   if (!together(namespaceOf(service), workload.namespace)) return false
   const differ = wanted.filter(([key, value]) => workload.labels[key] !== value)
   const [key, value] = differ[0] ?? ['', '']
   const own = text(workload.labels[key])
   const slip = own !== undefined && suggest(text(value) ?? '', [own]) !== undefined
+  const declared = workload.containers.flatMap(portsOf)
+  const wants = list(at(service.item.value, 'spec', 'ports')).map(
+    (port) => at(port, 'targetPort') ?? at(port, 'port'),
+  )
+  const fits = declared.some((port) => wants.includes(port.number) || wants.includes(port.name))
+  if (services.length === 0 && fits) return true
   return (differ.length === 1 && slip) || text(at(service.item.value, 'metadata', 'name')) === workload.name
 }
 
@@ -111,7 +113,7 @@ export const SERVICE_RULES: readonly Rule[] = [
         if (value['kind'] !== 'Service' || Object.keys(branch(selector)).length === 0) return []
         if (workloads.some(({ services }) => services.some(({ item }) => item === place.item))) return []
         // Its pods may be in a file that was not given: only a workload that was surely meant counts.
-        const near = workloads.find(({ workload }) => meant(place, workload))
+        const near = workloads.find((one) => meant(place, one))
         const saw = `no pods have ${printLabels(branch(selector))}; those of ${near?.workload.title} have ${printLabels(near?.workload.labels ?? {})}`
         return near === undefined ? [] : [{ place, path: ['spec', 'selector'], saw }]
       }),
