@@ -32,10 +32,9 @@ function meant(service: Place, { workload, services }: Judged): boolean {
   const own = text(workload.labels[key])
   const slip = own !== undefined && suggest(text(value) ?? '', [own]) !== undefined
   const declared = workload.containers.flatMap(portsOf)
-  const wants = list(at(service.item.value, 'spec', 'ports')).map(
-    (port) => at(port, 'targetPort') ?? at(port, 'port'),
-  )
-  const fits = declared.some((port) => wants.includes(port.number) || wants.includes(port.name))
+  const ports = list(at(service.item.value, 'spec', 'ports'))
+  const wants = new Set(ports.map((port) => at(port, 'targetPort') ?? at(port, 'port')))
+  const fits = declared.some((port) => wants.has(port.number) || wants.has(port.name))
   if (services.length === 0 && fits) return true
   return (differ.length === 1 && slip) || text(at(service.item.value, 'metadata', 'name')) === workload.name
 }
