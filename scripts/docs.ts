@@ -1,16 +1,18 @@
 /**
  * `npm run docs`: writes what the documentation must not say by heart: the picture of the lifecycle, drawn from its
- * table; the page of the rules of lastcall check and the table in docs/options.md, made from theirs. With `--check` it
- * writes nothing and exits 1 if something is stale, which a test holds.
+ * table; the rooms and arrows of src, drawn from its imports; the page of the rules of lastcall check and the table in
+ * docs/options.md, made from theirs. With `--check` it writes nothing and exits 1 if something is stale, which a test holds.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { markdownTable } from '../src/cli/help.ts'
 import { drawLifecycle } from './lifecycle-picture.ts'
+import { drawRooms } from './rooms.ts'
 import { bindingsPage } from '../src/tools/manifest/bindings-page.ts'
 import { rulesPage } from '../src/tools/manifest/rules-page.ts'
+import { readSources } from '../test/fixtures/sources.ts'
 
 const ROOT = new URL('../', import.meta.url)
-const OPTIONS = /(?<=<!-- options -->\n).*?(?=<!-- \/options -->)/s
 
 interface Page {
   readonly path: string
@@ -22,13 +24,20 @@ const PAGES: readonly Page[] = [
   { path: 'docs/lifecycle.svg', make: drawLifecycle },
   { path: 'docs/rules.md', make: rulesPage },
   { path: 'docs/same-port.md', make: bindingsPage },
-  { path: 'docs/options.md', make: withOptions },
+  { path: 'docs/options.md', make: (page) => withPart(page, 'options', markdownTable()) },
+  { path: 'docs/architecture.md', make: (page) => withPart(page, 'rooms', rooms()) },
 ]
 
-/** Replaces what stands between the markers. Throws if they are missing. */
-function withOptions(page: string): string {
-  if (!OPTIONS.test(page)) throw new Error('docs/options.md has no <!-- options --> ... <!-- /options -->')
-  return page.replace(OPTIONS, () => `\n${markdownTable()}\n\n`)
+/** Replaces what stands between `<!-- name -->` and `<!-- /name -->`. Throws if they are missing. */
+function withPart(page: string, name: string, text: string): string {
+  const part = new RegExp(`(?<=<!-- ${name} -->\\n).*?(?=<!-- /${name} -->)`, 's')
+  if (!part.test(page)) throw new Error(`a page has no <!-- ${name} --> ... <!-- /${name} -->`)
+  return page.replace(part, () => `\n${text}\n\n`)
+}
+
+function rooms(): string {
+  const sources = readSources(fileURLToPath(new URL('src/', ROOT)))
+  return `\`\`\`mermaid\n${drawRooms(sources.values())}\n\`\`\``
 }
 
 function read(path: string): string {

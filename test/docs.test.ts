@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
 import { between } from '../bench/report/write.ts'
+import { drawRooms } from '../scripts/rooms.ts'
 import { OPTIONS } from '../src/proxy/config/options.ts'
 import { APP_FAULTS, fullAnswer } from '../src/protocol/http1/answer.ts'
 import { REFUSAL_NAMES, refusalRow } from '../src/protocol/http1/refusal.ts'
+import { readSource } from './fixtures/sources.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -36,7 +38,7 @@ void tap.test("README's list of lastcall's own answers is the one of the code", 
 void tap.test('a stale table of options is found, and written anew', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'lastcall-docs-'))
   t.teardown(() => rmSync(copy, { recursive: true }))
-  for (const path of ['src', 'scripts', 'docs', 'package.json'])
+  for (const path of ['src', 'scripts', 'docs', 'package.json', 'test/fixtures/sources.ts'])
     cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   const page = join(copy, 'docs/options.md')
@@ -54,6 +56,31 @@ void tap.test('a stale table of options is found, and written anew', async (t) =
   execFileSync(process.execPath, ['scripts/docs.ts'], { cwd: copy })
   t.equal(readFileSync(page, 'utf8'), fresh)
 })
+
+void tap.test(
+  'the picture of rooms has every room, and leaves out arrows that follow from others',
+  async (t) => {
+    const source = (path: string, ...to: string[]) =>
+      readSource(path, to.map((one) => `import { x } from '${one}'\n`).join(''))
+    const lines = drawRooms([
+      source('cli.ts', './proxy/main.ts'),
+      source('proxy/main.ts', './relay/pair.ts', '../protocol/http1/head.ts', 'node:net'),
+      source('proxy/relay/pair.ts', './port.ts', '../../protocol/http1/head.ts'),
+      readSource('protocol/http1/head.ts', "const y = await import('../../words.ts')\n"),
+    ]).split('\n')
+    t.same(
+      lines.filter((line) => line.includes('>')).map((line) => line.trim()),
+      [
+        'cli_ts --> proxy_main_ts',
+        'protocol_http1 -.-> words_ts',
+        'proxy_main_ts --> proxy_relay',
+        'proxy_relay --> protocol_http1',
+      ],
+    )
+    t.ok(lines.includes('    proxy_relay["relay"]'))
+    t.ok(lines.includes('  words_ts["words.ts"]'))
+  },
+)
 
 void tap.test('the benchmark finds its place in docs/performance.md', async (t) => {
   const page = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8')
