@@ -88,12 +88,16 @@ metadata: { name: web }
 spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 3000 }] }
 `
     const stable = deployment('stable', 'web', ports)
-    const canary = deployment('canary', 'web', ports.replace('}]', ', hostPort: 3000 }]'))
+    const canary = deployment(
+      'canary',
+      'web',
+      `${ports}          lifecycle: { preStop: { exec: { command: [/bin/stop] } } }\n`,
+    )
     const result = injection(`${stable}---\n${canary}${service}---\n${GOOD}`)
     t.match(result, {
       kind: 'text',
       left: [
-        { why: [/^Deployment canary gives port 3000 of container canary a hostPort/] },
+        { why: [/^Deployment canary has a preStop of its own/] },
         {
           why: [/^Deployment stable: Service web sends to Deployment canary as well, which stays as it is/],
         },

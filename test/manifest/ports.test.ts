@@ -124,3 +124,27 @@ void tap.test('a grace period without room for a drain is raised, and that is sa
   )
   t.match(injected(enough), '--grace-period=12s', 'one that has room stays')
 })
+
+void tap.test('what comes by a port of the node comes to lastcall', async (t) => {
+  for (const [before, after] of [
+    ['- containerPort: 8080', '- containerPort: 8080\n              hostPort: 80 # of the node'],
+    ['- containerPort: 8080', '- hostPort: 80\n              containerPort: 8080'],
+    ['- containerPort: 8080', '- { containerPort: 8080, hostPort: 80, protocol: TCP }'],
+  ] as const) {
+    const text = pod(APP, SERVICE).replace(before, after)
+    const once = injected(text)
+    t.match(once, /containerPort: 18080\n +hostPort: 80\n/)
+    t.equal(once.split('hostPort: ').length, 3, 'lastcall has it, and the note of how it was')
+    t.equal(injected(once), once, 'twice is once')
+    t.equal(injected(once, '--remove'), text)
+  }
+  const own = pod(APP, SERVICE)
+    .replaceAll('8080', '3000')
+    .replace('example/web:1', 'postgrest/postgrest:v14')
+    .replace('- containerPort: 3000', '- containerPort: 3000\n              hostPort: 80')
+  t.match(
+    injected(own),
+    /containerPort: 3000\n +hostPort: 80\n/,
+    "on the app's own port it stays where it is",
+  )
+})

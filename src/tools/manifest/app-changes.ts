@@ -58,6 +58,7 @@ export function adapted(
     notes: APP_HOOK_NOTES,
   })
   takeProbe(workload, app, edits)
+  if (plan.hostPort !== undefined) takeHostPort(workload, app, edits)
   const fresh = workload.sidecar === undefined
   if (fresh && !plan.samePort && request.step === undefined) giveName(workload, app, plan, edits)
   const { container } = app
@@ -101,6 +102,15 @@ function bind(workload: Workload, { container }: App, binding: Binding, edits: E
 function takeProbe(workload: Workload, app: App, edits: Edits): void {
   if (probeHealth(app).kind === 'stays') return
   const path = [...app.container.path, 'readinessProbe']
+  edits.before[pointer(workload.item.value, path)] = wasOf(workload.input, workload.item, path)
+  edits.changes.push({ kind: 'delete', path })
+}
+
+/** What comes by the node's port comes to lastcall. */
+function takeHostPort(workload: Workload, app: App, edits: Edits): void {
+  const port = portsOf(app.container).find(({ number }) => number === app.port)
+  if (port === undefined) return
+  const path = [...app.container.path, 'ports', port.index, 'hostPort']
   edits.before[pointer(workload.item.value, path)] = wasOf(workload.input, workload.item, path)
   edits.changes.push({ kind: 'delete', path })
 }

@@ -44,9 +44,8 @@ export function podObstacles(
 ): string[] {
   const found = [
     hookObstacle(app),
-    // On the app's own port lastcall gets what comes by the hostPort, too.
-    samePort ? undefined : hostPort(app),
     hostNetwork(workload, given),
+    nodePort(workload, app),
     ...portObstacles(workload, places, app, given, samePort),
   ]
   return found.filter((why) => why !== undefined)
@@ -77,13 +76,6 @@ export function replacedHook({ container }: App): string[] {
   ]
 }
 
-function hostPort({ container, port }: App): string | undefined {
-  const bound = portsOf(container).find(({ number, hostPort: host }) => number === port && host !== undefined)
-  return bound === undefined || bound.hostPort === undefined
-    ? undefined
-    : `gives port ${port} of container ${container.name} a hostPort (${bound.hostPort}), by which requests would reach the app past lastcall: remove it, and use a Service`
-}
-
 /** Ports that were asked for, or are lastcall's already, and belong to another container. Others are chosen free. */
 function portObstacles(
   workload: Workload,
@@ -103,6 +95,14 @@ function portObstacles(
       `has port ${port} taken already, by ${owner}: leave --${flag} out, or give it a free one, like --${flag} :${free}`,
     ]
   })
+}
+
+/** In the node's network no port can be handed over: the app itself has it. */
+function nodePort({ spec }: Workload, { container, port }: App): string | undefined {
+  const bound = portsOf(container).some(({ number, hostPort }) => number === port && hostPort !== undefined)
+  return spec['hostNetwork'] === true && bound
+    ? `has hostNetwork and gives port ${port} of container ${container.name} a hostPort, by which requests would reach the app past lastcall: remove it, and use a Service`
+    : undefined
 }
 
 function hostNetwork({ spec, sidecar }: Workload, given: Settings): string | undefined {

@@ -14,7 +14,7 @@ import { probeHealth } from './probe.ts'
 import type { Mode, SidecarPlan } from './sidecar.ts'
 import { argsOf, argumentsOf, expanded, POD_IPS, podIps, settingsIn } from './settings.ts'
 import { at, number, text } from './tree.ts'
-import { ownPort, portsOf, type Place, type Workload } from './workload.ts'
+import { ownPort, portsOf, type ContainerPort, type Place, type Workload } from './workload.ts'
 
 export type Planned =
   | {
@@ -112,6 +112,7 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
     binding: binding.kind === 'binding' ? binding.binding : undefined,
     listenPort: config.listen.port,
     adminPort: config.admin.port,
+    hostPort: samePort || workload.spec['hostNetwork'] === true ? undefined : portOfApp(app)?.hostPort,
     portName: portName(workload, app, config.listen.port, request.step),
     token: config.token,
     podIsRoot: at(workload.spec, 'securityContext', 'runAsUser') === 0,
@@ -183,6 +184,10 @@ function roomy(workload: Workload, settings: ReadonlyMap<string, string>): numbe
   return Math.ceil(sum / 1000) * 1000
 }
 
+function portOfApp(app: App): ContainerPort | undefined {
+  return portsOf(app.container).find(({ number: port }) => port === app.port)
+}
+
 /** The name of the app's port goes over to lastcall: Services that target the name find it in old and new pods. */
 function portName(workload: Workload, app: App, listenPort: number, step: Request['step']): string {
   const { sidecar } = workload
@@ -190,7 +195,7 @@ function portName(workload: Workload, app: App, listenPort: number, step: Reques
     const own = portsOf(sidecar).find(({ number: port }) => port === listenPort)?.name
     if (own !== undefined) return own
   }
-  const name = portsOf(app.container).find(({ number: port }) => port === app.port)?.name
+  const name = portOfApp(app)?.name
   const taken = workload.containers.some(
     (one) => one !== sidecar && portsOf(one).some((port) => port.name === 'http'),
   )

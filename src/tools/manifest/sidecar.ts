@@ -23,6 +23,8 @@ export interface SidecarPlan {
   readonly binding: Binding | undefined
   readonly listenPort: number
   readonly adminPort: number
+  /** The port of the node that leads to the app, and from now on to lastcall. */
+  readonly hostPort: number | undefined
   /** The name of the traffic port; Services may target it. */
   readonly portName: string
   readonly token: string | undefined
@@ -45,7 +47,15 @@ export function sidecar(plan: SidecarPlan): Branch {
     ...(env.length > 0 ? { env } : {}),
     ports: [
       // The app's own port stays the app's to declare, with its name.
-      ...(samePort ? [] : [{ name: portName, containerPort: listenPort }]),
+      ...(samePort
+        ? []
+        : [
+            {
+              name: portName,
+              containerPort: listenPort,
+              ...(plan.hostPort === undefined ? {} : { hostPort: plan.hostPort }),
+            },
+          ]),
       { name: SIDECAR_NAME, containerPort: adminPort },
     ],
     ...(mode === 'native' ? { lifecycle: { preStop: hook('sidecar', adminPort, plan.token) } } : {}),
