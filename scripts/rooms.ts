@@ -28,7 +28,7 @@ type Graph = Map<string, Map<string, 'at once' | 'when needed'>>
 /** Mermaid text of the rooms of these sources. Lazy imports are dotted. */
 export function drawRooms(sources: Iterable<Importer>): string {
   const graph = reduced(graphOf(sources))
-  const rooms = [...new Set([...graph].flatMap(([room, to]) => [room, ...to.keys()]))].toSorted()
+  const rooms = [...graph.keys()].toSorted()
   const lines = ['flowchart TD']
   const left = new Set(rooms)
   for (const [prefix, title] of HOUSES) {
@@ -63,6 +63,7 @@ function graphOf(sources: Iterable<Importer>): Graph {
     for (const { to, kind, lazy } of imports) {
       const room = roomOf(to)
       if (kind !== 'file' || room === from) continue
+      if (!graph.has(room)) graph.set(room, new Map())
       const before = graph.get(from)!.get(room)
       graph.get(from)!.set(room, lazy && before !== 'at once' ? 'when needed' : 'at once')
     }
@@ -72,11 +73,13 @@ function graphOf(sources: Iterable<Importer>): Graph {
 
 /** Without the arrows whose end can also be reached by others. */
 function reduced(graph: Graph): Graph {
-  for (const [from, to] of graph)
-    for (const [room, when] of [...to]) {
+  for (const [from, to] of graph) {
+    const arrows = Array.from(to)
+    for (const [room, when] of arrows) {
       to.delete(room)
       if (!reaches(graph, from, room)) to.set(room, when)
     }
+  }
   return graph
 }
 

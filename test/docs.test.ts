@@ -10,7 +10,7 @@ import { drawRooms } from '../scripts/rooms.ts'
 import { OPTIONS } from '../src/proxy/config/options.ts'
 import { APP_FAULTS, fullAnswer } from '../src/protocol/http1/answer.ts'
 import { REFUSAL_NAMES, refusalRow } from '../src/protocol/http1/refusal.ts'
-import { readSource } from './fixtures/sources.ts'
+import { readSource, type Source } from './fixtures/sources.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -60,8 +60,6 @@ void tap.test('a stale table of options is found, and written anew', async (t) =
 void tap.test(
   'the picture of rooms has every room, and leaves out arrows that follow from others',
   async (t) => {
-    const source = (path: string, ...to: string[]) =>
-      readSource(path, to.map((one) => `import { x } from '${one}'\n`).join(''))
     const lines = drawRooms([
       source('cli.ts', './proxy/main.ts'),
       source('proxy/main.ts', './relay/pair.ts', '../protocol/http1/head.ts', 'node:net'),
@@ -91,3 +89,8 @@ void tap.test('the benchmark finds its place in docs/performance.md', async (t) 
   t.match(written, '## Rehearsals')
   t.throws(() => between('no marks', 'NEW'), /performance\.md has no <!-- bench -->/)
 })
+
+/** A file of src at this path that imports these. */
+function source(path: string, ...to: string[]): Source {
+  return readSource(path, to.map((one) => `import { x } from '${one}'\n`).join(''))
+}
