@@ -6,12 +6,12 @@
  */
 import type { Budget } from '../src/proxy/lifecycle/budget.ts'
 import { ready, TABLE, type Cause, type Row } from '../src/proxy/lifecycle/machine.ts'
-import { stance } from '../src/proxy/lifecycle/stance.ts'
+import { traffic } from '../src/proxy/lifecycle/traffic.ts'
 import {
   type Drain,
   PHASES,
   type Phase,
-  type Posture,
+  type ClientMode,
   type State,
   type Trigger,
 } from '../src/proxy/lifecycle/state.ts'
@@ -133,7 +133,7 @@ function box(phase: Phase): string {
   ].join('\n')
 }
 
-/** A state of this phase, such as the stance and the readiness are read from. */
+/** A state of this phase, such as the traffic and the readiness are read from. */
 function sample(phase: Phase, trigger: Trigger): State {
   const budget: Budget = {
     settleMs: 0,
@@ -171,23 +171,23 @@ function readiness(phase: Phase): string {
   return 'ready by policy'
 }
 
-const TOLD: { readonly [P in Posture]: string } = {
+const TOLD: { readonly [P in ClientMode]: string } = {
   serving: '',
-  parting: 'clients are told to leave',
-  leaving: 'clients are told to leave, streams are ended',
+  'lame-duck': 'clients are told to leave',
+  draining: 'clients are told to leave, streams are ended',
 }
 
 /** Two lines: what becomes of new connections, and what clients are told. */
 function treatment(phase: Phase): [string, string] {
   if (phase === 'exited') return ['', '']
   const [proof, restart] = (['signal', 'app'] as const).map((trigger) => {
-    const { listener, hold } = stance(sample(phase, trigger))
+    const { listener, queues } = traffic(sample(phase, trigger))
     if (listener === 'closed') return 'refused'
-    return hold ? 'wait for the app' : 'served'
+    return queues ? 'wait for the app' : 'served'
   })
   const door =
     proof === restart ? `new connections: ${proof}` : `new connections: ${proof} (no proof: ${restart})`
-  return [door, TOLD[stance(sample(phase, 'signal')).posture]]
+  return [door, TOLD[traffic(sample(phase, 'signal')).clientMode]]
 }
 
 function down({ from, to, says: labels }: Way): string[] {

@@ -85,7 +85,7 @@ const PURE_FOLDERS = [
 const SHELL = [
   'proxy/admin/http.ts',
   'proxy/admin/listen.ts',
-  'proxy/admin/roster.ts',
+  'proxy/admin/connection-list.ts',
   'proxy/admin/server.ts',
   'proxy/health/check.ts',
   'proxy/health/checker.ts',

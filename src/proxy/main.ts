@@ -73,8 +73,8 @@ export async function run(config: Config, signals: Signals): Promise<number> {
   const performer: Performer = {
     closeListener: () => door.close(),
     openListener: () => door.open(),
-    setPosture: (posture) => relay.setPosture(posture),
-    hold: (on) => relay.hold(on),
+    setClientMode: (clientMode) => relay.setClientMode(clientMode),
+    queueRequests: (on) => relay.queueRequests(on),
     appLost: (on) => relay.dialer.lost(on),
     watchApp(on) {
       watching?.stop()
@@ -165,7 +165,7 @@ export async function run(config: Config, signals: Signals): Promise<number> {
       listen: config.admin,
       token: config.token,
       hookAllow: config.hookAllow,
-      limits: { connections: limits.limit.admin, heldHooks: Math.floor(limits.limit.admin / 2) },
+      limits: { connections: limits.limit.admin, waitingHooks: Math.floor(limits.limit.admin / 2) },
       view: {
         ready: () => view.ready,
         started: () => view.started,

@@ -129,7 +129,7 @@ void tap.test('200 probes are answered while 5 hooks hang', async (t) => {
 })
 
 void tap.test('too many connections: the quietest go, hooks stay, probes are answered', async (t) => {
-  const limits = { connections: 20, heldHooks: 10 }
+  const limits = { connections: 20, waitingHooks: 10 }
   const { admin, url, asked, answerHooks } = await startTestAdmin(t, { limits })
   const hooks = await Promise.all([0, 1, 2].map(() => raw(t, admin.port, kubelet('/prestop/app'))))
   await until('the hooks', () => asked.length === 3)
@@ -143,7 +143,9 @@ void tap.test('too many connections: the quietest go, hooks stay, probes are ans
 })
 
 void tap.test('more hooks at once than any pod has: the rest are told so', async (t) => {
-  const { admin, asked, answerHooks } = await startTestAdmin(t, { limits: { connections: 20, heldHooks: 2 } })
+  const { admin, asked, answerHooks } = await startTestAdmin(t, {
+    limits: { connections: 20, waitingHooks: 2 },
+  })
   const hooks = [
     await raw(t, admin.port, kubelet('/prestop/app')),
     await raw(t, admin.port, kubelet('/prestop/app')),
@@ -191,7 +193,7 @@ void tap.test('one stranger who stays does not take all seats', async (t) => {
 })
 
 void tap.test('hooks that are pipelined on one connection take one seat', async (t) => {
-  const limits = { heldHooks: 2, heldHooksOfOne: 2 }
+  const limits = { waitingHooks: 2, waitingHooksOfOne: 2 }
   const { admin, asked, waiting, answerHooks } = await startTestAdmin(t, { limits })
   const greedy = await raw(t, admin.port, kubelet('/prestop/app').repeat(100))
   await until('the first', () => waiting() === 1)

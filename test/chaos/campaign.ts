@@ -1,10 +1,10 @@
 /**
  * A campaign: lastcall as a real process before an app that misbehaves, random clients of all kinds, drains that are taken
- * back; then all clients leave, and the books have to balance; then it is ended by force among clients. Returns what was
+ * back; then all clients leave, and the gauges have to balance; then it is ended by force among clients. Returns what was
  * wrong. Two runs with one seed make the same choices, but their timing differs.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Books, books, booksAtRest, memory, MIB } from '../fixtures/books.ts'
+import { type Gauges, gauges, gaugesAtRest, memory, MIB } from '../fixtures/gauges.ts'
 import { freePort } from '../fixtures/ports.ts'
 import type { Owner } from '../fixtures/program.ts'
 import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
@@ -61,7 +61,7 @@ export async function campaign(t: Owner, orders: Orders): Promise<Findings> {
   const flags = [...FLAGS, `--relay=${orders.relay}`]
   const sidecar = await startSidecar(t, { app: `127.0.0.1:${app.port}`, flags, from: 'dist' })
   await sidecar.ready()
-  const before = await booksAtRest(sidecar)
+  const before = await gaugesAtRest(sidecar)
 
   const stage = { place: sidecar.listen, ledger, random }
   const over = performance.now() + orders.seconds * 1000
@@ -137,19 +137,19 @@ async function restarts(app: ChaosApp, random: Random, running: () => boolean): 
 /** A health check may be under way: it has a socket for a moment. */
 const SPARE = 1
 
-function balanced(now: Books, before: Books): boolean {
+function balanced(now: Gauges, before: Gauges): boolean {
   const { inFlight, inFlightMetric, clients, apps } = now
   const holds = now.fds <= before.fds + SPARE && now.sockets <= before.sockets + SPARE
   return holds && inFlight + inFlightMetric + clients + apps === 0
 }
 
 /** Everybody has left: what lastcall counts, and what the kernel counts for it, is what it was before anybody came. */
-async function balance(sidecar: Sidecar, before: Books, ledger: Ledger): Promise<void> {
+async function balance(sidecar: Sidecar, before: Gauges, ledger: Ledger): Promise<void> {
   let now = before
   try {
     await until(
-      'the books to balance',
-      async () => balanced((now = await books(sidecar)), before),
+      'the gauges to balance',
+      async () => balanced((now = await gauges(sidecar)), before),
       BALANCE_MS,
     )
     await sidecar.ready()

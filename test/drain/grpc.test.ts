@@ -27,7 +27,7 @@ await tap.test('a replica is drained under load', { timeout: 90_000 }, async (t)
     service.announce(endpoint, 'ready')
     return { app, sidecar, endpoint }
   }
-  const [leaving, staying] = await Promise.all([replica('leaving'), replica('staying')])
+  const [leaving, staying] = await Promise.all([replica('draining'), replica('staying')])
   const { host } = new URL(await service.listen())
   t.teardown(() => service.close())
   await until('both are known', () => service.pending === 0)

@@ -1,6 +1,6 @@
 /** Clients that go away at random: FIN and RST after any number of bytes sent or received, 2,000 times. DESIGN §2. */
 import tap from 'tap'
-import { balanced, booksAtRest, memory, MIB } from '../fixtures/books.ts'
+import { balanced, gaugesAtRest, memory, MIB } from '../fixtures/gauges.ts'
 import { seeded } from '../fixtures/random.ts'
 import { rawClient, requestText } from '../fixtures/raw.ts'
 import { startScripted } from '../fixtures/scripted.ts'
@@ -37,7 +37,7 @@ await tap.test(`${ABORTS} aborts at random offsets (SEED=${SEED})`, async (t) =>
   await sidecar.ready()
   const random = seeded(SEED)
   const upTo = (max: number) => Math.floor(random() * (max + 1))
-  const start = await booksAtRest(sidecar)
+  const start = await gaugesAtRest(sidecar)
   const { rss } = memory(sidecar)
 
   let left = ABORTS

@@ -1,7 +1,7 @@
-/** Faults of the app: refuses, hangs, talks garbage, closes in the middle. Each many times; then the books balance. DESIGN §2. */
+/** Faults of the app: refuses, hangs, talks garbage, closes in the middle. Each many times; then the gauges balance. DESIGN §2. */
 import { createServer, type Socket } from 'node:net'
 import tap, { type Test } from 'tap'
-import { balanced, books, booksAtRest } from '../fixtures/books.ts'
+import { balanced, gauges, gaugesAtRest } from '../fixtures/gauges.ts'
 import { listen } from '../fixtures/listener.ts'
 import { freePort } from '../fixtures/ports.ts'
 import { type RawClient, rawClients, requestText } from '../fixtures/raw.ts'
@@ -56,7 +56,7 @@ await tap.test(
     })
     const app = await listen(t, server, port)
     await sidecar.ready()
-    const start = await booksAtRest(sidecar)
+    const start = await gaugesAtRest(sidecar)
     await app.stop()
     t.same(kinds(await askAll(t, sidecar)), [UNAVAILABLE], 'after it was')
     await balanced(t, sidecar, start)
@@ -72,11 +72,11 @@ await tap.test(
   'an app that hangs: each client may give up, and its app connection goes with it',
   async (t) => {
     const sidecar = await inFrontOf(t, () => undefined)
-    const start = await booksAtRest(sidecar)
+    const start = await gaugesAtRest(sidecar)
     const clients = await rawClients(t, sidecar.listen, TIMES)
     for (const client of clients) client.send(requestText('POST', '/', 'x'))
-    await until('all to be with the app', async () => (await books(sidecar)).apps === TIMES)
-    t.match(await books(sidecar), { inFlight: TIMES, inFlightMetric: TIMES, clients: TIMES })
+    await until('all to be with the app', async () => (await gauges(sidecar)).apps === TIMES)
+    t.match(await gauges(sidecar), { inFlight: TIMES, inFlightMetric: TIMES, clients: TIMES })
     for (const { socket } of clients) socket.resetAndDestroy()
     await balanced(t, sidecar, start)
   },
@@ -87,7 +87,7 @@ await tap.test('an app that hangs does not hold an exit beyond the deadline', as
   const sidecar = await inFrontOf(t, () => undefined, flags)
   const [client] = await rawClients(t, sidecar.listen, 1)
   client!.send(requestText('GET', '/'))
-  await until('it is with the app', async () => (await books(sidecar)).apps === 1)
+  await until('it is with the app', async () => (await gauges(sidecar)).apps === 1)
   sidecar.signal('SIGTERM')
   t.same(await sidecar.end(5000), { code: 1, signal: null })
   t.equal(await client!.end(), 'reset')
@@ -117,7 +117,7 @@ for (const [what, say, end, seen] of FAULTS) {
       if (end === 'fin') socket.end()
       else setTimeout(() => socket.resetAndDestroy(), 100)
     })
-    const start = await booksAtRest(sidecar)
+    const start = await gaugesAtRest(sidecar)
     const told = kinds(await askAll(t, sidecar))
     // For the same reason a client that is reset may see less; never more, and never a FIN instead.
     const allowed = seen.endsWith('reset') ? [seen, ', reset'] : [seen]

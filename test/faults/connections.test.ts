@@ -1,7 +1,7 @@
 /** Too many connections: a flood above --max-connections, and 10,000 that come and go. DESIGN §5. */
 import { connect, createServer } from 'node:net'
 import tap from 'tap'
-import { balanced, books, booksAtRest, memory, MIB } from '../fixtures/books.ts'
+import { balanced, gauges, gaugesAtRest, memory, MIB } from '../fixtures/gauges.ts'
 import { listen } from '../fixtures/listener.ts'
 import { rawClient, type RawClient, rawClients, requestText } from '../fixtures/raw.ts'
 import { startScripted } from '../fixtures/scripted.ts'
@@ -17,10 +17,10 @@ await tap.test(
     const app = await startScripted(t)
     const sidecar = await startSidecar(t, { app: app.address, flags: ['--max-connections', String(MAX)] })
     await sidecar.ready()
-    const start = await booksAtRest(sidecar)
+    const start = await gaugesAtRest(sidecar)
     const members = await rawClients(t, sidecar.listen, MAX)
     for (const [i, client] of members.entries()) client.send(requestText('GET', `/gate/${i}`))
-    await until('all to be in flight', async () => (await books(sidecar)).inFlight === MAX)
+    await until('all to be in flight', async () => (await gauges(sidecar)).inFlight === MAX)
 
     const one = await rawClient(t, sidecar.listen)
     const { status, head, closes } = await one.answer()
@@ -46,7 +46,7 @@ await tap.test(
       answers.every((answer) => answer.status === 200),
       'those who were in are served',
     )
-    t.equal((await books(sidecar)).clients, MAX)
+    t.equal((await gauges(sidecar)).clients, MAX)
 
     const next = await rawClient(t, sidecar.listen)
     next.send(requestText('POST', '/post/next', 'x'))
@@ -60,7 +60,7 @@ await tap.test('at the limit the connection that has idled longest makes room fo
   const app = await startScripted(t)
   const sidecar = await startSidecar(t, { app: app.address, flags: ['--max-connections', '5'] })
   await sidecar.ready()
-  const start = await booksAtRest(sidecar)
+  const start = await gaugesAtRest(sidecar)
   const members = await rawClients(t, sidecar.listen, 5)
   // The order in which they come to rest, which is not that in which they came; the last one stays busy.
   for (const i of [2, 0, 3, 1]) {
@@ -94,7 +94,7 @@ await tap.test(
     const app = await startScripted(t)
     const sidecar = await startSidecar(t, { app: app.address, flags: ['--max-connections', String(MAX)] })
     await sidecar.ready()
-    const start = await booksAtRest(sidecar)
+    const start = await gaugesAtRest(sidecar)
     const crowd: RawClient[] = []
     for (let i = 0; i < FLOOD; i += 20) {
       crowd.push(
@@ -176,7 +176,7 @@ await tap.test('10,000 connections that come and go leave nothing behind', async
     await Promise.all(Array.from({ length: 20 }, one))
   }
   await comeAndGo(2000)
-  const start = await booksAtRest(sidecar)
+  const start = await gaugesAtRest(sidecar)
   const { rss } = memory(sidecar)
   await comeAndGo(10_000)
   await balanced(t, sidecar, start)

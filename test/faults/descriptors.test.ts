@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import tap, { type Test } from 'tap'
-import { balanced, books, booksAtRest } from '../fixtures/books.ts'
+import { balanced, gauges, gaugesAtRest } from '../fixtures/gauges.ts'
 import { startProgram } from '../fixtures/program.ts'
 import { rawClient, type RawClient, requestText } from '../fixtures/raw.ts'
 import { type ScriptedApp, startScripted } from '../fixtures/scripted.ts'
@@ -57,7 +57,7 @@ for (const descriptors of [120, 256]) {
       const app = await startScripted(t)
       const sidecar = await startWith(t, app, descriptors)
       await sidecar.ready()
-      const start = await booksAtRest(sidecar)
+      const start = await gaugesAtRest(sidecar)
       const limit = await sidecar.log('max connections: ')
       t.equal(limit['setBy'], `limit of open files ${descriptors}`)
       const most = Number(limit['maxConnections'])
@@ -133,7 +133,7 @@ await tap.test(
     const busy = await busyClient(t, sidecar, 1)
     await app.arrived('1')
     const asking = await rawClient(t, sidecar.listen)
-    await until('all to be in', async () => (await books(sidecar)).clients === 3)
+    await until('all to be in', async () => (await gauges(sidecar)).clients === 3)
     // Not one more: neither for the app, nor to read what the limit is.
     const free = await lowestFree(sidecar.pid)
     execFileSync('prlimit', ['--pid', String(sidecar.pid), `--nofile=${free}:`])
@@ -158,7 +158,7 @@ await tap.test(
     await sidecar.ready()
     const asking = await Promise.all(Array.from({ length: 20 }, async () => rawClient(t, sidecar.listen)))
     for (const client of asking) client.send('POST /post/1 HTTP/1.1\r\nHost: te')
-    await until('all to be in flight', async () => (await books(sidecar)).inFlight === 20)
+    await until('all to be in flight', async () => (await gauges(sidecar)).inFlight === 20)
     const free = await lowestFree(sidecar.pid)
     execFileSync('prlimit', ['--pid', String(sidecar.pid), `--nofile=${free}:`])
     for (const client of asking) client.send('st\r\nContent-Length: 0\r\n\r\n')

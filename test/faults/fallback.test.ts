@@ -142,7 +142,7 @@ for (const native of [true, false]) {
       half.send('GET / HTTP/1.1\r\nHo')
       await until('two in flight', () => relay.facts.inFlight === 2)
 
-      relay.setPosture('parting')
+      relay.setClientMode('lame-duck')
       await relay.closeListener()
       await t.rejects(rawClient(t, place), { code: 'ECONNREFUSED' })
       idle.pop()!.send(requestText('POST', '/post/late', 'x'))
@@ -151,7 +151,7 @@ for (const native of [true, false]) {
       app.release('work')
       await busy.answer()
       await until('nothing in flight', () => relay.facts.inFlight === 0)
-      relay.setPosture('leaving')
+      relay.setClientMode('draining')
       await relay.closeIdle()
       const ends = await Promise.all(clients.map(async (client) => client.end()))
       t.same([...new Set(ends)], ['fin'])

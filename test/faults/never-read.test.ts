@@ -3,7 +3,7 @@
  * bounded, whoever answers; and nobody stays whose connection is gone. DESIGN §2, §3.
  */
 import tap, { type Test } from 'tap'
-import { balanced, booksAtRest, memory, MIB } from '../fixtures/books.ts'
+import { balanced, gaugesAtRest, memory, MIB } from '../fixtures/gauges.ts'
 import { inFlight, PHASE, verdictOf, withDefaults } from '../fixtures/drain.ts'
 import { rawClient, type RawClient, requestText } from '../fixtures/raw.ts'
 import { type RawApp, startRawApp } from '../fixtures/raw-app.ts'
@@ -67,7 +67,7 @@ for (const way of ['native', 'portable']) {
     `${way}: a client that resets while the app does not read its upload is gone at once`,
     async (t) => {
       const { app, sidecar } = await scene(t, relay, true)
-      const start = await booksAtRest(sidecar)
+      const start = await gaugesAtRest(sidecar)
       const client = await rawClient(t, sidecar.listen)
       client.send(`PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: ${64 * MIB}\r\n\r\n`)
       client.send(Buffer.alloc(32 * MIB, 'x'))
@@ -94,7 +94,7 @@ for (const way of ['native', 'portable']) {
     `${way}: an app that resets while its client does not read leaves nothing behind`,
     async (t) => {
       const { app, sidecar } = await scene(t, relay)
-      const start = await booksAtRest(sidecar)
+      const start = await gaugesAtRest(sidecar)
       const client = await rawClient(t, sidecar.listen)
       client.socket.pause()
       client.send(requestText('GET', '/'))

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tap, { type Test } from 'tap'
-import { balanced, books, booksAtRest, memory, MIB } from '../fixtures/books.ts'
+import { balanced, gauges, gaugesAtRest, memory, MIB } from '../fixtures/gauges.ts'
 import { listen } from '../fixtures/listener.ts'
 import { rawClient, type RawClient, rawClients, requestText } from '../fixtures/raw.ts'
 import { startScripted } from '../fixtures/scripted.ts'
@@ -54,14 +54,14 @@ await tap.test(`slowloris: ${ATTACKERS} heads that never end get 408 after head-
   const app = await startScripted(t)
   const sidecar = await startSidecar(t, { app: app.address, flags: ['--head-timeout', '2s'] })
   await sidecar.ready()
-  const start = await booksAtRest(sidecar)
+  const start = await gaugesAtRest(sidecar)
   const { rss } = memory(sidecar)
   const normal = normalTraffic(t, sidecar)
   const clients = await rawClients(t, sidecar.listen, ATTACKERS)
   const began = performance.now()
   for (const client of clients) client.send('GET / HTTP/1.1\r\nHost: test\r\nX-')
   const stop = dribble(clients, 'a')
-  await until('all in flight', async () => (await books(sidecar)).inFlight >= ATTACKERS)
+  await until('all in flight', async () => (await gauges(sidecar)).inFlight >= ATTACKERS)
   await Promise.all(clients.map(async (client) => client.end(20_000)))
   const tookMs = performance.now() - began
   stop()
@@ -87,14 +87,14 @@ await tap.test(
     const app = await startScripted(t)
     const sidecar = await startSidecar(t, { app: app.address })
     await sidecar.ready()
-    const start = await booksAtRest(sidecar)
+    const start = await gaugesAtRest(sidecar)
     const { rss } = memory(sidecar)
     const normal = normalTraffic(t, sidecar)
     const clients = await rawClients(t, sidecar.listen, ATTACKERS)
     for (const client of clients)
       client.send('PUT /upload/1 HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n')
     const stop = dribble(clients, 'a')
-    await until('all with the app', async () => (await books(sidecar)).apps >= ATTACKERS)
+    await until('all with the app', async () => (await gauges(sidecar)).apps >= ATTACKERS)
     const before = normal.answers
     await until('some answers meanwhile', () => normal.answers > before + 50)
     stop()
@@ -134,7 +134,7 @@ await tap.test('slow read: clients that never read hold the app back, not the me
   const app = await listen(t, server)
   const sidecar = await startSidecar(t, { app: `127.0.0.1:${app.port}` })
   await sidecar.ready()
-  const start = await booksAtRest(sidecar)
+  const start = await gaugesAtRest(sidecar)
   const { rss } = memory(sidecar)
   const count = 20
   const clients = await rawClients(t, sidecar.listen, count)
@@ -158,7 +158,7 @@ await tap.test('slow read: clients that never read hold the app back, not the me
     `each may send what the buffers of the kernel take: ${sent / count / MIB} MiB`,
   )
   t.ok(memory(sidecar).rss < rss + 40 * MIB, `memory: ${rss} -> ${memory(sidecar).rss}`)
-  t.match(await books(sidecar), { inFlight: count, apps: count })
+  t.match(await gauges(sidecar), { inFlight: count, apps: count })
   const normal = await rawClient(t, sidecar.listen)
   const asked = performance.now()
   normal.send(requestText('POST', '/', 'x'))

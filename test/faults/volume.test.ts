@@ -5,7 +5,7 @@
  */
 import { connect, createServer, type Socket } from 'node:net'
 import tap, { type Test } from 'tap'
-import { balanced, booksAtRest, memory, MIB } from '../fixtures/books.ts'
+import { balanced, gaugesAtRest, memory, MIB } from '../fixtures/gauges.ts'
 import { listen } from '../fixtures/listener.ts'
 import { requestText } from '../fixtures/raw.ts'
 import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
@@ -28,11 +28,11 @@ async function quickApp(t: Test): Promise<string> {
 }
 
 await tap.test(
-  `${REQUESTS} requests on ${CONNECTIONS} connections: memory is flat, the books balance`,
+  `${REQUESTS} requests on ${CONNECTIONS} connections: memory is flat, the gauges balance`,
   async (t) => {
     const sidecar = await startSidecar(t, { app: await quickApp(t), from: 'dist' })
     await sidecar.ready()
-    const start = await booksAtRest(sidecar)
+    const start = await gaugesAtRest(sidecar)
     await ask(sidecar, REQUESTS / 5)
     const { rss } = memory(sidecar)
     const began = performance.now()
@@ -48,7 +48,7 @@ await tap.test(
 await tap.test(`${COMERS} connections of one request each: memory stays small`, async (t) => {
   const sidecar = await startSidecar(t, { app: await quickApp(t), from: 'dist' })
   await sidecar.ready()
-  const start = await booksAtRest(sidecar)
+  const start = await gaugesAtRest(sidecar)
   let left = COMERS
   const one = async (): Promise<void> =>
     new Promise((resolve, reject) => {

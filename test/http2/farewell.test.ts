@@ -27,7 +27,7 @@ const afterMissing = (missed: Buffer) => {
 
 /** A connection that begins while clients are to leave. */
 const newcomer = () => {
-  const scene = new Http2Scene({ parting: true }).fromClient(f.HELLO)
+  const scene = new Http2Scene({ lameDuck: true }).fromClient(f.HELLO)
   scene.open()
   return scene
 }
@@ -189,7 +189,7 @@ void tap.test(
     t.same(clientOf(early), ['settings', ...PROHIBITED], 'nothing before the SETTINGS of the app')
 
     const stayed = newcomer().fromApp(f.SETTINGS)
-    stayed.terms.parting = false // The drain was taken back; another begins.
+    stayed.terms.lameDuck = false // The drain was taken back; another begins.
     stayed.wait(PATIENCE_MS)
     stayed.part()
     t.same(clientOf(stayed), ['settings', ...PROHIBITED], 'for the next drain it is not new')

@@ -28,8 +28,8 @@ function listenerOpen(world: World): boolean {
 }
 
 function held(world: World): boolean {
-  const last = world.done.findLast((effect) => effect.kind === 'hold')
-  return last?.kind === 'hold' && last.on
+  const last = world.done.findLast((effect) => effect.kind === 'queue-requests')
+  return last?.kind === 'queue-requests' && last.on
 }
 
 /** Whether those who wait for the app are told that it has ended. */
@@ -61,8 +61,8 @@ void tap.test(
     t.equal(world.phase, 'serving')
     t.ok(listenerOpen(world))
     t.match(
-      world.done.findLast((effect) => effect.kind === 'posture'),
-      { posture: 'serving' },
+      world.done.findLast((effect) => effect.kind === 'client-mode'),
+      { clientMode: 'serving' },
     )
     t.same(warned(world), [[{ who: 'sidecar', from: '10.0.0.1' }]])
     t.notOk(world.did('cut'))
@@ -275,7 +275,7 @@ void tap.test('a hook of the app in `starting` is answered at once, and remember
   world.arrive()
   world.take(APP_HOOK)
   t.equal(world.hooks[0]?.answeredAt, 0, 'nothing is there to drain')
-  t.notOk(world.did('hold'), 'what waits at the door since the start waits on')
+  t.notOk(world.did('queue-requests'), 'what waits at the door since the start waits on')
   t.ok(listenerOpen(world))
   world.advance(1000)
   world.take(APP_UP)
@@ -335,7 +335,7 @@ void tap.test('late proof: who waits for an app that has ended is told at once',
     t.notOk(lost(world), 'it may come back')
     const kinds = world.take(proof).map(({ kind }) => kind)
     t.ok(lost(world))
-    t.ok(kinds.indexOf('app-lost') < kinds.indexOf('hold'), 'before they are let go')
+    t.ok(kinds.indexOf('app-lost') < kinds.indexOf('queue-requests'), 'before they are let go')
   }
   const world = serving()
   world.arrive()

@@ -22,7 +22,7 @@ void tap.test('starting holds requests until the app is healthy', async (t) => {
   t.same(world.take(APP_GONE), [], 'nothing to be gone yet')
   t.same(world.take(APP_UP), [
     { kind: 'moved', from: 'starting', to: 'serving', why: 'app-up' },
-    { kind: 'hold', on: false },
+    { kind: 'queue-requests', on: false },
   ])
 })
 
@@ -46,10 +46,10 @@ void tap.test(
     world.take(APP_HOOK)
     world.advance(5)
     world.take(SIDECAR_HOOK)
-    t.notOk(world.did('posture'), 'settling is served as ever')
+    t.notOk(world.did('client-mode'), 'settling is served as ever')
     world.advance(2995)
     t.equal(world.phase, 'lame-duck')
-    t.match(world.done.at(-1), { kind: 'posture', posture: 'parting', at: 3000 })
+    t.match(world.done.at(-1), { kind: 'client-mode', clientMode: 'lame-duck', at: 3000 })
     world.advance(500)
     world.arrive()
     world.advance(1999)
@@ -58,7 +58,7 @@ void tap.test(
     t.equal(world.phase, 'draining')
     t.match(world.done.slice(-2), [
       { kind: 'close-listener', at: 5500 },
-      { kind: 'posture', posture: 'leaving', at: 5500 },
+      { kind: 'client-mode', clientMode: 'draining', at: 5500 },
     ])
     world.advance(1500)
     t.notOk(world.did('close-idle'), 'idle connections are kept while anything is in flight')

@@ -32,8 +32,8 @@ function rig(change: Partial<Performer> = {}): Rig {
   const effects: Performer = {
     closeListener: () => void told.push('close listener'),
     openListener: () => void told.push('open listener'),
-    setPosture: (posture) => void told.push(posture),
-    hold: (on) => void told.push(`hold ${on ? 'on' : 'off'}`),
+    setClientMode: (clientMode) => void told.push(clientMode),
+    queueRequests: (on) => void told.push(`hold ${on ? 'on' : 'off'}`),
     appLost: (on) => void told.push(`app ${on ? 'lost' : 'not lost'}`),
     watchApp: (on) => void told.push(`watch ${on ? 'on' : 'off'}`),
     closeIdle: () => {
@@ -100,9 +100,9 @@ void tap.test(
       'hold on',
       'hold off',
       'watch on',
-      'parting',
+      'lame-duck',
       'close listener',
-      'leaving',
+      'draining',
       'close idle',
       'app lost',
       'watch off',
@@ -155,7 +155,7 @@ void tap.test(
     runner.start()
     relay.inFlight = 1
     runner.signal()
-    t.same(told, ['hold on', 'leaving', 'hold off', 'watch on'], 'the rest of the orders')
+    t.same(told, ['hold on', 'draining', 'hold off', 'watch on'], 'the rest of the orders')
     t.match(lines, ['phase: starting -> draining (SIGTERM)', 'lifecycle: close-listener failed'])
     clock.advance(29_000)
     t.same(told.slice(-2), ['cut', 'exit 1'])

@@ -1,16 +1,16 @@
 /** The verdict line: what each way of ending a drain says about it. */
 import tap from 'tap'
 import type { Phase } from '../../src/proxy/lifecycle/state.ts'
-import { moved, opened, verdict, type Ending, type Ledger } from '../../src/proxy/lifecycle/verdict.ts'
+import { moved, opened, verdict, type Ending, type DrainRecord } from '../../src/proxy/lifecycle/verdict.ts'
 
 const END: Ending = { why: 'app gone', triggers: ['signal'], finished: 114, lastConnectionAt: -Infinity }
 
 /** A book in which each phase took so many ms, from 1000 on. */
-function book(first: Phase, ...moves: [ms: number, to: Phase][]): Ledger {
+function book(first: Phase, ...moves: [ms: number, to: Phase][]): DrainRecord {
   let now = 1000
-  let ledger = opened(first, now, 14, 100)
-  for (const [ms, to] of moves) ledger = moved(ledger, to, (now += ms))
-  return ledger
+  let record = opened(first, now, 14, 100)
+  for (const [ms, to] of moves) record = moved(record, to, (now += ms))
+  return record
 }
 const drained = book(
   'settling',
@@ -21,7 +21,7 @@ const drained = book(
   [0, 'exited'],
 )
 
-const LINES: [what: string, ledger: Ledger, end: Partial<Ending>, line: string][] = [
+const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: string][] = [
   [
     'drained, nobody to wait for',
     drained,
@@ -72,8 +72,8 @@ const LINES: [what: string, ledger: Ledger, end: Partial<Ending>, line: string][
       'no new connection after the drain began',
   ],
 ]
-for (const [what, ledger, end, line] of LINES) {
-  void tap.test(what, async (t) => t.equal(verdict(ledger, { ...END, ...end }).text, line))
+for (const [what, record, end, line] of LINES) {
+  void tap.test(what, async (t) => t.equal(verdict(record, { ...END, ...end }).text, line))
 }
 
 void tap.test('the record carries the sums in whole ms, and whether the stop was proven', async (t) => {

@@ -25,8 +25,8 @@ function restarting(): World {
 
 /** An effect of `hold`, as the last one that was asked for. */
 function held(world: World): boolean {
-  const last = world.done.findLast((effect) => effect.kind === 'hold')
-  return last?.kind === 'hold' && last.on
+  const last = world.done.findLast((effect) => effect.kind === 'queue-requests')
+  return last?.kind === 'queue-requests' && last.on
 }
 
 void tap.test(
@@ -58,8 +58,8 @@ void tap.test('app gone, then back and healthy: serving', async (t) => {
   t.equal(world.phase, 'serving', 'the judge has never seen it down')
   t.notOk(held(world))
   t.match(
-    world.done.findLast((effect) => effect.kind === 'posture'),
-    { posture: 'serving' },
+    world.done.findLast((effect) => effect.kind === 'client-mode'),
+    { clientMode: 'serving' },
   )
   t.ok(world.did('verdict'))
   t.notOk(world.did('exit'))
@@ -211,7 +211,7 @@ void tap.test(
     const world = restarting()
     t.same(
       world.take(SIDECAR_HOOK).map((effect) => effect.kind),
-      ['close-listener', 'hold', 'moved', 'close-idle', 'moved', 'answer-hooks'],
+      ['close-listener', 'queue-requests', 'moved', 'close-idle', 'moved', 'answer-hooks'],
     )
     t.equal(world.phase, 'drained')
     world.take(APP_GONE)

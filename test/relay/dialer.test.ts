@@ -65,14 +65,14 @@ void tap.test('a connection that is neither accepted nor refused is a timeout', 
 
 void tap.test('while the door is held nobody knocks; then everybody may', async (t) => {
   const { clock, dialer, crowd } = setting(3)
-  dialer.hold(true)
+  dialer.queue(true)
   for (const client of crowd) dialer.wanted(client)
   clock.advance(1000)
   t.same(
     crowd.map(({ connects }) => connects),
     [0, 0, 0],
   )
-  dialer.hold(false)
+  dialer.queue(false)
   t.same(
     crowd.map(({ connects }) => connects),
     [1, 1, 1],
@@ -81,7 +81,7 @@ void tap.test('while the door is held nobody knocks; then everybody may', async 
 
 void tap.test('who is held for connect-wait hears that the app is away', async (t) => {
   const { clock, dialer, crowd } = setting(1)
-  dialer.hold(true)
+  dialer.queue(true)
   dialer.wanted(crowd[0]!)
   clock.advance(WAIT_MS + 25)
   t.equal(crowd[0]!.fault, 'away')

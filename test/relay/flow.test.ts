@@ -5,14 +5,14 @@
 import * as fc from 'fast-check'
 import tap from 'tap'
 import { READ_APP, READ_CLIENT, readsFrom } from '../../src/proxy/relay/flow.ts'
-import { MAX_HELD } from '../../src/proxy/conversation/held.ts'
+import { MAX_BUFFERED } from '../../src/proxy/conversation/pipelined.ts'
 import { ByteStore } from '../../src/protocol/http1/byte-store.ts'
 import { Scene } from '../fixtures/conversation.ts'
 import { holds } from '../fixtures/property.ts'
 import type { Setting } from '../fixtures/transcript.ts'
 
 const SETTING: Setting = {
-  parting: false,
+  lameDuck: false,
   lbHealthy: true,
   lbHealthPath: Buffer.from('/health'),
   maxHeadBytes: 32 * 1024,
@@ -73,7 +73,7 @@ class Model {
   }
 
   get reads(): number {
-    return readsFrom(this.clientPending > 0, this.appPending > 0, this.scene.talk.held > MAX_HELD)
+    return readsFrom(this.clientPending > 0, this.appPending > 0, this.scene.talk.buffered > MAX_BUFFERED)
   }
 
   /** What has been read from the client and has gone nowhere yet. */
@@ -160,7 +160,7 @@ void tap.test('bytes held stay below the bound, and nobody waits for ever', asyn
           model[who](count)
           fullest = Math.max(fullest, model.held)
           if (model.reads !== (READ_CLIENT | READ_APP)) paused += 1
-          if (model.held > MAX_HELD + MOST_READ) throw new Error(`holds ${model.held} bytes`)
+          if (model.held > MAX_BUFFERED + MOST_READ) throw new Error(`holds ${model.held} bytes`)
           if (model.clientPending > MOST_READ + RESPONSE.length + MOST_ANSWER)
             throw new Error(`${model.clientPending} bytes wait for the client`)
         }
@@ -180,7 +180,7 @@ void tap.test(
   async (t) => {
     const model = new Model(Array.from({ length: 10_000 }, () => HEALTH))
     while (model.clientSends(MOST_READ));
-    t.ok(model.held > MAX_HELD && model.held <= MAX_HELD + MOST_READ, `${model.held} bytes held`)
+    t.ok(model.held > MAX_BUFFERED && model.held <= MAX_BUFFERED + MOST_READ, `${model.held} bytes held`)
     t.ok(model.clientPending < MOST_ANSWER, `${model.clientPending} bytes of answers`)
     while (model.clientTakes(MOST_READ) || model.clientSends(MOST_READ));
     t.equal(model.scene.finishes, 10_000)

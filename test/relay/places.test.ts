@@ -19,7 +19,7 @@ class Client implements Holder {
 const limit = (connections: number): PlaceLimit => ({
   connections,
   leaving: 2,
-  heldBytes: Infinity,
+  bufferedBytes: Infinity,
   setBy: 'the test',
 })
 

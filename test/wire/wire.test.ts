@@ -158,7 +158,7 @@ function isParting({ setting, steps }: Transcript): boolean {
   const signs = new Set(
     steps.flatMap((step) => step.inputs.map((input) => input.kind === 'sign' && input.sign)),
   )
-  return setting.parting || signs.has('clients are to leave') || signs.has('what has no end is to end')
+  return setting.lameDuck || signs.has('clients are to leave') || signs.has('what has no end is to end')
 }
 
 /** Both sides may be told, each between two frames: a Close is put in, and what comes later is dropped. */

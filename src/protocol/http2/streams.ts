@@ -3,7 +3,7 @@
  * PUSH_PROMISE. Pure. RFC 9113 §5.1.
  */
 
-/** A stream, as the books want it. */
+/** A stream, as it is counted. */
 export interface Stream {
   readonly beganAt: number
   method: 'GET' | 'POST' | undefined

@@ -7,7 +7,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ListenAddress } from '../config/config.ts'
 import { listenProblem } from './listen.ts'
-import type { Roster } from './roster.ts'
+import type { ConnectionList } from './connection-list.ts'
 
 // Not imported: an import reads every export, and the one called WebSocket has Node load an HTTP client of its own, which
 // costs each start 30 ms and each sidecar 6 MiB for as long as it runs (bench/README.md).
@@ -22,9 +22,9 @@ export interface AdminLimits {
   /** Of a body, which nothing here reads. */
   readonly bodyBytes: number
   readonly connections: number
-  readonly heldHooks: number
+  readonly waitingHooks: number
   /** Of one address. */
-  readonly heldHooksOfOne: number
+  readonly waitingHooksOfOne: number
 }
 
 export const ADMIN_LIMITS: AdminLimits = {
@@ -33,8 +33,8 @@ export const ADMIN_LIMITS: AdminLimits = {
   headBytes: 16 * 1024,
   bodyBytes: 64 * 1024,
   connections: 512,
-  heldHooks: 256,
-  heldHooksOfOne: 32,
+  waitingHooks: 256,
+  waitingHooksOfOne: 32,
 }
 
 /**
@@ -43,7 +43,7 @@ export const ADMIN_LIMITS: AdminLimits = {
  */
 export function createAdminHttp(
   limits: AdminLimits,
-  roster: Roster<Socket>,
+  connections: ConnectionList<Socket>,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
   const server = createServer({
@@ -58,19 +58,19 @@ export function createAdminHttp(
     keepAliveInitialDelay: 15_000,
   })
   server.on('connection', (socket: Socket) => {
-    roster.add(socket)
-    socket.on('close', () => roster.remove(socket))
+    connections.add(socket)
+    socket.on('close', () => connections.remove(socket))
   })
   server.on('request', (request, response) => {
     const { socket } = request
-    roster.touch(socket)
-    roster.asks(socket)
-    response.on('close', () => roster.answered(socket))
+    connections.touch(socket)
+    connections.asks(socket)
+    response.on('close', () => connections.answered(socket))
     handle(request, response)
   })
   server.on('clientError', (error, socket) => {
     // A hook that waits on this connection gets its answer, whatever came after its request.
-    if (!roster.holds(socket as Socket)) refuse(error, socket as Socket)
+    if (!connections.waitsOn(socket as Socket)) refuse(error, socket as Socket)
   })
   return server
 }
@@ -106,13 +106,13 @@ export function listening(server: Server, listen: ListenAddress): Promise<void> 
  * Ends it: connections on which nothing is being answered at once, half a request among them; the others when their
  * answers have left, at most `withinMs` milliseconds from now.
  */
-export function close(server: Server, roster: Roster<Socket>, withinMs: number): Promise<void> {
+export function close(server: Server, connections: ConnectionList<Socket>, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), withinMs)
     server.close(() => {
       clearTimeout(cut)
       resolve()
     })
-    roster.dismiss()
+    connections.dismiss()
   })
 }

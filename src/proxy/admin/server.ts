@@ -9,7 +9,7 @@ import { cidrContains } from '../config/ip.ts'
 import { judgeCaller } from './auth.ts'
 import { ADMIN_LIMITS, type AdminLimits, close, createAdminHttp, listening } from './http.ts'
 import { type AdminRefusal, type AdminRefused, Refusals, Sparingly } from './refusals.ts'
-import { Roster } from './roster.ts'
+import { ConnectionList } from './connection-list.ts'
 import { type AdminView, type Answer, jsonAnswer, route, type Routed, textAnswer } from './routes.ts'
 
 /** What the admin server can make the rest of the program do. */
@@ -57,7 +57,7 @@ const LEAVE_MS = 250
 /** What the answering of one request needs to know. */
 interface Desk {
   readonly options: AdminOptions
-  readonly roster: Roster<Socket>
+  readonly connections: ConnectionList<Socket>
   readonly refusals: Refusals
   /** For the lines about hooks and commands. */
   readonly lines: Sparingly
@@ -70,10 +70,10 @@ const LINES_A_SECOND = 50
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const { listen } = options
   const limits = { ...ADMIN_LIMITS, ...options.limits }
-  const roster = new Roster<Socket>(limits)
+  const connections = new ConnectionList<Socket>(limits)
   const refusals = new Refusals()
-  const desk: Desk = { options, roster, refusals, lines: new Sparingly(LINES_A_SECOND) }
-  const server = createAdminHttp(limits, roster, (request, response) => {
+  const desk: Desk = { options, connections, refusals, lines: new Sparingly(LINES_A_SECOND) }
+  const server = createAdminHttp(limits, connections, (request, response) => {
     void serve(desk, limits, request, response)
   })
   await listening(server, listen)
@@ -82,9 +82,9 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     port: (server.address() as AddressInfo).port,
     refused: refusals.total,
     get connections() {
-      return roster.size
+      return connections.size
     },
-    close: (withinMs = LEAVE_MS) => close(server, roster, withinMs),
+    close: (withinMs = LEAVE_MS) => close(server, connections, withinMs),
   }
 }
 
@@ -147,12 +147,12 @@ async function perform(desk: Desk, request: IncomingMessage, routed: Routed): Pr
 
 /** `Connection: close`, since the kubelet would keep the connection, idle, for the rest of the pod's life. */
 async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'sidecar'): Promise<Answer> {
-  const { roster, options, lines } = desk
+  const { connections, options, lines } = desk
   const { commands, log } = options
   const { socket, headers } = request
   const connection = { connection: 'close' }
   const from = callerOf(socket)
-  if (!roster.hold(socket, from)) {
+  if (!connections.wait(socket, from)) {
     refuse(desk, 'hooks', request)
     return textAnswer(503, 'too many hooks wait already', connection)
   }
@@ -171,7 +171,7 @@ async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'si
     return textAnswer(500, 'the drain failed: see the log', connection)
   } finally {
     socket.off('close', left)
-    roster.release(socket)
+    connections.release(socket)
     const heldMs = Math.round(performance.now() - started)
     if (unsaid !== undefined && socket.destroyed)
       log.warn({ ...fields, heldMs }, `hook ${who}: its caller went away before the answer`)

@@ -11,11 +11,11 @@ import { isLbHealth } from '../../protocol/http1/lb-health.ts'
 import { refusalRow, REFUSE } from '../../protocol/http1/refusal.ts'
 import * as request from '../../protocol/http1/request-cursor.ts'
 import { RequestHead } from '../../protocol/http1/request-head.ts'
-import { AppLine } from './app-line.ts'
+import { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy } from '../../words.ts'
 import { Exchange } from './exchange.ts'
 import { EMPTY_LINE } from './forwarded.ts'
-import { Held } from './held.ts'
+import { Pipelined } from './pipelined.ts'
 import type { Link, Talk, Terms } from './link.ts'
 import * as response from './response-relay.ts'
 import { type Succession, successor } from './successor.ts'
@@ -38,12 +38,12 @@ type Stage = 'idle' | 'asking' | 'answering' | 'answered' | 'over'
 export class Conversation implements Talk {
   readonly #terms: Terms
   readonly #link: Link
-  readonly #line: AppLine
+  readonly #channel: AppChannel
   readonly #request: request.RequestCursor
   readonly #exchange = new Exchange()
   readonly #response: response.ResponseRelay
   /** The client's next requests, while a response is under way or has not been taken. */
-  readonly #held = new Held()
+  readonly #pipelined = new Pipelined()
   #stage: Stage = 'idle'
   /** The client has said that it will send no more. */
   #clientEnded = false
@@ -51,17 +51,17 @@ export class Conversation implements Talk {
   constructor(terms: Terms, link: Link) {
     this.#terms = terms
     this.#link = link
-    this.#line = new AppLine(link)
+    this.#channel = new AppChannel(link)
     this.#response = new response.ResponseRelay(link, this.#exchange)
     this.#request = new request.RequestCursor(terms.maxHeadBytes)
   }
 
   get idle(): boolean {
-    return this.#stage === 'idle' && this.#held.empty
+    return this.#stage === 'idle' && this.#pipelined.empty
   }
 
-  get held(): number {
-    return this.#held.length + this.#line.waiting
+  get buffered(): number {
+    return this.#pipelined.length + this.#channel.waiting
   }
 
   get inHead(): boolean {
@@ -74,7 +74,7 @@ export class Conversation implements Talk {
 
   /** An event stream that stands between two events ends here; its client comes back, to somebody else. */
   leave(): void {
-    if (!this.#terms.leaving || this.#stage !== 'answering' || !this.#response.betweenEvents) return
+    if (!this.#terms.draining || this.#stage !== 'answering' || !this.#response.betweenEvents) return
     if (!this.#request.between) return // RFC 9112 §9.6: what is still to come of the request would be lost.
     this.#link.toClient(LAST_CHUNK, 0, LAST_CHUNK.length)
     this.#over('lastcall', 'drained')
@@ -87,8 +87,8 @@ export class Conversation implements Talk {
 
   fromClient(bytes: Buffer, start: number, end: number): void {
     if (this.#stage === 'over') return
-    const at = this.#held.empty ? this.#read(bytes, start, end) : start
-    if (at < end) this.#held.add(bytes, at, end)
+    const at = this.#pipelined.empty ? this.#read(bytes, start, end) : start
+    if (at < end) this.#pipelined.add(bytes, at, end)
   }
 
   /** Moves over requests; returns the offset of what has to wait, or `end`. */
@@ -113,12 +113,12 @@ export class Conversation implements Talk {
           break
         case request.WITHIN_BODY:
         case request.BODY_COMPLETE:
-          this.#line.send(bytes, at, to)
+          this.#channel.send(bytes, at, to)
           if (found === request.BODY_COMPLETE && this.#stage === 'answered') this.#exchangeOver()
           break
         case request.HTTP2_PREFACE: // It has been HTTP/2 from its first byte on (RFC 9113 §3.3).
           this.#ask()
-          this.#held.add(bytes, to, end)
+          this.#pipelined.add(bytes, to, end)
           this.#handOver('http2', 0, bytes, end, end)
           return end
         case request.REQUEST_COMPLETE:
@@ -136,14 +136,14 @@ export class Conversation implements Talk {
     switch (this.#stage) {
       case 'idle':
         // What waits for the client to take its answers is asked first.
-        return this.#held.empty ? this.#over('client', 'closed') : undefined
+        return this.#pipelined.empty ? this.#over('client', 'closed') : undefined
       case 'asking':
         return this.#over('client', 'aborted')
       case 'answering':
       case 'answered':
         if (!this.#request.between) return this.#over('client', 'aborted')
         // Faithful: the app sees what it would see without us, and decides whether to go on.
-        if (this.#held.empty) this.#line.fin()
+        if (this.#pipelined.empty) this.#channel.fin()
         return
       case 'over':
     }
@@ -151,8 +151,8 @@ export class Conversation implements Talk {
 
   /** The app is told at once, so that it can cancel its work. */
   clientGone(): void {
-    if (this.#stage === 'answering' || this.#stage === 'answered') this.#line.reset()
-    else this.#line.drop()
+    if (this.#stage === 'answering' || this.#stage === 'answered') this.#channel.reset()
+    else this.#channel.drop()
     this.#end()
   }
 
@@ -186,32 +186,32 @@ export class Conversation implements Talk {
     this.#response.expect()
     const tail = this.#terms.forwardedFor ? this.#link.forwardedLine() : EMPTY_LINE
     const replayable = head.idempotent && head.length === 0 && head.upgrade === 'none'
-    this.#line.request(headBytes, headStart, headEnd - 2, tail, replayable, this.#terms.now)
+    this.#channel.request(headBytes, headStart, headEnd - 2, tail, replayable, this.#terms.now)
   }
 
   #answerLbHealth(): void {
-    const { lbHealthy, parting } = this.#terms
-    const persistent = this.#exchange.persistent && !parting
+    const { lbHealthy, lameDuck } = this.#terms
+    const persistent = this.#exchange.persistent && !lameDuck
     const answer = healthAnswer(lbHealthy, persistent, this.#exchange.toHead)
     this.#link.toClient(answer, 0, answer.length)
     this.#link.flush()
     this.#exchange.status = lbHealthy ? 200 : 503
-    if (!persistent) return this.#over('lastcall', parting ? 'drained' : 'closed')
+    if (!persistent) return this.#over('lastcall', lameDuck ? 'drained' : 'closed')
     this.#rest()
   }
 
   appOpen(): void {
-    this.#line.opened()
-    if (this.#clientEnded && this.#request.between && this.#held.empty) this.#line.fin()
+    this.#channel.opened()
+    if (this.#clientEnded && this.#request.between && this.#pipelined.empty) this.#channel.fin()
   }
 
   appFailed(fault: AppFault): void {
-    this.#line.lost()
+    this.#channel.lost()
     this.#answerFault(fault)
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {
-    if (this.#stage === 'answering') this.#line.answered()
+    if (this.#stage === 'answering') this.#channel.answered()
     let at = start
     while (at < end && this.#stage !== 'over') {
       const found = this.#response.relay(bytes, at, end, this.#leaveNow())
@@ -236,7 +236,7 @@ export class Conversation implements Talk {
       case 'idle':
       case 'asking':
         // Its idle close is not the client's problem: the next request dials again.
-        return this.#line.drop()
+        return this.#channel.drop()
       case 'answering':
         if (!this.#response.untilClose) return this.#appBroke()
         if (this.#request.between) return this.#over('app', 'closed')
@@ -255,7 +255,7 @@ export class Conversation implements Talk {
   }
 
   appGone(): void {
-    this.#line.lost()
+    this.#channel.lost()
     this.#appBroke()
   }
 
@@ -272,7 +272,7 @@ export class Conversation implements Talk {
       case 'answering':
         if (this.#exchange.begun) return this.#over('app', 'reset', true)
         if (this.#response.inHead) return this.#answerFault('cutHead')
-        if (!this.#line.replay()) this.#answerFault('failed')
+        if (!this.#channel.replay()) this.#answerFault('failed')
     }
   }
 
@@ -282,9 +282,9 @@ export class Conversation implements Talk {
    * app would lose the rest. The next response says so, or the connection is closed as idle.
    */
   #leaveNow(): response.Leave {
-    const { parting, leaving } = this.#terms
-    if (!parting || !this.#request.between) return STAY
-    return this.#held.empty ? (leaving ? LEAVE : SAY_SO) : leaving ? END_EVENTS : STAY
+    const { lameDuck, draining } = this.#terms
+    if (!lameDuck || !this.#request.between) return STAY
+    return this.#pipelined.empty ? (draining ? LEAVE : SAY_SO) : draining ? END_EVENTS : STAY
   }
 
   /** The whole response has gone to the client. */
@@ -295,20 +295,20 @@ export class Conversation implements Talk {
 
   /** Both messages are complete: the connection is idle again, or it was the last exchange. */
   #exchangeOver(): void {
-    this.#line.rest(this.#terms.now)
-    if (!this.#exchange.persistent || (this.#clientEnded && this.#held.empty))
-      return this.#over('lastcall', this.#terms.parting ? 'drained' : 'closed')
+    this.#channel.rest(this.#terms.now)
+    if (!this.#exchange.persistent || (this.#clientEnded && this.#pipelined.empty))
+      return this.#over('lastcall', this.#terms.lameDuck ? 'drained' : 'closed')
     this.#rest()
   }
 
   /** Goes on with what the client sent meanwhile. */
   #goOn(): void {
-    if (this.#stage !== 'idle' || this.#held.empty) return
-    const held = this.#held.bytes
+    if (this.#stage !== 'idle' || this.#pipelined.empty) return
+    const held = this.#pipelined.bytes
     const at = this.#read(held, 0, held.length)
     if (this.#isOver()) return
-    this.#held.used(at)
-    if (this.#clientEnded && this.#held.empty) this.clientEnded()
+    this.#pipelined.used(at)
+    if (this.#clientEnded && this.#pipelined.empty) this.clientEnded()
   }
 
   #isOver(): boolean {
@@ -323,15 +323,15 @@ export class Conversation implements Talk {
 
   /** From here on the connection is not HTTP/1.1: `bytes[start..end)` of the app are the first that are something else. */
   #handOver(kind: Succession, status: number, bytes: Buffer, start: number, end: number): void {
-    this.#line.answered()
+    this.#channel.answered()
     this.#link.account.became(kind)
-    const next = successor(kind, status, this.#terms, this.#link, this.#line)
+    const next = successor(kind, status, this.#terms, this.#link, this.#channel)
     this.#link.handOver(next)
-    const held = this.#held.take()
+    const held = this.#pipelined.take()
     if (held.length > 0) next.fromClient(held, 0, held.length)
     if (start < end) next.fromApp(bytes, start, end)
     if (this.#clientEnded) next.clientEnded()
-    if (this.#terms.leaving) next.leave('leaving')
+    if (this.#terms.draining) next.leave('draining')
     this.#stage = 'over'
   }
 
@@ -368,15 +368,15 @@ export class Conversation implements Talk {
   /** A request that is complete is delivered. One that is not is cut, unless its client has ended it so (FIN). */
   #leaveLine(): void {
     const busy = this.#stage === 'answering' || this.#stage === 'answered'
-    if (busy && !this.#request.between && !this.#clientEnded) this.#line.reset()
-    else this.#line.drop()
+    if (busy && !this.#request.between && !this.#clientEnded) this.#channel.reset()
+    else this.#channel.drop()
   }
 
   #end(): void {
     const inFlight = this.#stage !== 'idle' && this.#stage !== 'over'
     this.#stage = 'over'
-    this.#held.clear()
-    this.#line.release()
+    this.#pipelined.clear()
+    this.#channel.release()
     if (inFlight) this.#link.account.finished(this.#exchange.status)
   }
 }

@@ -31,7 +31,7 @@ export class Farewell {
     this.#terms = terms
     this.#streams = streams
     this.#beganAt = terms.now
-    this.#isLate = terms.parting
+    this.#isLate = terms.lameDuck
   }
 
   /** Clients begin to leave: this one was there before. */
@@ -50,7 +50,7 @@ export class Farewell {
   /** It has been told and has heard it, or has had its time: the last stream is known. */
   get hasHeard(): boolean {
     if (this.#step !== 'told') return false
-    return this.#ponged || (this.#terms.leaving && this.#terms.now - this.#toldAt >= PATIENCE_MS)
+    return this.#ponged || (this.#terms.draining && this.#terms.now - this.#toldAt >= PATIENCE_MS)
   }
 
   /** The last GOAWAY has been said. */
@@ -75,8 +75,8 @@ export class Farewell {
    * (grpc-js fails those calls unless it may retry). So it is told once, when there is no way back to us: while draining.
    */
   #isToLeave(): boolean {
-    const { parting, leaving } = this.#terms
-    return parting && (leaving || !this.#isLate) && !this.#isYoung
+    const { lameDuck, draining } = this.#terms
+    return lameDuck && (draining || !this.#isLate) && !this.#isYoung
   }
 
   /**

@@ -14,7 +14,7 @@ import { Guard } from '../../protocol/http2/guard.ts'
 import { literalField } from '../../protocol/http2/hpack-literal.ts'
 import { AppSettings } from '../../protocol/http2/settings.ts'
 import { type Stream, Streams } from '../../protocol/http2/streams.ts'
-import type { AppLine } from './app-line.ts'
+import type { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy, Refusal } from '../../words.ts'
 import { forwardedAddress } from './forwarded.ts'
 import { type AppHeard, AppSide } from './http2-app-side.ts'
@@ -36,7 +36,7 @@ interface Failure {
 export class Http2Talk implements Talk, ClientHeard, AppHeard {
   readonly #terms: Terms
   readonly #link: Link
-  readonly #line: AppLine
+  readonly #channel: AppChannel
   readonly #streams = new Streams()
   readonly #client: ClientSide
   readonly #app: AppSide
@@ -52,11 +52,11 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   #failure: Failure | undefined
   #over = false
 
-  /** The preface is complete. Takes over a line that is not there yet, and what seemed to be the first request. */
-  constructor(terms: Terms, link: Link, line: AppLine) {
+  /** The preface is complete. Takes over a channel that is not there yet, and what seemed to be the first request. */
+  constructor(terms: Terms, link: Link, channel: AppChannel) {
     this.#terms = terms
     this.#link = link
-    this.#line = line
+    this.#channel = channel
     this.#farewell = new Farewell(terms, this.#streams)
     const shared: Shared = {
       terms,
@@ -67,11 +67,11 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
         ? literalField('x-forwarded-for', forwardedAddress(link.forwardedLine()))
         : undefined,
     }
-    this.#client = new ClientSide(shared, this, (bytes, start, end) => line.send(bytes, start, end))
+    this.#client = new ClientSide(shared, this, (bytes, start, end) => channel.send(bytes, start, end))
     this.#app = new AppSide(shared, this, (bytes, start, end) => link.toClient(bytes, start, end))
     link.account.withdrew()
-    line.prepare()
-    line.send(PREFACE, 0, PREFACE.length)
+    channel.prepare()
+    channel.send(PREFACE, 0, PREFACE.length)
   }
 
   get idle(): boolean {
@@ -83,8 +83,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   /** Bytes wait while the app is being dialled. */
-  get held(): number {
-    return this.#line.waiting
+  get buffered(): number {
+    return this.#channel.waiting
   }
 
   fromClient(bytes: Buffer, start: number, end: number): void {
@@ -97,7 +97,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#clientEnded = true
     if (this.#over) return
     // Faithful: the app sees what it would see without us, and decides whether to go on.
-    if (this.#streams.size > 0) this.#line.fin()
+    if (this.#streams.size > 0) this.#channel.fin()
     else this.#end('client', 'closed')
   }
 
@@ -122,8 +122,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#link.resetClient('lastcall', failure.why)
   }
 
-  leave(posture: 'parting' | 'leaving'): void {
-    if (posture === 'parting') this.#farewell.parts()
+  leave(clientMode: 'lame-duck' | 'draining'): void {
+    if (clientMode === 'lame-duck') this.#farewell.parts()
     this.#speak()
   }
 
@@ -134,8 +134,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   appOpen(): void {
-    this.#line.opened()
-    if (this.#clientEnded) this.#line.fin()
+    this.#channel.opened()
+    if (this.#clientEnded) this.#channel.fin()
   }
 
   /**
@@ -143,7 +143,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
    * take it for a server that is leaving, and do so by themselves; an error would be the end of their calls.
    */
   appFailed(fault: AppFault): void {
-    this.#line.lost()
+    this.#channel.lost()
     this.#link.refused(APP_FAULTS[fault].label)
     this.#say(h2.EMPTY_SETTINGS)
     this.#say(h2.goaway(0, h2.NO_ERROR))
@@ -164,7 +164,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   appGone(): void {
-    this.#line.lost()
+    this.#channel.lost()
     this.#end('app', 'reset')
   }
 
@@ -279,9 +279,9 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#client.relay.stop()
     this.#app.relay.stop()
     // A stream that is cut must not look complete to the app.
-    if (this.#streams.size > 0) this.#line.reset()
-    else this.#line.drop()
-    this.#line.release()
+    if (this.#streams.size > 0) this.#channel.reset()
+    else this.#channel.drop()
+    this.#channel.release()
     for (const stream of this.#streams.clear()) this.#link.account.streamEnded(stream)
   }
 }

@@ -64,9 +64,9 @@ export interface Terms {
   /** Milliseconds, set by the shell before each call. */
   now: number
   /** Clients are to leave: each response says `Connection: close`. */
-  parting: boolean
+  lameDuck: boolean
   /** And what has no end is to be ended. */
-  leaving: boolean
+  draining: boolean
   /** What `--lb-health-path` answers. */
   lbHealthy: boolean
   readonly maxHeadBytes: number
@@ -81,7 +81,7 @@ export interface Talk {
   /** A head has begun and not ended. */
   readonly inHead: boolean
   /** Bytes of the client that it holds, as they cannot be sent on yet: above a measure the client is not read from. */
-  readonly held: number
+  readonly buffered: number
   fromClient(bytes: Buffer, start: number, end: number): void
   clientEnded(): void
   clientGone(): void
@@ -90,8 +90,8 @@ export interface Talk {
   headTimedOut(): void
   /** Called a few times a second, for those that wait for something until a time. */
   sweep(): void
-  /** The posture has changed to one in which clients are to leave: says so now, where the protocol has a word for it. */
-  leave(posture: 'parting' | 'leaving'): void
+  /** The clientMode has changed to one in which clients are to leave: says so now, where the protocol has a word for it. */
+  leave(clientMode: 'lame-duck' | 'draining'): void
   /** The client sees a FIN, and goes elsewhere. */
   closeIfIdle(why: 'drained' | 'timeout' | 'limit'): void
   appOpen(): void

@@ -1,7 +1,7 @@
 /** Who takes over from HTTP/1.1 when a connection is not HTTP/1.1 any more. Pure. */
 
 import type { UpgradeKind } from '../../protocol/http1/request-head.ts'
-import type { AppLine } from './app-line.ts'
+import type { AppChannel } from './app-channel.ts'
 import { Http2Talk } from './http2.ts'
 import type { Link, Talk, Terms } from './link.ts'
 import { Tunnel } from './tunnel.ts'
@@ -17,8 +17,14 @@ export const SUCCESSION: { readonly [K in UpgradeKind]: Succession } = {
   h2c: 'opaque', // The app was not asked for that: h2c.ts.
 }
 
-/** The conversation that goes on with this line; `status` is what the books say of the request behind it. */
-export function successor(kind: Succession, status: number, terms: Terms, link: Link, line: AppLine): Talk {
-  if (kind === 'http2') return new Http2Talk(terms, link, line)
-  return kind === 'websocket' ? new WebSocketTalk(terms, link, line) : new Tunnel(link, line, status)
+/** The conversation that goes on with this channel; `status` is the one that its request is counted with. */
+export function successor(
+  kind: Succession,
+  status: number,
+  terms: Terms,
+  link: Link,
+  channel: AppChannel,
+): Talk {
+  if (kind === 'http2') return new Http2Talk(terms, link, channel)
+  return kind === 'websocket' ? new WebSocketTalk(terms, link, channel) : new Tunnel(link, channel, status)
 }

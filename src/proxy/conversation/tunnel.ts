@@ -5,43 +5,43 @@
  */
 
 import { type AppFault, APP_FAULTS } from '../../protocol/http1/answer.ts'
-import { AppLine } from './app-line.ts'
+import { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy } from '../../words.ts'
 import type { Link, Talk } from './link.ts'
 
 /** A client of `--protocol tcp`: the app is dialled at once, as in some protocols the server speaks first. */
 export function plainTunnel(link: Link): Tunnel {
-  const line = new AppLine(link)
+  const channel = new AppChannel(link)
   link.account.began('tcp')
-  line.prepare()
-  return new Tunnel(link, line, 0)
+  channel.prepare()
+  return new Tunnel(link, channel, 0)
 }
 
 export class Tunnel implements Talk {
   readonly idle = false
   readonly inHead = false
   readonly #link: Link
-  readonly #line: AppLine
+  readonly #channel: AppChannel
   readonly #status: number
   #clientEnded = false
   #appEnded = false
   #over = false
 
-  /** Takes over a line that is open, or being dialled. `status` is what the books say of the request behind it. */
-  constructor(link: Link, line: AppLine, status: number) {
+  /** Takes over a channel that is open, or being dialled. `status` is the one that its request is counted with. */
+  constructor(link: Link, channel: AppChannel, status: number) {
     this.#link = link
-    this.#line = line
+    this.#channel = channel
     this.#status = status
   }
 
   /** Bytes wait while the app is being dialled. */
-  get held(): number {
-    return this.#line.waiting
+  get buffered(): number {
+    return this.#channel.waiting
   }
 
   fromClient(bytes: Buffer, start: number, end: number): void {
     if (this.#over) return
-    this.#line.send(bytes, start, end)
+    this.#channel.send(bytes, start, end)
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {
@@ -52,21 +52,21 @@ export class Tunnel implements Talk {
     this.#clientEnded = true
     if (this.#over) return
     if (this.#appEnded) this.#end('client', 'closed')
-    else this.#line.fin()
+    else this.#channel.fin()
   }
 
   clientGone(): void {
-    this.#line.reset()
+    this.#channel.reset()
     this.#finish()
   }
 
   appOpen(): void {
-    this.#line.opened()
-    if (this.#clientEnded) this.#line.fin()
+    this.#channel.opened()
+    if (this.#clientEnded) this.#channel.fin()
   }
 
   appFailed(fault: AppFault): void {
-    this.#line.lost()
+    this.#channel.lost()
     this.#link.refused(APP_FAULTS[fault].label)
     this.#reset('app', 'refused')
   }
@@ -79,7 +79,7 @@ export class Tunnel implements Talk {
   }
 
   appGone(): void {
-    this.#line.lost()
+    this.#channel.lost()
     this.#reset('app', 'reset')
   }
 
@@ -90,7 +90,7 @@ export class Tunnel implements Talk {
   leave(): void {}
 
   #end(who: EndWho, why: EndWhy): void {
-    this.#line.drop()
+    this.#channel.drop()
     this.#finish()
     this.#link.finClient(who, why)
   }
@@ -104,7 +104,7 @@ export class Tunnel implements Talk {
   #finish(): void {
     if (this.#over) return
     this.#over = true
-    this.#line.release()
+    this.#channel.release()
     this.#link.account.finished(this.#status)
   }
 }

@@ -7,7 +7,7 @@
 
 import { CLOSE_FOR_CLIENT, closeForApp } from '../../protocol/websocket/close.ts'
 import { FrameCursor } from '../../protocol/websocket/frame.ts'
-import type { AppLine } from './app-line.ts'
+import type { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy } from '../../words.ts'
 import type { Link, Talk, Terms } from './link.ts'
 import { Tunnel } from './tunnel.ts'
@@ -20,14 +20,14 @@ const STATUS = 101
 export class WebSocketTalk implements Talk {
   readonly idle = false
   readonly inHead = false
-  readonly held = 0
+  readonly buffered = 0
   readonly #terms: Terms
   readonly #link: Link
-  readonly #line: AppLine
+  readonly #channel: AppChannel
   readonly #fromClient = new FrameCursor()
   readonly #fromApp = new FrameCursor()
   /** The client has to leave, and is told between two frames. */
-  #leaving = false
+  #draining = false
   /** Our Close has gone to that side. */
   #toldClient = false
   #toldApp = false
@@ -37,11 +37,11 @@ export class WebSocketTalk implements Talk {
   #until = Infinity
   #over = false
 
-  /** Takes over a line that is open. */
-  constructor(terms: Terms, link: Link, line: AppLine) {
+  /** Takes over a channel that is open. */
+  constructor(terms: Terms, link: Link, channel: AppChannel) {
     this.#terms = terms
     this.#link = link
-    this.#line = line
+    this.#channel = channel
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {
@@ -62,19 +62,19 @@ export class WebSocketTalk implements Talk {
       // The app, once it has been told, hears no more; the client's answer is for us.
       if (this.#toldApp) sent = at
       else if (this.#toldClient && this.#fromClient.between) {
-        this.#line.send(bytes, sent, at)
+        this.#channel.send(bytes, sent, at)
         sent = at
         this.#tellApp()
       }
     }
-    this.#line.send(bytes, sent, at)
+    this.#channel.send(bytes, sent, at)
     if (this.#fromClient.nonsense && !this.#toldClient) return this.#turnTunnel()
     this.#goodbye()
   }
 
-  leave(posture: 'parting' | 'leaving'): void {
-    if (posture !== 'leaving' || this.#over || this.#toldClient) return
-    this.#leaving = true
+  leave(clientMode: 'lame-duck' | 'draining'): void {
+    if (clientMode !== 'draining' || this.#over || this.#toldClient) return
+    this.#draining = true
     this.#until = this.#terms.now + CLOSE_WAIT_MS
     this.#goodbye()
   }
@@ -82,7 +82,7 @@ export class WebSocketTalk implements Talk {
   sweep(): void {
     if (this.#over || this.#terms.now < this.#until) return
     // The drain was taken back before this client was told anything.
-    if (!this.#toldClient && !this.#terms.leaving) return void (this.#until = Infinity)
+    if (!this.#toldClient && !this.#terms.draining) return void (this.#until = Infinity)
     // A client that has not even taken what is before our Close, or the Close itself, has had its time.
     if (this.#link.clientBacklog) this.#reset('client', 'timeout')
     else if (this.#toldClient || this.#closing()) this.#end('lastcall', 'timeout')
@@ -91,19 +91,19 @@ export class WebSocketTalk implements Talk {
 
   /** A client that reads, however slowly, is told when its frame has ended. */
   clientDrained(): void {
-    if (this.#leaving && !this.#toldClient) this.#until = this.#terms.now + CLOSE_WAIT_MS
+    if (this.#draining && !this.#toldClient) this.#until = this.#terms.now + CLOSE_WAIT_MS
   }
 
   clientEnded(): void {
     this.#clientEnded = true
     if (this.#over) return
     if (this.#toldClient || this.#appEnded) return this.#end('client', 'closed')
-    this.#line.fin()
+    this.#channel.fin()
     this.#goodbye()
   }
 
   clientGone(): void {
-    this.#line.reset()
+    this.#channel.reset()
     this.#finish()
   }
 
@@ -117,7 +117,7 @@ export class WebSocketTalk implements Talk {
   }
 
   appGone(): void {
-    this.#line.lost()
+    this.#channel.lost()
     if (this.#over || this.#toldClient) return
     // The client has the app's whole Close, or will: a reset might take it away again.
     if (this.#fromApp.closing && this.#fromApp.between) return this.#end('app', 'closed')
@@ -136,7 +136,7 @@ export class WebSocketTalk implements Talk {
 
   /** Whether the client has to be told, and can be: between two frames, and as long as nobody closes by himself. */
   #saysGoodbye(): boolean {
-    return this.#leaving && this.#terms.leaving && !this.#closing() && this.#fromApp.between
+    return this.#draining && this.#terms.draining && !this.#closing() && this.#fromApp.between
   }
 
   /** Somebody has said, or begun to say, that it is over: nothing is put in. */
@@ -146,7 +146,7 @@ export class WebSocketTalk implements Talk {
 
   /** Does what can be done now of saying goodbye. */
   #goodbye(): void {
-    if (!this.#leaving) return
+    if (!this.#draining) return
     if (!this.#toldClient && this.#saysGoodbye()) {
       this.#toldClient = true
       this.#until = this.#terms.now + CLOSE_WAIT_MS
@@ -164,14 +164,14 @@ export class WebSocketTalk implements Talk {
   #tellApp(): void {
     this.#toldApp = true
     const close = closeForApp(this.#link.maskingKey())
-    this.#line.send(close, 0, close.length)
+    this.#channel.send(close, 0, close.length)
   }
 
   /** Nothing can be put in any more: bytes pass until a side closes. */
   #turnTunnel(): void {
     this.#over = true
     this.#link.account.became('tunnel')
-    const tunnel = new Tunnel(this.#link, this.#line, STATUS)
+    const tunnel = new Tunnel(this.#link, this.#channel, STATUS)
     this.#link.handOver(tunnel)
     if (this.#clientEnded) tunnel.clientEnded()
     if (this.#appEnded) tunnel.appEnded()
@@ -180,14 +180,14 @@ export class WebSocketTalk implements Talk {
   /** The app, which has been told, may still read that: it is not cut off, but hears that no more will come. */
   #end(who: EndWho, why: EndWhy): void {
     if (this.#over) return
-    if (this.#toldApp) this.#line.fin()
-    else this.#line.drop()
+    if (this.#toldApp) this.#channel.fin()
+    else this.#channel.drop()
     this.#finish()
     this.#link.finClient(who, why)
   }
 
   #reset(who: EndWho, why: EndWhy): void {
-    this.#line.drop()
+    this.#channel.drop()
     this.#finish()
     this.#link.resetClient(who, why)
   }
@@ -195,7 +195,7 @@ export class WebSocketTalk implements Talk {
   #finish(): void {
     if (this.#over) return
     this.#over = true
-    this.#line.release()
+    this.#channel.release()
     this.#link.account.finished(STATUS)
   }
 }

@@ -3,7 +3,7 @@
  *
  * TABLE says for each phase what each event leads to; its `always` rows are tried after every event, and again after
  * each move, until none fits. The facts of a drain (drain.ts: who asked, is the app there) are noted first, the same
- * in every phase. The effects of a move are the change of stance (stance.ts), then what its row asks for.
+ * in every phase. The effects of a move are the change of traffic (traffic.ts), then what its row asks for.
  * docs/lifecycle.svg is drawn from TABLE.
  *
  * Anybody who reaches the admin port can call a hook. So a hook drains, and the sidecar's own also refuses new
@@ -15,7 +15,7 @@
  */
 import type { Budget } from './budget.ts'
 import { appStops, begun, mayEnd, onlyOperators, overAt, proven, signalled, told } from './drain.ts'
-import { stance, turned } from './stance.ts'
+import { traffic, turned } from './traffic.ts'
 import type { DrainState, Effect, Event, Phase, State, View } from './state.ts'
 
 /** Without proof, hooks are answered after so much draining: a hung app that is to be restarted must not hold them long. */
@@ -285,7 +285,7 @@ export function concerns(phase: Phase, kind: 'quiesced' | 'lingered'): boolean {
 export function step(state: State, event: Event, view: View): { state: State; effects: readonly Effect[] } {
   const effects: Effect[] = []
   let current = noted(state, event, view.now)
-  effects.push(...turned(stance(state), stance(current)))
+  effects.push(...turned(traffic(state), traffic(current)))
   let row = fitting(rows(current.phase, event.kind), { event, state: current, before: state, view })
   const why = describe(event)
   // Every chain of `always` rows ends in a phase that waits; the bound only says so.
@@ -294,7 +294,7 @@ export function step(state: State, event: Event, view: View): { state: State; ef
       const { to, says = why, also = [] } = row
       if (to !== undefined) effects.push({ kind: 'moved', from: current.phase, to, why: says })
       const next = asked(also, to === undefined ? current : entered(to, current, event, view), view.now)
-      effects.push(...turned(stance(current), stance(next)), ...acted(also, current, next, view))
+      effects.push(...turned(traffic(current), traffic(next)), ...acted(also, current, next, view))
       current = next
     }
     row = fitting(rows(current.phase, 'always'), { event, state: current, before: current, view })

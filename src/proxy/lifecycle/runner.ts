@@ -7,18 +7,18 @@ import type { Logger } from 'pino'
 import type { Cancel, Clock } from '../process/clock.ts'
 import type { Budget } from './budget.ts'
 import { concerns, initial, resumable, step, wakeAt } from './machine.ts'
-import { FIRST_STANCE, stance, turned } from './stance.ts'
-import type { Effect, Event, HookCall, Phase, Posture, State, View } from './state.ts'
-import { moved, opened, verdict, type Ledger, type Verdict } from './verdict.ts'
+import { FIRST_TRAFFIC, traffic, turned } from './traffic.ts'
+import type { Effect, Event, HookCall, Phase, ClientMode, State, View } from './state.ts'
+import { moved, opened, verdict, type DrainRecord, type Verdict } from './verdict.ts'
 
 /** What the machine's effects do to the world. An error thrown by one is logged, and the rest still happens. */
 export interface Performer {
   closeListener(): void
   /** Opens it again, on the same port. */
   openListener(): void
-  setPosture(posture: Posture): void
+  setClientMode(clientMode: ClientMode): void
   /** Requests wait at the door (at most connect-wait) until it is off again. */
-  hold(on: boolean): void
+  queueRequests(on: boolean): void
   /** On: the app has ended for good, so that whoever waits for it gets an answer now. */
   appLost(on: boolean): void
   /** Probes the app's address quickly; reports appGone or appBack as first seen and at each change. */
@@ -56,7 +56,7 @@ export class Runner {
   #since = new Date()
   readonly #hooks = new Set<() => void>()
   #timer: Cancel | undefined
-  #ledger: Ledger | undefined
+  #record: DrainRecord | undefined
   #why = ''
 
   constructor(options: RunnerOptions) {
@@ -64,9 +64,9 @@ export class Runner {
     this.#state = initial(options.budget)
   }
 
-  /** Puts the door into the stance of the first phase. Call it once, when the Performer can perform. */
+  /** Puts the door into the traffic of the first phase. Call it once, when the Performer can perform. */
   start(): void {
-    for (const effect of turned(FIRST_STANCE, stance(this.#state))) this.#attempt(effect)
+    for (const effect of turned(FIRST_TRAFFIC, traffic(this.#state))) this.#attempt(effect)
   }
 
   get state(): State {
@@ -196,9 +196,9 @@ export class Runner {
     this.#why = why
     if (from === 'starting' || from === 'serving') {
       const drains = to !== 'serving'
-      this.#ledger = drains ? opened(to, view.now, view.inFlight, this.#options.tally().finished) : undefined
-    } else if (this.#ledger !== undefined) {
-      this.#ledger = moved(this.#ledger, to, view.now)
+      this.#record = drains ? opened(to, view.now, view.inFlight, this.#options.tally().finished) : undefined
+    } else if (this.#record !== undefined) {
+      this.#record = moved(this.#record, to, view.now)
     }
     this.#options.log.info(
       { phase: to, from, why, inFlight: view.inFlight },
@@ -222,10 +222,10 @@ export class Runner {
         return effects.closeListener()
       case 'open-listener':
         return effects.openListener()
-      case 'posture':
-        return effects.setPosture(effect.posture)
-      case 'hold':
-        return effects.hold(effect.on)
+      case 'client-mode':
+        return effects.setClientMode(effect.clientMode)
+      case 'queue-requests':
+        return effects.queueRequests(effect.on)
       case 'app-lost':
         return effects.appLost(effect.on)
       case 'watch-app':
@@ -265,12 +265,12 @@ export class Runner {
 
   #cut(): void {
     const cut = this.#options.effects.cut()
-    if (this.#ledger !== undefined) this.#ledger = { ...this.#ledger, cut: this.#ledger.cut + cut }
+    if (this.#record !== undefined) this.#record = { ...this.#record, cut: this.#record.cut + cut }
   }
 
   #verdict({ triggers }: Extract<Effect, { kind: 'verdict' }>): void {
-    if (this.#ledger === undefined) return
-    const record = verdict(this.#ledger, { why: this.#why, triggers, ...this.#options.tally() })
+    if (this.#record === undefined) return
+    const record = verdict(this.#record, { why: this.#why, triggers, ...this.#options.tally() })
     const { text, ...facts } = record
     this.#options.log[record.cut > 0 ? 'warn' : 'info']({ verdict: facts }, text)
     this.#options.effects.verdict(record)

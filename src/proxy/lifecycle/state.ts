@@ -56,16 +56,16 @@ export interface View {
 }
 
 /** How clients are treated. */
-export type Posture = 'serving' | 'parting' | 'leaving'
+export type ClientMode = 'serving' | 'lame-duck' | 'draining'
 
 export type Effect =
   | { readonly kind: 'moved'; readonly from: Phase; readonly to: Phase; readonly why: string }
   | { readonly kind: 'close-listener' }
   | { readonly kind: 'open-listener' }
-  /** `parting`: every response says Connection: close. `leaving`: and what has no end is told to end. */
-  | { readonly kind: 'posture'; readonly posture: Posture }
+  /** `lameDuck`: every response says Connection: close. `leaving`: and what has no end is told to end. */
+  | { readonly kind: 'client-mode'; readonly clientMode: ClientMode }
   /** Requests wait at the door until the app may be asked again (at most connect-wait). */
-  | { readonly kind: 'hold'; readonly on: boolean }
+  | { readonly kind: 'queue-requests'; readonly on: boolean }
   /** The app has ended in a pod that stops: those who wait for it are told so. Off: it may come (back). */
   | { readonly kind: 'app-lost'; readonly on: boolean }
   /** Probe the app's address quickly, and report what is seen first and then each change: app-gone, app-back. */

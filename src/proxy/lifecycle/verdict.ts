@@ -5,7 +5,7 @@
 import type { Phase, Trigger } from './state.ts'
 
 /** The book of one drain, from its first moment. Times in ms of the monotonic clock. */
-export interface Ledger {
+export interface DrainRecord {
   readonly startedAt: number
   readonly inFlight: number
   /** How many requests had ever finished when it began. */
@@ -35,14 +35,14 @@ export interface Verdict {
 }
 
 /** Opens the book at the first moment of a drain. */
-export function opened(phase: Phase, now: number, inFlight: number, finishedBefore: number): Ledger {
+export function opened(phase: Phase, now: number, inFlight: number, finishedBefore: number): DrainRecord {
   return { startedAt: now, inFlight, finishedBefore, phase, since: now, tookMs: {}, cut: 0 }
 }
 
 /** Books the time of the phase that is being left. */
-export function moved(ledger: Ledger, to: Phase, now: number): Ledger {
-  const took = (ledger.tookMs[ledger.phase] ?? 0) + now - ledger.since
-  return { ...ledger, phase: to, since: now, tookMs: { ...ledger.tookMs, [ledger.phase]: took } }
+export function moved(record: DrainRecord, to: Phase, now: number): DrainRecord {
+  const took = (record.tookMs[record.phase] ?? 0) + now - record.since
+  return { ...record, phase: to, since: now, tookMs: { ...record.tookMs, [record.phase]: took } }
 }
 
 /** What is known only at the end. `finished`: requests that had ever finished; `lastConnectionAt`: -Infinity if none came. */
@@ -54,18 +54,18 @@ export interface Ending {
 }
 
 /** Adds up the book, after the last `moved`. */
-export function verdict(ledger: Ledger, end: Ending): Verdict {
-  const late = end.lastConnectionAt - ledger.startedAt
+export function verdict(record: DrainRecord, end: Ending): Verdict {
+  const late = end.lastConnectionAt - record.startedAt
   const facts: Omit<Verdict, 'text'> = {
-    outcome: ledger.phase === 'exited' ? 'exited' : 'returned',
+    outcome: record.phase === 'exited' ? 'exited' : 'returned',
     why: end.why,
     triggers: end.triggers,
     proof: end.triggers.includes('sidecar') || end.triggers.includes('signal'),
-    drainMs: Math.round(ledger.since - ledger.startedAt),
-    phasesMs: Object.fromEntries(Object.entries(ledger.tookMs).map(([phase, ms]) => [phase, Math.round(ms)])),
-    inFlight: ledger.inFlight,
-    finished: end.finished - ledger.finishedBefore,
-    cut: ledger.cut,
+    drainMs: Math.round(record.since - record.startedAt),
+    phasesMs: Object.fromEntries(Object.entries(record.tookMs).map(([phase, ms]) => [phase, Math.round(ms)])),
+    inFlight: record.inFlight,
+    finished: end.finished - record.finishedBefore,
+    cut: record.cut,
     lastConnectionMs: late > 0 ? Math.round(late) : undefined,
   }
   return { ...facts, text: text(facts) }

@@ -8,7 +8,7 @@ import { LEAST_DESCRIPTORS, shares, type Shares } from './descriptors.ts'
 export interface ConnectionLimit extends Shares {
   readonly kind: 'ok'
   /** Bytes that may be held for all clients together while they cannot be sent on. */
-  readonly heldBytes: number
+  readonly bufferedBytes: number
   /** For the log, and for whoever is one too many: `--max-connections`, `memory limit 128 MiB`, ... */
   readonly setBy: string
 }
@@ -50,11 +50,11 @@ export function connectionLimit(
       `to answer hooks and probes. Raise it (ulimit -n, or LimitNOFILE of the container runtime).`
     return { kind: 'impossible', problem }
   }
-  const heldBytes = memory === undefined ? USUAL_HELD_BYTES : memory * HELD_SHARE
+  const bufferedBytes = memory === undefined ? USUAL_HELD_BYTES : memory * HELD_SHARE
   const byDescriptors = {
     kind: 'ok',
     ...shared,
-    heldBytes,
+    bufferedBytes,
     setBy: `limit of open files ${descriptors}`,
   } as const
   const bySize = wanted > 0 ? wanted : memory === undefined ? Infinity : connectionsIn(memory)

@@ -4,11 +4,11 @@
  * exchange is cut ends in a reset (DESIGN §2, "aborts travel").
  */
 
-import type { House } from './house.ts'
+import type { RelayContext } from './context.ts'
 import { Port, type PortOwner } from '../sockets/port.ts'
 
 export class AppConnection {
-  readonly #house: House
+  readonly #context: RelayContext
   readonly #owner: PortOwner
   /** A connection that was given up has delivered what was written to it. */
   readonly #departed: () => void
@@ -16,8 +16,8 @@ export class AppConnection {
   #dialing = false
   #departing: Set<Port> | undefined
 
-  constructor(house: House, owner: PortOwner, departed: () => void) {
-    this.#house = house
+  constructor(context: RelayContext, owner: PortOwner, departed: () => void) {
+    this.#context = context
     this.#owner = owner
     this.#departed = departed
   }
@@ -35,22 +35,22 @@ export class AppConnection {
   }
 
   connect(): void {
-    const port = new Port('app', this.#house.kit, this.#owner)
+    const port = new Port('app', this.#context.kit, this.#owner)
     this.#port = port
     this.#dialing = true
-    port.dial(this.#house.app)
+    port.dial(this.#context.app)
   }
 
   opened(): void {
     this.#dialing = false
-    this.#house.counters.apps += 1
-    this.#house.counters.appsTotal += 1
+    this.#context.counters.apps += 1
+    this.#context.counters.appsTotal += 1
   }
 
   /** The one in use is closed. Returns whether it had been open. */
   closed(): boolean {
     const wasOpen = this.open
-    if (wasOpen) this.#house.counters.apps -= 1
+    if (wasOpen) this.#context.counters.apps -= 1
     this.#port = undefined
     this.#dialing = false
     return wasOpen
@@ -103,7 +103,7 @@ export class AppConnection {
     }
     const port = this.#port
     this.#port = undefined
-    this.#house.counters.apps -= 1
+    this.#context.counters.apps -= 1
     return port
   }
 

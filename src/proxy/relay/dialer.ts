@@ -28,7 +28,7 @@ export class Dialer {
   /** Why nobody but one tries: the last attempt told. */
   #away: 'refused' | 'descriptors' | undefined
   readonly #outOfDescriptors: () => void
-  #held = false
+  #queueing = false
   #armed = false
   /** The app will not come back: nobody has to wait for it. */
   #lost = false
@@ -42,7 +42,7 @@ export class Dialer {
 
   /** A pair wants a connection to the app. */
   wanted(who: Dialing): void {
-    const trying = this.#away === undefined && !this.#held
+    const trying = this.#away === undefined && !this.#queueing
     this.#wanting.set(who, { since: this.#clock.now(), trying })
     this.#arm()
     if (trying) who.connect()
@@ -76,14 +76,14 @@ export class Dialer {
     if (out) this.#outOfDescriptors()
   }
 
-  get held(): boolean {
-    return this.#held
+  get queueing(): boolean {
+    return this.#queueing
   }
 
   /** Holds everybody at the door, or lets them in again. */
-  hold(on: boolean): void {
-    if (this.#held === on) return
-    this.#held = on
+  queue(on: boolean): void {
+    if (this.#queueing === on) return
+    this.#queueing = on
     if (!on) this.#release()
   }
 
@@ -93,7 +93,7 @@ export class Dialer {
   }
 
   #release(): void {
-    if (this.#held) return
+    if (this.#queueing) return
     for (const [who, entry] of this.#wanting) {
       if (entry.trying) continue
       entry.trying = true
@@ -118,10 +118,10 @@ export class Dialer {
       if (entry.since <= overdue) {
         this.#wanting.delete(who)
         const why = entry.trying && !this.#lost ? 'timeout' : (this.#away ?? 'refused')
-        who.appUnavailable(this.#held ? 'away' : why)
+        who.appUnavailable(this.#queueing ? 'away' : why)
       } else if (entry.trying) trying = true
     }
-    if (trying || this.#held) return
+    if (trying || this.#queueing) return
     // The one that has waited longest.
     for (const [who, entry] of this.#wanting) {
       entry.trying = true

@@ -14,7 +14,7 @@ import { forwardedLine } from '../conversation/forwarded.ts'
 import type { Link, Talk } from '../conversation/link.ts'
 import { patience } from './patience.ts'
 import { Port, type PortOwner, type Side } from '../sockets/port.ts'
-import type { House } from './house.ts'
+import type { RelayContext } from './context.ts'
 
 /** How long a client that has been told goodbye may take to leave (RFC 9112 §9.6). */
 const LINGER_MS = 2000
@@ -28,11 +28,11 @@ const WATCH_AFTER_MS = 10_000
 export class Pair implements Link, PortOwner {
   readonly client: Port
   readonly acceptedAt: number
-  readonly #house: House
+  readonly #context: RelayContext
   readonly account: Requests
   readonly #app: AppConnection
   #talk: Talk
-  #line: Buffer | undefined
+  #channel: Buffer | undefined
   #lingerUntil = Infinity
   /** Since when a side has not taken what we have for it (slow read). */
   #stuckSince = Infinity
@@ -46,13 +46,13 @@ export class Pair implements Link, PortOwner {
   /** A fault of our own: its conversation is not asked any more. */
   #faulty = false
 
-  constructor(house: House, talk: (link: Link) => Talk) {
-    this.#house = house
-    this.acceptedAt = house.terms.now
+  constructor(context: RelayContext, talk: (link: Link) => Talk) {
+    this.#context = context
+    this.acceptedAt = context.terms.now
     const barrier = new Barrier(this, (error) => this.fail(error))
-    this.client = new Port('client', house.kit, barrier)
-    this.account = new Requests(house, this.client, this)
-    this.#app = new AppConnection(house, barrier, () => this.#departed())
+    this.client = new Port('client', context.kit, barrier)
+    this.account = new Requests(context, this.client, this)
+    this.#app = new AppConnection(context, barrier, () => this.#departed())
     this.#talk = talk(this)
   }
 
@@ -62,8 +62,8 @@ export class Pair implements Link, PortOwner {
   }
 
   /** Bytes of the client that wait here. */
-  get held(): number {
-    return this.#talk.held
+  get buffered(): number {
+    return this.#talk.buffered
   }
 
   /** Its client has not said a word. */
@@ -76,12 +76,12 @@ export class Pair implements Link, PortOwner {
     return this.account.carriedAs === 'websocket'
   }
 
-  // -- orders of the house ---------------------------------------------------------------------------------------
+  // -- orders of the relay ---------------------------------------------------------------------------------------
 
   /** Looks at the clock: called a few times a second. */
   sweep(now: number): void {
     if (this.#faulty) return
-    const { headTimeoutMs, idleTimeoutMs } = this.#house.limits
+    const { headTimeoutMs, idleTimeoutMs } = this.#context.limits
     if (now >= this.#lingerUntil && !this.client.backlog) this.client.destroy()
     if (!this.#undelivered) this.#stuckSince = Infinity
     else if (this.#stuckSince === Infinity) this.#stuckSince = now
@@ -91,7 +91,7 @@ export class Pair implements Link, PortOwner {
     if (this.#talk.inHead && now - this.account.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
     else if (
       this.account.inFlight === 0 &&
-      now - this.account.restingSince >= patience(this.#house.limits, this.#isSilent)
+      now - this.account.restingSince >= patience(this.#context.limits, this.#isSilent)
     )
       this.#talk.closeIfIdle('timeout')
     else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
@@ -127,15 +127,15 @@ export class Pair implements Link, PortOwner {
   }
 
   /** Clients are to leave: says so where the protocol has a word for it. */
-  leave(posture: 'parting' | 'leaving'): void {
+  leave(clientMode: 'lame-duck' | 'draining'): void {
     if (this.#faulty) return
-    this.#talk.leave(posture)
+    this.#talk.leave(clientMode)
     this.#settle()
   }
 
   /** Its client has only just dialled: nobody does that without being about to ask. */
   get isNew(): boolean {
-    return this.account.asked === 0 && this.#talk.idle && this.#house.terms.now - this.acceptedAt < NEW_MS
+    return this.account.asked === 0 && this.#talk.idle && this.#context.terms.now - this.acceptedAt < NEW_MS
   }
 
   /** Half-closes the client's connection if nothing is in flight on it. */
@@ -168,7 +168,7 @@ export class Pair implements Link, PortOwner {
 
   /** A fault of our own, in whatever was done for this pair: it ends, and nobody else. */
   fail(error: unknown): void {
-    if (!this.#faulty) this.#house.fault(error)
+    if (!this.#faulty) this.#context.fault(error)
     this.#faulty = true
     this.#lastWords('lastcall', 'fault')
     this.#end(true)
@@ -177,7 +177,7 @@ export class Pair implements Link, PortOwner {
   #end(cut: boolean): void {
     if (cut) {
       this.client.reset()
-      this.#house.dialer.forget(this)
+      this.#context.dialer.forget(this)
       this.#app.resetAll()
       this.#leaveWhenDelivered()
     } else {
@@ -205,8 +205,8 @@ export class Pair implements Link, PortOwner {
   // -- what the ports report -------------------------------------------------------------------------------------
 
   portRead(side: Side, bytes: Buffer, count: number): void {
-    const { counters } = this.#house
-    this.#house.tick()
+    const { counters } = this.#context
+    this.#context.tick()
     if (side === 'client') {
       counters.bytesFromClient += count
       this.#talk.fromClient(bytes, 0, count)
@@ -219,21 +219,21 @@ export class Pair implements Link, PortOwner {
 
   portDrained(side: Side): void {
     this.#stuckSince = Infinity
-    this.#house.tick()
+    this.#context.tick()
     if (side === 'client' && this.#lingerUntil === Infinity) this.#talk.clientDrained()
     this.#settle()
   }
 
   portOpen(): void {
     this.#app.opened()
-    this.#house.dialer.reached(this)
-    this.#house.tick()
+    this.#context.dialer.reached(this)
+    this.#context.tick()
     this.#talk.appOpen()
     this.#settle()
   }
 
   portEnded(side: Side): void {
-    this.#house.tick()
+    this.#context.tick()
     if (side === 'client') {
       this.#clientEnded = true
       if (this.#lingerUntil === Infinity) this.#talk.clientEnded()
@@ -242,13 +242,13 @@ export class Pair implements Link, PortOwner {
   }
 
   portClosed(side: Side, error: string | undefined): void {
-    this.#house.tick()
+    this.#context.tick()
     if (side === 'client') this.#clientClosed(error)
     else this.#appClosed(error)
   }
 
   #appClosed(error: string | undefined): void {
-    if (!this.#app.closed()) return this.#house.dialer.refused(this, error ?? 'ECONNRESET')
+    if (!this.#app.closed()) return this.#context.dialer.refused(this, error ?? 'ECONNRESET')
     if (!this.#faulty) this.#talk.appGone()
     this.#settle()
   }
@@ -269,7 +269,7 @@ export class Pair implements Link, PortOwner {
   #departed(): void {
     try {
       this.#stuckSince = Infinity
-      this.#house.tick()
+      this.#context.tick()
       this.#settle()
       this.#leaveWhenDelivered()
     } catch (error) {
@@ -283,13 +283,13 @@ export class Pair implements Link, PortOwner {
     try {
       this.account.close()
     } finally {
-      this.#house.leave(this)
+      this.#context.leave(this)
     }
   }
 
   #forgetArrival(): void {
-    if (this.#house.limits.protocol === 'tcp' && !this.client.silent) this.#house.arrivals.stays(this)
-    else if (this.account.asked === 0) this.#house.arrivals.forget(this)
+    if (this.#context.limits.protocol === 'tcp' && !this.client.silent) this.#context.arrivals.stays(this)
+    else if (this.account.asked === 0) this.#context.arrivals.forget(this)
   }
 
   // -- what the conversation orders ------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ export class Pair implements Link, PortOwner {
   }
 
   dial(): void {
-    this.#house.dialer.wanted(this)
+    this.#context.dialer.wanted(this)
   }
 
   finApp(): void {
@@ -311,18 +311,18 @@ export class Pair implements Link, PortOwner {
   }
 
   dropApp(): void {
-    this.#house.dialer.forget(this)
+    this.#context.dialer.forget(this)
     this.#app.drop()
   }
 
   resetApp(): void {
-    this.#house.dialer.forget(this)
+    this.#context.dialer.forget(this)
     this.#app.reset()
   }
 
   finClient(who: EndWho, why: EndWhy): void {
     this.#lastWords(who, why)
-    this.#lingerUntil = this.#house.terms.now + LINGER_MS
+    this.#lingerUntil = this.#context.terms.now + LINGER_MS
     // Where both say goodbye, closing sends our FIN in the same call: see `#settle`.
     if (!this.#clientEnded) this.client.fin()
   }
@@ -341,7 +341,7 @@ export class Pair implements Link, PortOwner {
   }
 
   flush(): void {
-    this.#house.kit.slab.flush()
+    this.#context.kit.slab.flush()
   }
 
   handOver(to: Talk): void {
@@ -349,11 +349,11 @@ export class Pair implements Link, PortOwner {
   }
 
   refused(reason: Refusal): void {
-    this.#house.counters.refusedFor(reason)
+    this.#context.counters.refusedFor(reason)
   }
 
   forwardedLine(): Buffer {
-    return (this.#line ??= forwardedLine(this.client.remoteAddress))
+    return (this.#channel ??= forwardedLine(this.client.remoteAddress))
   }
 
   maskingKey(): Uint8Array {
@@ -369,23 +369,27 @@ export class Pair implements Link, PortOwner {
 
   /** Sends what was laid out, stops the side that outruns the other, and lets go of a request whose bytes are gone. */
   #settle(): void {
-    this.#house.kit.slab.flush()
+    this.#context.kit.slab.flush()
     const { client } = this
-    const reads = readsFrom(client.backlog, this.#app.backlog, this.#talk.held > this.#house.maxHeld)
+    const reads = readsFrom(
+      client.backlog,
+      this.#app.backlog,
+      this.#talk.buffered > this.#context.maxBuffered,
+    )
     client.pause((reads & READ_CLIENT) === 0)
     this.#app.pause((reads & READ_APP) === 0)
     if (!client.backlog && this.#clientEnded && this.#lingerUntil !== Infinity) client.destroy()
     if (this.#undelivered) return
     if (!this.account.taken()) return
     // A client that is slow to read is not yet slow to leave.
-    if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#house.terms.now + LINGER_MS
-    if (this.#house.dialer.held) this.hangUpApp()
+    if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#context.terms.now + LINGER_MS
+    if (this.#context.dialer.queueing) this.hangUpApp()
   }
 
   /** Counts how the pair ended, once, and lets go of what was in flight. */
   #lastWords(who: EndWho, why: EndWhy): void {
     if (this.#ended) return
     this.#ended = true
-    this.#house.counters.pairEnded(who, why)
+    this.#context.counters.pairEnded(who, why)
   }
 }

@@ -7,7 +7,7 @@
  * app may be the first to speak. Pure.
  */
 
-import type { Limits } from './house.ts'
+import type { Limits } from './context.ts'
 
 /** In milliseconds. `silent`: not a byte has come. */
 export function patience({ headTimeoutMs, idleTimeoutMs }: Limits, silent: boolean): number {

@@ -11,7 +11,7 @@ export interface PlaceLimit {
   /** Beyond those, as many that linger after they have made room, and as many that are told that there is none. */
   readonly leaving: number
   /** Bytes that may be held for all clients together. */
-  readonly heldBytes: number
+  readonly bufferedBytes: number
   /** What set this limit, for the log and for whoever is one too many. */
   readonly setBy: string
 }

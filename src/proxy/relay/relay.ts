@@ -12,8 +12,8 @@ import { Conversation } from '../conversation/conversation.ts'
 import { Counters } from './counters.ts'
 import { Dialer } from './dialer.ts'
 import { Gates } from '../sockets/gates.ts'
-import { MAX_HELD } from '../conversation/held.ts'
-import type { House, Limits } from './house.ts'
+import { MAX_BUFFERED } from '../conversation/pipelined.ts'
+import type { RelayContext, Limits } from './context.ts'
 import type { Terms } from '../conversation/link.ts'
 import type { Handle, Writer } from '../sockets/native.ts'
 import { InFlight } from './in-flight.ts'
@@ -72,7 +72,7 @@ export interface RelayParts {
   readonly emptied: () => void
 }
 
-export class Relay implements House {
+export class Relay implements RelayContext {
   readonly counters = new Counters()
   readonly inFlight: InFlight
   readonly terms: Terms
@@ -82,7 +82,7 @@ export class Relay implements House {
   readonly arrivals: Arrivals
   readonly dialer: Dialer
   readonly keepsTargets: boolean
-  maxHeld = MAX_HELD
+  maxBuffered = MAX_BUFFERED
   readonly #parts: RelayParts
   readonly #gates: Gates
   readonly #pairs = new Set<Pair>()
@@ -105,8 +105,8 @@ export class Relay implements House {
     this.#spread = new Spread(clock)
     this.terms = {
       now: clock.now(),
-      parting: false,
-      leaving: false,
+      lameDuck: false,
+      draining: false,
       lbHealthy: false,
       maxHeadBytes: config.maxHeadBytes,
       forwardedFor: config.forwardedFor === 'append',
@@ -175,23 +175,23 @@ export class Relay implements House {
   }
 
   /**
-   * How clients are treated from now on. `parting`: each response tells its client to leave, and protocols that have a
+   * How clients are treated from now on. `lameDuck`: each response tells its client to leave, and protocols that have a
    * word for it say so at once; `leaving`: so do those that have no other end, WebSockets one after the other.
    */
-  setPosture(posture: 'serving' | 'parting' | 'leaving'): void {
-    this.terms.parting = posture !== 'serving'
-    this.terms.leaving = posture === 'leaving'
-    if (posture !== 'leaving') this.#spread.stop()
-    if (posture === 'serving') return
+  setClientMode(clientMode: 'serving' | 'lame-duck' | 'draining'): void {
+    this.terms.lameDuck = clientMode !== 'serving'
+    this.terms.draining = clientMode === 'draining'
+    if (clientMode !== 'draining') this.#spread.stop()
+    if (clientMode === 'serving') return
     this.tick()
     const webSockets: Pair[] = []
     for (const pair of this.#pairs) {
-      if (posture === 'leaving' && pair.isWebSocket) webSockets.push(pair)
-      else guarded(pair, () => pair.leave(posture))
+      if (clientMode === 'draining' && pair.isWebSocket) webSockets.push(pair)
+      else guarded(pair, () => pair.leave(clientMode))
     }
     this.#spread.start(webSockets, this.#parts.config.websocketSpreadMs, (pair) => {
       this.tick()
-      guarded(pair, () => pair.leave('leaving'))
+      guarded(pair, () => pair.leave('draining'))
     })
   }
 
@@ -206,8 +206,8 @@ export class Relay implements House {
   }
 
   /** Requests wait at the door, or no longer; also those of clients whose app connection is still open. */
-  hold(on: boolean): void {
-    this.dialer.hold(on)
+  queueRequests(on: boolean): void {
+    this.dialer.queue(on)
     if (on) for (const pair of this.#pairs) guarded(pair, () => pair.hangUpApp())
   }
 
@@ -221,7 +221,7 @@ export class Relay implements House {
     await turn()
     this.tick()
     // Until clients are no longer to leave: the drain may be taken back meanwhile.
-    while (this.terms.leaving && this.#closeIdle() > 0) {
+    while (this.terms.draining && this.#closeIdle() > 0) {
       await new Promise<void>((resolve) => {
         this.#parts.clock.after(NEWCOMERS_MS, resolve)
       })
@@ -330,17 +330,17 @@ export class Relay implements House {
   }
 
   /** Each read that is not sent on may still be held: connection-limit.ts has counted that. */
-  #boundHeld(): void {
+  #boundBuffered(): void {
     let held = 0
-    for (const pair of this.#pairs) held += pair.held
-    this.maxHeld = held > this.#places.limit.heldBytes ? 0 : MAX_HELD
+    for (const pair of this.#pairs) held += pair.buffered
+    this.maxBuffered = held > this.#places.limit.bufferedBytes ? 0 : MAX_BUFFERED
   }
 
   #sweepLater(): void {
     this.#sweeping = this.#parts.clock.after(SWEEP_MS, () => {
       this.#sweepLater()
       this.tick()
-      this.#boundHeld()
+      this.#boundBuffered()
       for (const pair of this.#pairs) {
         try {
           pair.sweep(this.terms.now)

@@ -1,5 +1,5 @@
 /**
- * The requests of one client connection: what is in flight on it, as what, since when; and what the house is to count
+ * The requests of one client connection: what is in flight on it, as what, since when; and what the relay is to count
  * when that ends. HTTP/1.1 and what follows from it carry one thing at a time, HTTP/2 many streams beside each other.
  * What has ended stays in flight until the kernel has taken all that was written to either side, and is counted only
  * then: what is cut before has not finished.
@@ -9,7 +9,7 @@ import { methodLabel, methodName } from '../../protocol/http1/request-head.ts'
 import type { Stream } from '../../protocol/http2/streams.ts'
 import { METHODS, PROTOCOLS, type Protocol, STATUS_CLASSES } from '../../words.ts'
 import type { Arrived } from './arrivals.ts'
-import type { House } from './house.ts'
+import type { RelayContext } from './context.ts'
 import type { Account } from '../conversation/link.ts'
 import type { Port } from '../sockets/port.ts'
 
@@ -32,7 +32,7 @@ export class Requests implements Account {
   headBeganAt = 0
   /** Since when nothing has been in flight. */
   restingSince: number
-  readonly #house: House
+  readonly #context: RelayContext
   readonly #client: Port
   readonly #arrived: Arrived
   #protocol: Protocol = 'http1'
@@ -49,11 +49,11 @@ export class Requests implements Account {
   #streams: Set<Stream> | undefined
   #endedStreams: Stream[] | undefined
 
-  constructor(house: House, client: Port, arrived: Arrived) {
-    this.#house = house
+  constructor(context: RelayContext, client: Port, arrived: Arrived) {
+    this.#context = context
     this.#arrived = arrived
     this.#client = client
-    this.restingSince = house.terms.now
+    this.restingSince = context.terms.now
   }
 
   /** How much is in flight. */
@@ -92,18 +92,18 @@ export class Requests implements Account {
   began(protocol: Protocol): void {
     const before = this.#state
     if (before === 'ended') this.#count()
-    this.#beganAt = this.headBeganAt = this.#house.terms.now
+    this.#beganAt = this.headBeganAt = this.#context.terms.now
     this.#method = OTHER
     this.#methodName = ''
     this.#target = ''
     this.#state = 'under-way'
-    if (before === 'none') this.#house.inFlight.enter(protocol)
-    else this.#house.inFlight.change(this.#protocol, protocol)
+    if (before === 'none') this.#context.inFlight.enter(protocol)
+    else this.#context.inFlight.change(this.#protocol, protocol)
     this.#protocol = protocol
   }
 
   became(protocol: Protocol): void {
-    this.#house.inFlight.change(this.#protocol, protocol)
+    this.#context.inFlight.change(this.#protocol, protocol)
     this.#protocol = protocol
   }
 
@@ -113,16 +113,16 @@ export class Requests implements Account {
   }
 
   headBegan(): void {
-    this.headBeganAt = this.#house.terms.now
+    this.headBeganAt = this.#context.terms.now
   }
 
   requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void {
-    const { arrivals } = this.#house
+    const { arrivals } = this.#context
     if (!probe) arrivals.request(this.#arrived, this.asked === 0)
     else if (this.asked === 0) arrivals.forget(this.#arrived)
     this.#method = methodLabel(method)
     this.#methodName = methodName(method)
-    if (this.#house.keepsTargets) this.#target = bytes.toString('latin1', start, end)
+    if (this.#context.keepsTargets) this.#target = bytes.toString('latin1', start, end)
     this.asked += 1
   }
 
@@ -133,11 +133,11 @@ export class Requests implements Account {
 
   streamBegan(stream: Stream): void {
     // A client that holds a connection needs no listener for more streams: only its coming is news.
-    if (this.asked === 0) this.#house.arrivals.request(this.#arrived, true)
+    if (this.asked === 0) this.#context.arrivals.request(this.#arrived, true)
     this.#streams ??= new Set()
     this.#streams.add(stream)
     this.asked += 1
-    this.#house.inFlight.enter('http2')
+    this.#context.inFlight.enter('http2')
   }
 
   streamEnded(stream: Stream): void {
@@ -150,7 +150,7 @@ export class Requests implements Account {
   taken(): boolean {
     const hasEnded = this.#state === 'ended' || this.#state === 'withdrawn'
     if (!hasEnded && this.#endingStreams === 0) return false
-    this.restingSince = this.#house.terms.now
+    this.restingSince = this.#context.terms.now
     if (this.#endingStreams > 0) this.#exitStreams()
     if (hasEnded) this.#exit()
     return true
@@ -169,20 +169,20 @@ export class Requests implements Account {
     try {
       if (counts) this.#count()
     } finally {
-      this.#house.inFlight.exit(this.#protocol)
+      this.#context.inFlight.exit(this.#protocol)
     }
   }
 
   #exitStreams(): void {
     const ended = this.#endedStreams!
     this.#endedStreams = undefined
-    const { counters, terms, inFlight } = this.#house
+    const { counters, terms, inFlight } = this.#context
     try {
       for (const { beganAt, method, status } of ended) {
         const durationMs = terms.now - beganAt
         const label = method === undefined ? OTHER : METHODS.indexOf(method)
         counters.finished(HTTP2, label, statusClass(status), durationMs)
-        this.#house.logRequest(method ?? '', '', status, durationMs, this.#client)
+        this.#context.logRequest(method ?? '', '', status, durationMs, this.#client)
       }
     } finally {
       for (let left = ended.length; left > 0; left -= 1) inFlight.exit('http2')
@@ -190,10 +190,10 @@ export class Requests implements Account {
   }
 
   #count(): void {
-    const { counters, terms } = this.#house
+    const { counters, terms } = this.#context
     const durationMs = terms.now - this.#beganAt
     counters.finished(PROTOCOLS.indexOf(this.#protocol), this.#method, statusClass(this.#status), durationMs)
-    this.#house.logRequest(this.#methodName, this.#target, this.#status, durationMs, this.#client)
+    this.#context.logRequest(this.#methodName, this.#target, this.#status, durationMs, this.#client)
   }
 }
 

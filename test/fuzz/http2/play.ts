@@ -105,7 +105,7 @@ class Stage {
   #sign(sign: Sign, ms: number): void {
     const { scene } = this
     const { terms, talk } = scene
-    if (sign === 'resume') terms.parting = terms.leaving = false
+    if (sign === 'resume') terms.lameDuck = terms.draining = false
     if (sign === 'open') this.#wantsOpen = true
     if (sign === 'client stops reading') scene.clientBacklog = true
     if (scene.client !== 'open') return

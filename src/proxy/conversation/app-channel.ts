@@ -1,5 +1,5 @@
 /**
- * The line to the app, as a conversation sees it: not there, being dialled, or open; what waits for it to open; and
+ * The channel to the app, as a conversation sees it: not there, being dialled, or open; what waits for it to open; and
  * what may be said once more on a new one (DESIGN §2, the replay rule). Pure.
  */
 
@@ -17,7 +17,7 @@ export interface AppLink {
 /** A request with a body, or one that is not idempotent, is not sent on a connection idle for longer (DESIGN §2). */
 export const FRESH_MS = 1000
 
-export class AppLine {
+export class AppChannel {
   readonly #link: AppLink
   readonly #waiting = new ByteStore()
   #state: 'none' | 'dialling' | 'open' = 'none'
@@ -33,19 +33,19 @@ export class AppLine {
     return this.#state === 'open'
   }
 
-  /** Bytes that wait for the line to open. */
+  /** Bytes that wait for the channel to open. */
   get waiting(): number {
     return this.#state === 'dialling' ? this.#waiting.length : 0
   }
 
-  /** No request is on the line any more. */
+  /** No request is on the channel any more. */
   rest(now: number): void {
     this.#idleSince = now
   }
 
   /**
    * Sends the head of a request, `bytes[start..end)` and `tail`, dialling if need be. A `replayable` one is
-   * idempotent and has no body; another never goes out on a line that was idle for long, as a dial costs tens of
+   * idempotent and has no body; another never goes out on a channel that was idle for long, as a dial costs tens of
    * microseconds and a lost POST costs a customer.
    */
   request(bytes: Buffer, start: number, end: number, tail: Buffer, replayable: boolean, now: number): void {
@@ -63,25 +63,25 @@ export class AppLine {
     if (!this.open) this.#dial()
   }
 
-  /** Opens the line before anybody has said anything: in some protocols the app speaks first. */
+  /** Opens the channel before anybody has said anything: in some protocols the app speaks first. */
   prepare(): void {
     if (this.#state === 'none') this.#dial()
   }
 
-  /** Sends more of the request, or keeps it until the line is open. */
+  /** Sends more of the request, or keeps it until the channel is open. */
   send(bytes: Buffer, start: number, end: number): void {
     if (this.open) this.#link.toApp(bytes, start, end)
     else if (this.#state === 'dialling') this.#waiting.add(bytes, start, end)
   }
 
-  /** The line is open: what waited goes out. */
+  /** The channel is open: what waited goes out. */
   opened(): void {
     this.#state = 'open'
     this.#link.toApp(this.#waiting.bytes, 0, this.#waiting.length)
     if (!this.#replayable) this.#waiting.clear()
   }
 
-  /** The line could not be opened, or broke. */
+  /** The channel could not be opened, or broke. */
   lost(): void {
     this.#state = 'none'
   }
@@ -93,7 +93,7 @@ export class AppLine {
     this.#waiting.clear()
   }
 
-  /** Says the request once more on a new line, if that is safe; false if it is not. */
+  /** Says the request once more on a new channel, if that is safe; false if it is not. */
   replay(): boolean {
     if (!this.#replayable || this.#replayed) return false
     this.#replayed = true
@@ -105,14 +105,14 @@ export class AppLine {
     if (this.open) this.#link.finApp()
   }
 
-  /** Gives the line up. What was sent on it is delivered first: nothing on it is cut short. */
+  /** Gives the channel up. What was sent on it is delivered first: nothing on it is cut short. */
   drop(): void {
     if (this.#state === 'none') return
     this.#state = 'none'
     this.#link.dropApp()
   }
 
-  /** Cuts the line, and with it the exchange that is on it: the app must not take what it has for a whole request. */
+  /** Cuts the channel, and with it the exchange that is on it: the app must not take what it has for a whole request. */
   reset(): void {
     if (this.#state === 'none') return
     this.#state = 'none'

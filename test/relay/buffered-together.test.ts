@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tap from 'tap'
-import { MAX_HELD } from '../../src/proxy/conversation/held.ts'
+import { MAX_BUFFERED } from '../../src/proxy/conversation/pipelined.ts'
 import { listen } from '../fixtures/listener.ts'
 import { rawClients, requestText } from '../fixtures/raw.ts'
 import { startRelay } from '../fixtures/relay.ts'
@@ -22,21 +22,21 @@ await tap.test('once clients hold too much together, one that holds anything is 
     }),
   )
   const { relay, place } = await startRelay(t, app.port, false)
-  relay.limitTo({ connections: 1000, leaving: 64, heldBytes: 4 * BURST, setBy: 'the test' })
+  relay.limitTo({ connections: 1000, leaving: 64, bufferedBytes: 4 * BURST, setBy: 'the test' })
   const clients = await rawClients(t, place, CLIENTS)
-  // Each has one request with the app, which hangs, and pipelines more: less than MAX_HELD.
+  // Each has one request with the app, which hangs, and pipelines more: less than MAX_BUFFERED.
   for (const client of clients) client.send(requestText('GET', '/1'))
   await until('all to be with the app', () => apps.length === CLIENTS)
   const next = requestText('GET', '/2')
   const burst = next.repeat(Math.floor(BURST / next.length))
   for (const client of clients) client.send(burst)
-  await until('too much to be held', () => relay.maxHeld === 0)
+  await until('too much to be held', () => relay.maxBuffered === 0)
   const { bytesFromClient } = relay.counters
   for (const client of clients) client.send(burst)
   // Time in which it would be read if it were.
   await sleep(300)
   t.equal(relay.counters.bytesFromClient, bytesFromClient, 'nobody is read from any more')
-  t.ok(2 * burst.length < MAX_HELD, 'which alone would be less than a client may hold')
+  t.ok(2 * burst.length < MAX_BUFFERED, 'which alone would be less than a client may hold')
 
   // The app wakes up: everything is answered, nobody was stopped for ever.
   const answers = 'HTTP/1.1 204 No Content\r\n\r\n'
@@ -49,7 +49,7 @@ await tap.test('once clients hold too much together, one that holds anything is 
   }
   for (const client of clients)
     await client.until('all answers', () => client.text.split('\r\n\r\n').length - 1 === wanted, 20_000)
-  await until('reading as ever', () => relay.maxHeld === MAX_HELD)
+  await until('reading as ever', () => relay.maxBuffered === MAX_BUFFERED)
   for (const { socket } of clients) socket.destroy()
   await Promise.all(apps.map(async (socket) => socket.destroyed || once(socket, 'close')))
 })

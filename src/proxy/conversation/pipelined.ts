@@ -1,7 +1,7 @@
 /**
  * What a client has sent before it can be used: its next requests while a response is under way. They are taken from
  * the front, in place, however many there are: a byte is copied once when it comes in, and never again for those before
- * it. Bounded by MAX_HELD and one read, as the client is not read from beyond that (flow.ts). Pure.
+ * it. Bounded by MAX_BUFFERED and one read, as the client is not read from beyond that (flow.ts). Pure.
  */
 
 import { ByteStore } from '../../protocol/http1/byte-store.ts'
@@ -10,9 +10,9 @@ import { ByteStore } from '../../protocol/http1/byte-store.ts'
  * Bytes of a client that are kept while they cannot be sent on; beyond that the client is not read from. Less where all
  * clients together hold more than memory allows: relay.ts.
  */
-export const MAX_HELD = 64 * 1024
+export const MAX_BUFFERED = 64 * 1024
 
-export class Held {
+export class Pipelined {
   readonly #store = new ByteStore()
   #from = 0
 

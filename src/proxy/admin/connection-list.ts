@@ -9,25 +9,25 @@ export interface Closable {
   destroy(): unknown
 }
 
-export interface RosterLimits {
-  /** Connections at once. Must be above `heldHooks`, so that one that may leave is always there. */
+export interface ConnectionListLimits {
+  /** Connections at once. Must be above `waitingHooks`, so that one that may leave is always there. */
   readonly connections: number
   /** Hooks waiting at once; a pod has one for each container. */
-  readonly heldHooks: number
+  readonly waitingHooks: number
   /** And of one address: the kubelet's must not find all seats taken by one stranger. */
-  readonly heldHooksOfOne: number
+  readonly waitingHooksOfOne: number
 }
 
-export class Roster<Connection extends Closable> {
-  readonly #limits: RosterLimits
+export class ConnectionList<Connection extends Closable> {
+  readonly #limits: ConnectionListLimits
   /** In the order of their last sign of life, the quietest first. */
   readonly #byQuiet = new Set<Connection>()
   /** Those on which a hook waits, and their addresses. */
-  readonly #held = new Map<Connection, string>()
+  readonly #waiting = new Map<Connection, string>()
   /** Those with a request that has not been answered in full, and how many. */
   readonly #asking = new Map<Connection, number>()
 
-  constructor(limits: RosterLimits) {
+  constructor(limits: ConnectionListLimits) {
     this.#limits = limits
   }
 
@@ -40,7 +40,7 @@ export class Roster<Connection extends Closable> {
     this.#byQuiet.add(connection)
     if (this.#byQuiet.size <= this.#limits.connections) return
     for (const quiet of this.#byQuiet) {
-      if (this.#held.has(quiet) || quiet === connection) continue
+      if (this.#waiting.has(quiet) || quiet === connection) continue
       this.remove(quiet)
       quiet.destroy()
       return
@@ -64,17 +64,17 @@ export class Roster<Connection extends Closable> {
    * waits on this very connection: nobody needs two, and what is pipelined behind a hook would take memory without a
    * bound.
    */
-  hold(connection: Connection, address: string): boolean {
-    if (this.#held.size >= this.#limits.heldHooks || this.#held.has(connection)) return false
+  wait(connection: Connection, address: string): boolean {
+    if (this.#waiting.size >= this.#limits.waitingHooks || this.#waiting.has(connection)) return false
     let ofOne = 0
-    for (const other of this.#held.values()) if (other === address) ofOne += 1
-    if (ofOne >= this.#limits.heldHooksOfOne) return false
-    this.#held.set(connection, address)
+    for (const other of this.#waiting.values()) if (other === address) ofOne += 1
+    if (ofOne >= this.#limits.waitingHooksOfOne) return false
+    this.#waiting.set(connection, address)
     return true
   }
 
   release(connection: Connection): void {
-    this.#held.delete(connection)
+    this.#waiting.delete(connection)
   }
 
   /** A request is being answered on it; every call needs an `answered`. */
@@ -95,7 +95,7 @@ export class Roster<Connection extends Closable> {
   }
 
   /** Does a hook wait on it? Then nothing may break it. */
-  holds(connection: Connection): boolean {
-    return this.#held.has(connection)
+  waitsOn(connection: Connection): boolean {
+    return this.#waiting.has(connection)
   }
 }

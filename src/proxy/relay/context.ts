@@ -14,7 +14,7 @@ export interface Limits {
   readonly protocol: 'auto' | 'tcp'
 }
 
-export interface House {
+export interface RelayContext {
   readonly terms: Terms
   readonly limits: Limits
   readonly kit: PortKit
@@ -23,8 +23,8 @@ export interface House {
   readonly inFlight: InFlight
   readonly arrivals: Arrivals
   readonly dialer: Dialer
-  /** A client of which more bytes are held is not read from: MAX_HELD, or 0 while all of them hold too much together. */
-  readonly maxHeld: number
+  /** A client of which more bytes are held is not read from: MAX_BUFFERED, or 0 while all of them hold too much together. */
+  readonly maxBuffered: number
   /** Targets of requests are kept for the access log. */
   readonly keepsTargets: boolean
   /** Brings `terms.now` up to date. */
