@@ -119,6 +119,11 @@ void tap.test('clients of a headless Service would go past lastcall', async (t) 
   const both = injected(`${APP}${SERVICE}${peers}`)
   t.ok(both.endsWith(peers), 'beside an ordinary Service it is for peers, and stays as it is')
   t.same(ids(both), [])
+  t.same(
+    found(both).filter(({ severity }) => severity === 'error'),
+    [],
+    'nor does check take it for a way past lastcall',
+  )
   t.same(ids(`${injected(APP)}${headless}`), ['headless-bypasses-sidecar'])
 })
 

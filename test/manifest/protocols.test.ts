@@ -141,6 +141,17 @@ void tap.test('of several ports the one for clients is taken, and what goes past
     '--app=127.0.0.1:3000',
   )
   t.equal(app('{"containerPort":8443,"name":"https"}', '{"containerPort":3000}'), '--app=127.0.0.1:3000')
+  t.equal(
+    app('{"containerPort":9999,"name":"rpc"}', '{"containerPort":3000,"name":"http-web"}'),
+    '--app=127.0.0.1:3000',
+  )
+  const two = withPorts('{"containerPort":5000,"name":"http-a"}', '{"containerPort":3000,"name":"http-b"}')
+  t.match(injection(two), { left: [{ why: [/several ports/] }] })
+  const console = withPorts(
+    '{"containerPort":15672,"name":"console-http"}',
+    '{"containerPort":5672,"name":"amqp"}',
+  )
+  t.match(injection(console), { left: [{ why: [/several ports/] }] })
   const broker = withPorts('{"containerPort":15672}', '{"containerPort":5672,"name":"amqp"}')
   t.match(injection(broker), { left: [{ why: [/several ports/] }] }, 'a broker is not its console')
   t.match(injection(withPorts('{"containerPort":5000}', '{"containerPort":3000}')), {

@@ -90,7 +90,8 @@ function findPort(
 
 /**
  * The one of several ports where requests come: those for operators (metrics, health) are not meant, nor the ones that
- * speak TLS beside one that does not. Undefined where that leaves several.
+ * speak TLS beside one that does not; of the rest, the one that is called http or web. What comes to the others goes
+ * past lastcall, and is told. Undefined where that leaves several.
  */
 function likelyPort(
   ports: readonly number[],
@@ -108,16 +109,24 @@ function likelyPort(
   ]
   const clients = ports.filter((port) => !namesOfPort(port).some(forOperators))
   if (clients.length === 1) return clients[0]
-  const tls = new Set(
-    clients.filter((port) => {
-      const container = declared.find((one) => one.number === port)?.container ?? apps[0]
-      const spoken = container && spokenOn(container, port, workload, services)
-      return spoken?.kind === 'stream' && spoken.what === 'TLS'
-    }),
-  )
-  const [first, second] = clients.filter((port) => !tls.has(port))
-  return second === undefined ? first : undefined
+  const speaks = (port: number) => {
+    const container = declared.find((one) => one.number === port)?.container ?? apps[0]
+    const spoken = container && spokenOn(container, port, workload, services)
+    return spoken?.kind === 'stream' ? spoken.what : 'HTTP'
+  }
+  const clear = clients.filter((port) => speaks(port) !== 'TLS')
+  if (clear.length < 2) return clear[0]
+  // A broker or a database is not its console.
+  if (clear.some((port) => !['HTTP', 'TCP'].includes(speaks(port)))) return undefined
+  for (const main of MAIN_NAMES) {
+    const [first, second] = clear.filter((port) => namesOfPort(port).some((name) => main.test(name)))
+    if (first !== undefined) return second === undefined ? first : undefined
+  }
+  return undefined
 }
+
+/** What people call the main one of several ports; the plainest first. */
+const MAIN_NAMES = [/^(http|web|main|rest|api)$/i, /^(http|web)-|-(http|web)$/i]
 
 /** Why an app needs no lastcall: its port is scraped, or asked for health, and nothing else; and nobody named it. */
 export function onlyMeasured(

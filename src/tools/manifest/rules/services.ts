@@ -73,8 +73,9 @@ export const SERVICE_RULES: readonly Rule[] = [
       workloads.flatMap((judged) => {
         const { workload, sidecar, config } = judged
         if (sidecar === undefined || (config !== undefined && sharesPort(config))) return []
-        return portSites(judged, ({ number }) =>
-          number !== undefined && number === appPort(workload)
+        return portSites(judged, ({ number }, service) =>
+          // Clients of a headless Service do not look at targetPort: see headless-bypasses-sidecar.
+          !isHeadless(service) && number !== undefined && number === appPort(workload)
             ? `port ${number} is the app's own`
             : undefined,
         )
