@@ -36,6 +36,8 @@ export class WebSocketTalk implements Talk {
   /** When nobody's Close is waited for any more, nor for a client that takes nothing. */
   #until = Infinity
   #over = false
+  /** What it has become. Whoever hands over to this conversation may have more to tell than what turned it into that. */
+  #tunnel: Tunnel | undefined
 
   /** Takes over a channel that is open. */
   constructor(terms: Terms, link: Link, channel: AppChannel) {
@@ -45,7 +47,8 @@ export class WebSocketTalk implements Talk {
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {
-    if (this.#over || this.#toldClient) return
+    if (this.#over) return this.#tunnel?.fromApp(bytes, start, end)
+    if (this.#toldClient) return
     let at = start
     while (at < end && !this.#saysGoodbye()) at = this.#fromApp.advance(bytes, at, end)
     this.#link.toClient(bytes, start, at)
@@ -96,7 +99,7 @@ export class WebSocketTalk implements Talk {
 
   clientEnded(): void {
     this.#clientEnded = true
-    if (this.#over) return
+    if (this.#over) return this.#tunnel?.clientEnded()
     if (this.#toldClient || this.#appEnded) return this.#end('client', 'closed')
     this.#channel.fin()
     this.#goodbye()
@@ -119,8 +122,8 @@ export class WebSocketTalk implements Talk {
   appGone(): void {
     this.#channel.lost()
     if (this.#over || this.#toldClient) return
-    // The client has the app's whole Close, or will: a reset might take it away again.
-    if (this.#fromApp.closing && this.#fromApp.between) return this.#end('app', 'closed')
+    // The client has all that the app had to say, or will: a reset might take it away again.
+    if (this.#appEnded || (this.#fromApp.closing && this.#fromApp.between)) return this.#end('app', 'closed')
     this.#reset('app', 'reset')
   }
 
@@ -173,6 +176,7 @@ export class WebSocketTalk implements Talk {
     this.#link.account.became('tunnel')
     const tunnel = new Tunnel(this.#link, this.#channel, STATUS)
     this.#link.handOver(tunnel)
+    this.#tunnel = tunnel
     if (this.#clientEnded) tunnel.clientEnded()
     if (this.#appEnded) tunnel.appEnded()
   }
