@@ -1,5 +1,6 @@
 /** An error of lastcall's own in what it does for one client ends that client's connection, and nobody else's. */
 import tap from 'tap'
+import * as f from '../fixtures/frames.ts'
 import { rawClient, requestText } from '../fixtures/raw.ts'
 import { startRawApp } from '../fixtures/raw-app.ts'
 import { startRelay } from '../fixtures/relay.ts'
@@ -38,3 +39,25 @@ for (const native of [true, false]) {
     t.equal(relay.counters.apps, 0)
   })
 }
+
+void tap.test('a fault on an HTTP/2 connection leaves none of its streams in flight', async (t) => {
+  const app = await startRawApp(t)
+  const faults: unknown[] = []
+  const { relay, place } = await startRelay(t, app.port, true, undefined, {
+    accessLog: () => {
+      throw new Error('a fault of our own')
+    },
+    fault: (error) => faults.push(error),
+  })
+  const client = await rawClient(t, place)
+  client.send(Buffer.concat([f.HELLO, f.get(1), f.get(3), f.get(5)]))
+  const call = await app.call()
+  await until('three streams', () => relay.facts.inFlight === 3)
+  // The first stream ends, and telling of that fails.
+  call.send(Buffer.concat([f.SETTINGS, f.ok(1)]))
+  t.equal(await client.end(), 'reset')
+  t.ok(faults.length > 0)
+  await until('nobody is left', () => relay.facts.connections === 0)
+  t.equal(relay.facts.inFlight, 0)
+  t.equal(relay.counters.apps, 0)
+})

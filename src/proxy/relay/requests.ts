@@ -156,8 +156,9 @@ export class Requests implements Account {
     return true
   }
 
-  /** The client is gone: nothing is in flight. */
+  /** The client is gone: nothing is in flight. A fault of our own may have left streams that nobody has ended. */
   close(): void {
+    for (const stream of this.#streams ?? []) this.streamEnded(stream)
     this.taken()
     if (this.#state !== 'none') this.#exit()
   }
