@@ -27,6 +27,20 @@ function upload(body: string, length = body.length, fields = ''): string {
 for (const way of ['native', 'portable']) {
   const relay = ['--relay', way]
 
+  void tap.test(`${way}: an upload without end ends when its app has answered and gone`, async (t) => {
+    const { app, sidecar } = await scene(t, relay)
+    const client = await rawClient(t, sidecar.listen, true)
+    client.send('POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n')
+    const call = await app.call()
+    call.socket.end('HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    t.match(await client.answer('POST'), { status: 413 })
+    t.equal(await client.end(), 'fin')
+    call.socket.destroy()
+    const uploading = setInterval(() => client.send('3\r\nabc\r\n'), 5)
+    t.teardown(() => clearInterval(uploading))
+    await until('nothing in flight', async () => (await inFlight(sidecar)) === 0)
+  })
+
   void tap.test(
     `${way}: an early answer in lame duck has no farewell, and the upload is complete`,
     async (t) => {

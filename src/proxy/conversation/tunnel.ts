@@ -78,9 +78,11 @@ export class Tunnel implements Talk {
     else this.#link.halfCloseClient()
   }
 
+  /** Where the app had said all that it had to say, a reset might take that away from the client. */
   appGone(): void {
     this.#channel.lost()
-    this.#reset('app', 'reset')
+    if (this.#appEnded && !this.#over) this.#end('app', 'closed')
+    else this.#reset('app', 'reset')
   }
 
   clientDrained(): void {}

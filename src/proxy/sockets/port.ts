@@ -69,6 +69,8 @@ export class Port implements SlabWriter {
   /** Our FIN is on its way: saying so twice makes Node build an error, which costs more than the FIN. */
   #finished = false
   #closed = false
+  /** The peer has sent its FIN, and all before it has been read. */
+  #ended = false
   #isUnix = false
   /** What has broken the connection. */
   #errno: string | undefined
@@ -182,19 +184,21 @@ export class Port implements SlabWriter {
   #written(bulk: Buffer | undefined): void {
     this.#pending -= 1
     if (bulk !== undefined) this.#kit.bulk.written(bulk)
-    if (this.#pending > 0 || this.#closed) return
+    // Of a socket that is being closed, writes that wait are given up: nobody has taken those bytes.
+    if (this.#pending > 0 || this.#socket.destroyed) return
     if (this.#finished) this.#shutdown()
     this.#owner.portDrained(this.side)
   }
 
   /**
-   * A client that cannot be written to is gone. An app may have answered before it hung up: that is read first. But the
-   * kernel tells of a reset only once: a read behind such a write sees an end as if the peer had sent a FIN.
+   * A client that cannot be written to is gone. An app may have answered before it hung up: that is read first, if it
+   * has not been. But the kernel tells of a reset only once: a read behind such a write sees an end as if the peer had
+   * sent a FIN.
    */
   #writeFailed(byReset: boolean): void {
     this.#broken = true
     if (byReset) this.#errno ??= 'ECONNRESET'
-    if (this.side === 'client') this.#socket.destroy()
+    if (this.side === 'client' || this.#ended) this.#socket.destroy()
   }
 
   /** Half-closes after what was written. */
@@ -322,6 +326,7 @@ export class Port implements SlabWriter {
       this.#errno = error.code ?? error.message
     })
     socket.on('end', () => {
+      this.#ended = true
       if (this.#errno === undefined) this.#owner.portEnded(this.side)
       else socket.destroy()
     })
