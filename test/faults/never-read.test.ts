@@ -7,6 +7,8 @@ import { balanced, gaugesAtRest, memory, MIB } from '../fixtures/gauges.ts'
 import { inFlight, PHASE, verdictOf, withDefaults } from '../fixtures/drain.ts'
 import { rawClient, type RawClient, requestText } from '../fixtures/raw.ts'
 import { type RawApp, startRawApp } from '../fixtures/raw-app.ts'
+import { systemClock } from '../../src/clock.ts'
+import { startRelay } from '../fixtures/relay.ts'
 import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -109,6 +111,44 @@ for (const way of ['native', 'portable']) {
       await balanced(t, sidecar, start)
     },
   )
+}
+
+void tap.test(
+  'a client that reads slowly has a minute for it, even where idle-timeout is shorter',
+  async (t) => {
+    const app = await startRawApp(t)
+    let later = 0
+    const clock = { ...systemClock, now: () => systemClock.now() + later }
+    const { relay, place } = await startRelay(
+      t,
+      app.port,
+      true,
+      undefined,
+      { clock },
+      { idleTimeoutMs: 1000 },
+    )
+    const client = await rawClient(t, place)
+    client.socket.pause()
+    client.send(requestText('GET', '/'))
+    const call = await app.call()
+    call.send(`HTTP/1.1 200 OK\r\nContent-Length: ${32 * MIB}\r\n\r\n`)
+    call.send(Buffer.alloc(16 * MIB, 'x'))
+    await until('the app is held back', () => call.socket.writableLength > 0)
+    await twoSweeps()
+    later = 50_000
+    await twoSweeps()
+    t.equal(relay.facts.connections, 1, 'still there after 50 s')
+    later = 70_000
+    await until('it is given up', () => relay.facts.connections === 0)
+    t.equal(relay.facts.inFlight, 0)
+  },
+)
+
+/** The relay has looked at its clock, twice. */
+async function twoSweeps(): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, 600)
+  })
 }
 
 const UPGRADE =

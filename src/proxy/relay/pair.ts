@@ -22,6 +22,11 @@ const LINGER_MS = 2000
 const NEW_MS = 500
 /** And so long before it counts as idle: what it sent together with the last packet of its handshake is not read yet. */
 const FIRST_BYTE_MS = 10
+/**
+ * A side that is slow has at least so long to take what was written, however short idle-timeout is: from a kernel with
+ * megabytes to send, nothing is heard for a while, and a slow reader is not idle. (nginx's send_timeout is the same.)
+ */
+const LEAST_PATIENCE_MS = 60_000
 /** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
 const WATCH_AFTER_MS = 10_000
 
@@ -85,7 +90,7 @@ export class Pair implements Link, PortOwner {
     if (now >= this.#lingerUntil && !this.client.backlog) this.client.destroy()
     if (!this.#undelivered) this.#stuckSince = Infinity
     else if (this.#stuckSince === Infinity) this.#stuckSince = now
-    else if (now - this.#stuckSince >= idleTimeoutMs) return this.#giveUp()
+    else if (now - this.#stuckSince >= Math.max(idleTimeoutMs, LEAST_PATIENCE_MS)) return this.#giveUp()
     if (this.#clientGone || now >= this.#lingerUntil) return
     this.client.probe()
     if (this.#talk.inHead && now - this.account.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
@@ -160,7 +165,7 @@ export class Pair implements Link, PortOwner {
     return cut
   }
 
-  /** A side that takes nothing for as long as an idle client may stay is not coming back. */
+  /** A side that takes nothing for as long as an idle client may stay, and for a minute, is not coming back. */
   #giveUp(): void {
     this.#lastWords(this.client.backlog ? 'client' : 'app', 'timeout')
     this.#end(true)
