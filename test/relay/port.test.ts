@@ -1,9 +1,9 @@
 /** One side's connection: what it reports, and what it does not. */
 import tap from 'tap'
-import { BulkBuffers } from '../../src/relay/bulk.ts'
-import { findWriter } from '../../src/relay/native.ts'
-import { Port } from '../../src/relay/port.ts'
-import { Slab } from '../../src/relay/slab.ts'
+import { BulkBuffers } from '../../src/proxy/sockets/bulk.ts'
+import { findWriter } from '../../src/proxy/sockets/native.ts'
+import { Port } from '../../src/proxy/sockets/port.ts'
+import { Slab } from '../../src/proxy/sockets/slab.ts'
 import { startRawApp } from '../fixtures/raw-app.ts'
 import { until } from '../fixtures/until.ts'
 
