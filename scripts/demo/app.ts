@@ -1,5 +1,5 @@
 /**
- * The bundled demo app as a program: `node app.js [host:port]`. Worst case on purpose: SIGTERM ends it at once, with
+ * The bundled demo app as a program: `node app.ts [host:port]`. Worst case on purpose: SIGTERM ends it at once, with
  * whatever is in flight. That nothing is lost when it stops is lastcall's doing alone.
  */
 import { createServer } from 'node:http'

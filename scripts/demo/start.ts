@@ -16,7 +16,7 @@ const say = (who: string, text: string) => console.log(`${`${who}:`.padEnd(10)}$
 /** Starts the demo app; resolves with it and the host:port where it listens. */
 async function startApp(): Promise<{ child: Child; place: string }> {
   const place = Promise.withResolvers<string>()
-  const child = startChild(fileURLToPath(new URL('demo/app.js', DIST)), ['127.0.0.1:0'], (text) => {
+  const child = startChild(fileURLToPath(new URL('app.ts', import.meta.url)), ['127.0.0.1:0'], (text) => {
     say('app', text)
     const found = / listens on (\S+)$/.exec(text)?.[1]
     if (found !== undefined) place.resolve(found)
