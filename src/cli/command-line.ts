@@ -94,7 +94,7 @@ function hasTools(command: string): boolean {
 
 /** All of them at once, on stderr. */
 function mistakes(problems: readonly string[], help: string): number {
-  const title = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`
+  const title = problems.length === 1 ? '1 error' : `${problems.length} errors`
   console.error(
     [`lastcall: ${title}`, ...problems.map((problem) => `  ${problem}`), `See ${help}`].join('\n'),
   )

@@ -32,7 +32,9 @@ async function resume(target: Target): Promise<number> {
   const called = await call(target, 'POST', '/resume')
   if (called.kind !== 'answer') return failed(called)
   if (called.status === 409)
-    return fail('the pod stops (a signal has come, or the exit has begun): there is no way back')
+    return fail(
+      'the pod is stopping (a signal has arrived, or the exit has begun): the drain cannot be undone',
+    )
   if (called.status !== 200) return failed(called)
   console.log(target.json ? JSON.stringify(called.body) : `resumed: ${String(called.body['phase'])}`)
   return 0
@@ -46,7 +48,8 @@ async function drain(target: Target): Promise<number> {
   let line = ''
   for (;;) {
     const called = await call(target, 'GET', '/status')
-    if (called.kind === 'unreachable') return fail(`it went away while ${phase}: its own log has the verdict`)
+    if (called.kind === 'unreachable')
+      return fail(`lastcall exited while ${phase}: see its log for the verdict`)
     const found = statusOf(called)
     if (found === undefined) return failed(called)
     const now = performance.now()
@@ -63,7 +66,8 @@ async function drain(target: Target): Promise<number> {
     phase = found.phase
     if (phase === 'drained' || phase === 'exiting') return 0
     // It began with the answer to /drain, so whoever serves now was told to.
-    if (phase === 'serving' || phase === 'starting') return fail('the drain was taken back: it serves again')
+    if (phase === 'serving' || phase === 'starting')
+      return fail('the drain was undone: lastcall serves again')
     await sleep(POLL_MS)
   }
 }

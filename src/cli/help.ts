@@ -17,19 +17,19 @@ export type Command = (typeof COMMANDS)[number]
 
 const ABOUT: Record<Command, { readonly line: string; readonly more: string }> = {
   drain: {
-    line: 'drain a running lastcall, and wait until nothing is in flight',
+    line: 'drain a running lastcall and wait until nothing is in flight',
     more:
-      'Takes the pod out of service without stopping it: the endpoints propagate, clients are told to leave, what is ' +
-      'in flight finishes. The listener stays open, because this is no proof of a stop; lastcall resume takes it ' +
-      'back. Ctrl-C ends the waiting, not the drain.',
+      'Takes the pod out of service without stopping it: endpoints propagate, clients are told to leave, and requests in ' +
+      'flight finish. The listener stays open, because a manual drain does not prove that the pod stops; lastcall resume ' +
+      'undoes it. Ctrl-C stops waiting, but not the drain.',
   },
   resume: {
-    line: 'take a drain back and serve again',
-    more: 'Refused after a signal, and once the exit has begun: there is no way back from that. A hook alone is no obstacle.',
+    line: 'undo a drain and serve again',
+    more: 'Not possible after a signal or once the exit has begun. A preStop hook alone does not prevent it.',
   },
   status: {
-    line: 'say what a running lastcall is doing',
-    more: 'Its phase, what is in flight (the oldest first), the health of the app, how the last drain ended.',
+    line: 'show what a running lastcall is doing',
+    more: 'Shows its phase, the requests in flight (oldest first), the health of the app, and how the last drain ended.',
   },
 }
 
@@ -37,10 +37,10 @@ export const MANIFEST_COMMANDS = ['inject', 'check'] as const
 export type ManifestCommand = (typeof MANIFEST_COMMANDS)[number]
 
 const CLIENT_ROWS: readonly Row[] = [
-  ['--admin URL', 'where it answers: URL, HOST:PORT or :PORT; or LASTCALL_ADMIN [http://127.0.0.1:9099]'],
-  ['--token TOKEN', 'its token, if it has one; or LASTCALL_TOKEN'],
-  ['--json', 'print what it answered, as JSON'],
-  ['--help', 'this'],
+  ['--admin URL', 'admin address: URL, HOST:PORT or :PORT; or LASTCALL_ADMIN [http://127.0.0.1:9099]'],
+  ['--token TOKEN', 'its token, if one is set; or LASTCALL_TOKEN'],
+  ['--json', 'print the response as JSON'],
+  ['--help', 'show this help'],
 ]
 
 type Row = readonly [left: string, right: string]
@@ -66,7 +66,7 @@ export function mainHelp(): string {
     ...groups,
     `Other:\n${table(
       [
-        ['--help', 'this'],
+        ['--help', 'show this help'],
         ['--version', 'the version'],
       ],
       LEFT,
@@ -100,13 +100,13 @@ export function rehearseHelp(): string {
     'Usage:\n  lastcall rehearse [options] -- COMMAND ARGS...\n' +
       '  lastcall rehearse --path /items --svg stop.svg -- node my-app.js\n' +
       '  lastcall rehearse -- python3 -m http.server {port} --bind 127.0.0.1',
-    `Options:\n${table([...REHEARSE_ROWS, ['--help', 'this']], 26)}`,
+    `Options:\n${table([...REHEARSE_ROWS, ['--help', 'show this help']], 26)}`,
     wrap(
       'Options of the proxy (lastcall --help), such as --settle, --grace-period or --health http://127.0.0.1:{port}/ready, ' +
         'are handed to it.',
       WIDTH,
     ).join('\n'),
-    'Exit code: 0 no request failed with lastcall in front, 1 some did, 2 it could not be rehearsed.',
+    'Exit codes: 0 no request failed with lastcall in front; 1 at least one failed; 2 the rehearsal could not run.',
   ].join('\n\n')
 }
 
@@ -140,15 +140,15 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       ...SOURCE_ROWS,
       ['--mode native|plain', 'a native sidecar (Kubernetes 1.29 and later), or a second container [native]'],
       ['--name WORKLOAD', 'only this one, web or deployment/web; again for more [all]'],
-      ['--container NAME', 'which container is the app, where that cannot be told'],
+      ['--container NAME', 'the container of the app, if it is ambiguous'],
       ['--image IMAGE', 'the image of lastcall [ghcr.io/lastcall/lastcall:VERSION]'],
-      ['--bind-env NAME', 'the variable by which the app is told to listen on 127.0.0.1; or NAME=VALUE'],
-      ['--bind-arg=FLAG', 'the same for an argument; or FLAG=VALUE'],
-      ['--step pods|services', 'half of the work: the pods, and after their rollout the Services'],
+      ['--bind-env NAME', 'the variable that makes the app listen on 127.0.0.1; or NAME=VALUE'],
+      ['--bind-arg=FLAG', 'the argument that does the same; or FLAG=VALUE'],
+      ['--step pods|services', 'do half of the change: pods first, and Services after the rollout'],
       ['--no-token', 'no random token for hooks, /drain and /resume'],
-      ['--strict', 'one workload that cannot be injected refuses all: nothing is printed but why'],
-      ['--remove', 'take lastcall out, and restore what was changed for it'],
-      ['--help', 'this'],
+      ['--strict', 'print nothing if any workload cannot be injected'],
+      ['--remove', 'remove lastcall and restore what inject changed'],
+      ['--help', 'show this help'],
     ],
     notes: [
       'Annotations of a workload or its pods win over the command line: lastcall.dev/inject: "false" leaves it as it ' +
@@ -157,15 +157,15 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
         'containerPorts, or given with --app 127.0.0.1:PORT. Variables LASTCALL_... do not count here.',
       'Where the app can be told to listen on loopback, lastcall gets its port on the addresses of the pod, and Services ' +
         'stay as they are. Where it cannot, lastcall gets a free port: 8080, else 18080 and up.',
-      'Exit code: 0 done, 1 refused (--strict), 2 a mistake on the command line or an input that ' +
-        'cannot be read, 3 done but for what is listed.',
+      'Exit codes: 0 done; 1 refused (--strict); 2 invalid usage or unreadable input; 3 done, except for the ' +
+        'workloads listed.',
     ],
   },
   check: {
-    line: 'find in Kubernetes manifests what loses requests when a pod stops',
+    line: 'find settings in Kubernetes manifests that lose requests when a pod stops',
     more:
-      'Judges manifests with lastcall or without: each finding says where it is, what happens to requests because of it, ' +
-      'and how to mend it. It sees only what it is given, so give it Services, PodDisruptionBudgets and autoscalers too.',
+      'Checks manifests with or without lastcall. Each finding says where it is, what it does to requests, and how to fix ' +
+      'it. check sees only its input, so include Services, PodDisruptionBudgets and autoscalers.',
     usage:
       '  lastcall check [FILE|FOLDER]... [options]\n' +
       '  lastcall check -R k8s/\n' +
@@ -178,13 +178,16 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       ],
       ['--only RULE,...', 'only these rules'],
       ['--ignore RULE,...', 'not these rules'],
-      ['--fail-on SEVERITY', 'exit code 1 from this one on: error or warning [error]'],
-      ['--explain RULE,...', 'what these rules mean for requests, and how to mend it; nothing is judged'],
-      ['--help', 'this'],
+      ['--fail-on SEVERITY', 'exit with code 1 from this severity on: error or warning [error]'],
+      [
+        '--explain RULE,...',
+        'explain what these rules mean for requests and how to fix them; checks nothing',
+      ],
+      ['--help', 'show this help'],
     ],
     notes: [
       'The annotation lastcall.dev/ignore: RULE,RULE of an object silences rules for it. All rules: docs/rules.md.',
-      'Exit code: 0 nothing or warnings only, 1 errors found, 2 a mistake, an unreadable input, or nothing to judge.',
+      'Exit codes: 0 no findings or only warnings; 1 errors found; 2 invalid usage, unreadable input, or nothing to check.',
     ],
   },
 }

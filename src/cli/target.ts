@@ -61,7 +61,7 @@ function readAdmin(text: string): Reading<string> {
   if (address.kind === 'bad')
     return bad('not an address; write it like http://127.0.0.1:9099, 127.0.0.1:9099 or :9099')
   const { host, port } = address.value
-  return port === 0 ? bad('port 0 is nowhere; write it like :9099') : ok(originOf(port, host))
+  return port === 0 ? bad('port 0 cannot be connected to; write it like :9099') : ok(originOf(port, host))
 }
 
 function originOf(port: number, host: string | undefined): string {

@@ -225,7 +225,7 @@ async function nativeWay(wanted: Config['relay'], clock: Clock, log: Log): Promi
 async function endsBeforeStart(signals: Signals, log: Log): Promise<boolean> {
   const name = await signals.early()
   if (name === undefined) return false
-  log.info(`${name} before anybody could connect: nothing to drain`)
+  log.info(`${name} arrived before the listener was open: nothing to drain`)
   return true
 }
 

@@ -89,7 +89,7 @@ void tap.test('a caller that goes away is noted, and changes nothing', async (t)
   t.equal((await request(`${url}/livez`)).statusCode, 200)
   answerHooks()
   await until('the other answer', () => status(stays) === 200)
-  await until('the note', () => logged.some((line) => line.includes('went away')))
+  await until('the note', () => logged.some((line) => line.includes('the caller disconnected')))
   t.same(asked, ['hook app', 'hook app'], 'nothing but the hooks was asked for')
 })
 

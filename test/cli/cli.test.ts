@@ -52,7 +52,7 @@ void tap.test('mistakes are all on stderr, with exit code 2', async (t) => {
   t.equal(code, 2)
   t.equal(out, '')
   t.same(err.split('\n'), [
-    'lastcall: 3 mistakes',
+    'lastcall: 3 errors',
     '  --lsten: unknown flag; did you mean --listen?',
     '  --settle 3: add a unit: 3s or 3ms',
     '  LASTCALL_QUIET=2: add a unit: 2s or 2ms',

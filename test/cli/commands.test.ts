@@ -104,12 +104,12 @@ void tap.test('a drain that somebody takes back has failed', async (t) => {
   })
   const { code, lines } = await lastcall(t, ['drain', '--admin', admin])
   t.equal(code, 1)
-  t.match(lines.at(-1), /taken back: it serves again/)
+  t.match(lines.at(-1), /undone: lastcall serves again/)
 })
 
 void tap.test('refusals are explained', async (t) => {
   const cases: [string, Script, RegExp][] = [
-    ['resume', { '/resume': [[409, { phase: 'draining' }]] }, /the pod stops/],
+    ['resume', { '/resume': [[409, { phase: 'draining' }]] }, /the pod is stopping/],
     ['drain', { '/drain': [[401, 'no']] }, /needs a token.*LASTCALL_TOKEN/],
     ['drain', { '/drain': [[403, 'no']] }, /--hook-allow/],
     ['status', { '/status': [[200, '<html>']] }, /is this the admin port of lastcall/],

@@ -50,7 +50,7 @@ void tap.test('drain waits for what is in flight, resume takes it back, until th
   await sidecar.phase(['settling', 'lame-duck', 'draining'])
   const tooLate = lastcall('resume', '--token=abc')
   t.same(await tooLate.end(20_000), { code: 1, signal: null })
-  t.match(tooLate.lines.join('\n'), /no way back/)
+  t.match(tooLate.lines.join('\n'), /cannot be undone/)
   app.held[1]!.end('done')
   t.equal(await (await late).body.text(), 'done')
   app.stop()

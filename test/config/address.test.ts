@@ -36,9 +36,12 @@ void tap.test('several addresses stand in brackets: those of a pod, of one famil
   t.same(places('[fd00::7]:3000'), { host: 'fd00::7', port: 3000 })
   t.same(places('[fd00::7,fd00::7]:3000'), { host: 'fd00::7', port: 3000 }, 'each once')
   t.same(places(':8080'), { host: undefined, port: 8080 })
-  t.match(places('[10.0.0.7,]:3000'), /^nothing is no address; write it like \[10\.0\.0\.7,fd00::7\]:8080/)
-  t.match(places('[10.0.0.7,web]:3000'), /^web is no address/)
-  t.match(places('[10.0.0.7,fd00::7]:0'), /^port 0 is another one for each address/)
+  t.match(
+    places('[10.0.0.7,]:3000'),
+    /^an empty entry is not an address; write it like \[10\.0\.0\.7,fd00::7\]:8080/,
+  )
+  t.match(places('[10.0.0.7,web]:3000'), /^web is not an address/)
+  t.match(places('[10.0.0.7,fd00::7]:0'), /^port 0 would choose a different port for each address/)
   for (const text of ['10.0.0.7,fd00::7:3000', '[10.0.0.7,fd00::7]', '[10.0.0.7,fd00::7]:65536'])
     t.equal(parseListens(text).kind, 'bad', text)
   t.equal(parseListen('[10.0.0.7,fd00::7]:3000').kind, 'bad', 'where there can be one only')
@@ -50,7 +53,7 @@ void tap.test('several addresses stand in brackets: those of a pod, of one famil
 })
 
 void tap.test('a wrong place says what a right one looks like', async (t) => {
-  t.match(parseListen('8080'), { why: 'a port needs its colon: :8080' })
+  t.match(parseListen('8080'), { why: 'a port alone needs a colon: :8080' })
   t.match(parseListen('::1'), { why: /brackets and a port: \[::1\]:8080/ })
   t.match(parseListen('127.0.0.1'), { why: /port is missing/ })
   t.match(parseApp(':3000'), { why: /127\.0\.0\.1:3000/ })

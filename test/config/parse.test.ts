@@ -84,7 +84,7 @@ void tap.test('all mistakes are told together, each with its source', async (t) 
 })
 
 void tap.test('a flag given twice, without its value, or with one dash is a mistake', async (t) => {
-  t.same(mistakes(['--settle=1s', '--settle', '2s']), ['--settle: given twice; keep one'])
+  t.same(mistakes(['--settle=1s', '--settle', '2s']), ['--settle: given more than once; keep one'])
   t.same(mistakes(['--settle', '--quiet=1s']), ['--settle: needs a value'])
   t.same(mistakes(['--settle'], { LASTCALL_SETTLE: '1s' }), ['--settle: needs a value'])
   t.same(mistakes(['--settle=']), ['--settle: is empty; give it a value (DURATION) or leave it out'])
@@ -105,21 +105,21 @@ void tap.test('sums that cannot work are refused together with the other mistake
 void tap.test('options that contradict each other are refused', async (t) => {
   const cases: [string[], RegExp][] = [
     [['--admin', ':8080'], /--listen and --admin: both are port 8080/],
-    [['--app', 'localhost:8080'], /--app localhost:8080: that is --listen, lastcall itself/],
-    [['--app', '127.0.0.1:9099'], /that is --admin, lastcall itself/],
-    [['--health', 'http://127.0.0.1:9099/readyz'], /--health http:.*: that is --admin/],
-    [['--health', 'http://[::1]:8080/'], /that is --listen/],
-    [['--health', 'tcp://127.0.0.1:8080'], /--health tcp:\/\/127\.0\.0\.1:8080: that is --listen/],
-    [['--health', 'tcp://:3001'], /which host/],
+    [['--app', 'localhost:8080'], /--app localhost:8080: this is --listen, which is lastcall itself/],
+    [['--app', '127.0.0.1:9099'], /this is --admin, which is lastcall itself/],
+    [['--health', 'http://127.0.0.1:9099/readyz'], /--health http:.*: this is --admin/],
+    [['--health', 'http://[::1]:8080/'], /this is --listen/],
+    [['--health', 'tcp://127.0.0.1:8080'], /--health tcp:\/\/127\.0\.0\.1:8080: this is --listen/],
+    [['--health', 'tcp://:3001'], /the host is missing/],
     [['--health', 'udp'], /must be tcp, tcp:\/\/HOST:PORT or an http URL/],
     [['--health-header', 'Host: a'], /--health-header: --health.* tcp sends no request/],
     [['--health=http://127.0.0.1:1/', '--health-header', 'Host a'], /not a header field/],
     [['--health=http://127.0.0.1:1/', '--health-header', 'Transfer-Encoding: chunked'], /cannot be set/],
-    [['--protocol', 'tcp', '--lb-health-path', '/lb'], /no request is read/],
+    [['--protocol', 'tcp', '--lb-health-path', '/lb'], /does not read requests/],
     [['--lb-health-path', 'lb'], /must begin with a slash/],
     [['--lb-health-path', '/lb?x'], /no query/],
     [['--max-head', '2MiB'], /at most 1MiB/],
-    [['--health-interval', '0s'], /longer than nothing/],
+    [['--health-interval', '0s'], /longer than 0/],
     [
       ['--hook-allow', '10.0.0.0/8,x,::/200'],
       /x is not a network.*; ::\/200 has no such prefix length; at most \/128/,

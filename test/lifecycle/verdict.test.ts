@@ -34,7 +34,7 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
     drained,
     { lastConnectionAt: 900 },
     'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
-      'no new connection after the drain began',
+      'no new connection arrived after the drain began',
   ],
   [
     'drained twice: proof came when drained',
@@ -48,28 +48,28 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
     ),
     {},
     'drained in 1.3 s (settle 1.0 s, draining 0.3 s), exited 5.2 s later (app gone): 14 in flight at the start, ' +
-      '14 finished, 0 cut; no new connection after the drain began',
+      '14 finished, 0 cut; no new connection arrived after the drain began',
   ],
   [
     'second signal with nothing in flight',
     book('settling', [500, 'exited']),
     { why: 'second signal' },
     'ended by second signal after 0.5 s (settle 0.5 s): 14 in flight at the start, 14 finished, 0 cut; ' +
-      'no new connection after the drain began',
+      'no new connection arrived after the drain began',
   ],
   [
     'cut',
     { ...book('draining', [29_000, 'exited']), cut: 2 },
     { why: 'deadline', finished: 112 },
     'ended by deadline after 29.0 s (draining 29.0 s): 14 in flight at the start, 12 finished, 2 cut; ' +
-      'no new connection after the drain began',
+      'no new connection arrived after the drain began',
   ],
   [
     'taken back',
     book('settling', [1500, 'serving']),
     { why: 'resume', triggers: ['operator'] },
     'back in service after 1.5 s (settle 1.5 s): 14 in flight at the start, 14 finished, 0 cut; ' +
-      'no new connection after the drain began',
+      'no new connection arrived after the drain began',
   ],
 ]
 for (const [what, record, end, line] of LINES) {

@@ -66,7 +66,7 @@ export const APP_FAULTS = {
   away: fault('app-unavailable', {
     status: 503,
     error: 'destination_unavailable',
-    text: 'the app is away and did not return within --connect-wait',
+    text: 'the app is restarting and did not come back within --connect-wait',
     fields: RETRY,
   }),
   timeout: fault('app-timeout', {
@@ -78,18 +78,18 @@ export const APP_FAULTS = {
   descriptors: fault('descriptors', {
     status: 503,
     error: 'connection_limit_reached',
-    text: 'out of file descriptors (EMFILE): the app was not asked',
+    text: 'lastcall is out of file descriptors (EMFILE) and could not connect to the app',
     fields: RETRY,
   }),
   failed: fault('app-failed', {
     status: 502,
     error: 'connection_terminated',
-    text: 'the app closed the connection without an answer',
+    text: 'the app closed the connection without responding',
   }),
   cutHead: fault('app-failed', {
     status: 502,
     error: 'http_response_incomplete',
-    text: 'the app closed the connection within the head of its answer',
+    text: 'the app closed the connection before its response head was complete',
   }),
 } as const
 export type AppFault = keyof typeof APP_FAULTS
@@ -99,7 +99,7 @@ export function fullAnswer(setBy: string): Buffer {
   return answer({
     status: 503,
     error: 'connection_limit_reached',
-    text: `there are as many connections as the limit allows (${setBy}), and none is idle`,
+    text: `the connection limit is reached (${setBy}) and no connection is idle`,
     fields: RETRY,
   })
 }

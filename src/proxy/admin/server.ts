@@ -168,13 +168,13 @@ async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'si
     return textAnswer(200, 'drained', connection)
   } catch (error) {
     log.warn({ ...fields, err: error }, `hook ${who}: failed`)
-    return textAnswer(500, 'the drain failed: see the log', connection)
+    return textAnswer(500, 'the drain failed; see the log', connection)
   } finally {
     socket.off('close', left)
     connections.release(socket)
     const heldMs = Math.round(performance.now() - started)
     if (unsaid !== undefined && socket.destroyed)
-      log.warn({ ...fields, heldMs }, `hook ${who}: its caller went away before the answer`)
+      log.warn({ ...fields, heldMs }, `hook ${who}: the caller disconnected before the answer`)
     else if (unsaid !== undefined) log.info({ ...fields, heldMs }, `hook ${who}: answered`)
   }
 }

@@ -19,16 +19,19 @@ export function parseListens(text: string): Reading<ListenAddress> {
   const hosts = [...new Set(inside.split(','))]
   const wrong = hosts.find((host) => parseIp(host) === undefined)
   if (wrong !== undefined)
-    return bad(`${wrong === '' ? 'nothing' : wrong} is no address; write it like [10.0.0.7,fd00::7]:8080`)
+    return bad(
+      `${wrong === '' ? 'an empty entry' : wrong} is not an address; write it like [10.0.0.7,fd00::7]:8080`,
+    )
   const first = parseListen(`[${hosts[0]}]:${digits}`)
   if (first.kind === 'bad') return first
-  if (first.value.port === 0) return bad('port 0 is another one for each address; name one')
+  if (first.value.port === 0) return bad('port 0 would choose a different port for each address; give a port')
   return ok({ ...first.value, ...(hosts.length > 1 ? { also: hosts.slice(1) } : {}) })
 }
 
 /** `host:port`, or `:port` (all addresses). Port 0 lets the kernel choose. */
 export function parseListen(text: string): Reading<ListenAddress> {
-  if (text.startsWith('unix:')) return bad('not a Unix socket here; write it like :8080 or 127.0.0.1:8080')
+  if (text.startsWith('unix:'))
+    return bad('Unix sockets are not supported here; write it like :8080 or 127.0.0.1:8080')
   const [, bracketed, plain = '', digits] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? []
   if (digits === undefined || Number(digits) > 65_535) return bad(listenHint(text))
   const port = Number(digits)
@@ -47,15 +50,17 @@ export function parseApp(text: string): Reading<Address> {
   if (address.kind === 'bad')
     return bad(`not an address; write it like 127.0.0.1:3000, [::1]:3000 or unix:/run/app.sock`)
   const { host, port } = address.value
-  if (host === undefined) return bad(`which host? write it like 127.0.0.1:${port}`)
-  return port === 0 ? bad('port 0 is nowhere; write it like 127.0.0.1:3000') : ok({ kind: 'tcp', host, port })
+  if (host === undefined) return bad(`the host is missing; write it like 127.0.0.1:${port}`)
+  return port === 0
+    ? bad('port 0 cannot be connected to; write it like 127.0.0.1:3000')
+    : ok({ kind: 'tcp', host, port })
 }
 
 function parseUnix(path: string): Reading<Address> {
   if (!path.startsWith('/'))
-    return bad('a Unix socket needs its whole path; write it like unix:/run/app.sock')
+    return bad('a Unix socket needs an absolute path; write it like unix:/run/app.sock')
   if (path.includes('\0') || new TextEncoder().encode(path).length > MAX_UNIX_PATH_BYTES)
-    return bad(`no path for a socket; at most ${MAX_UNIX_PATH_BYTES} bytes`)
+    return bad(`the socket path is too long; at most ${MAX_UNIX_PATH_BYTES} bytes`)
   return ok({ kind: 'unix', path })
 }
 
@@ -64,10 +69,12 @@ export function parseHttpUrl(text: string): Reading<string> {
   const url = URL.parse(text)
   if (url === null || url.hostname === '') return bad('not a URL; write it like http://127.0.0.1:3001/ready')
   if (url.protocol !== 'http:')
-    return bad(`${url.protocol}// is not spoken here; write it like http://127.0.0.1:3001/ready`)
+    return bad(`${url.protocol}// is not supported; write it like http://127.0.0.1:3001/ready`)
   if (url.username !== '' || url.password !== '' || url.hash !== '')
-    return bad('no user, password or fragment here; write it like http://127.0.0.1:3001/ready')
-  return url.port === '0' ? bad('port 0 is nowhere; write it like http://127.0.0.1:3001/ready') : ok(url.href)
+    return bad('a user, password or fragment is not allowed; write it like http://127.0.0.1:3001/ready')
+  return url.port === '0'
+    ? bad('port 0 cannot be connected to; write it like http://127.0.0.1:3001/ready')
+    : ok(url.href)
 }
 
 /** Text that `parseListen` or `parseApp` reads. */
@@ -113,11 +120,11 @@ function isName(host: string): boolean {
 }
 
 function listenHint(text: string): string {
-  if (/^\d{1,5}$/.test(text)) return `a port needs its colon: :${text}`
+  if (/^\d{1,5}$/.test(text)) return `a port alone needs a colon: :${text}`
   if (parseIp(text) !== undefined && text.includes(':'))
     return `an IPv6 address needs brackets and a port: [${text}]:8080`
   if (/^\[?[^:]*\]?$/.test(text)) return 'the port is missing; write it like 127.0.0.1:8080'
   if (/:\d+$/.test(text) && Number(text.slice(text.lastIndexOf(':') + 1)) > 65_535)
-    return 'ports end at 65535'
+    return 'the port is above 65535'
   return 'not an address; write it like :8080, 127.0.0.1:8080 or [::1]:8080'
 }

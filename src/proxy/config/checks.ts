@@ -24,24 +24,24 @@ export function contradictions(given: Partial<Given>, sourceOf: SourceOf): strin
     if (at === undefined) continue
     if (app?.kind === 'tcp' && sameDoor(app, at))
       problems.push(
-        `${sourceOf('app')} ${printAddress(app)}: that is ${sourceOf(key)}, lastcall itself; name the port of the app`,
+        `${sourceOf('app')} ${printAddress(app)}: this is ${sourceOf(key)}, which is lastcall itself; give the address of the app`,
       )
     if (health?.kind === 'http' && sameDoor(placeOf(health.url), at))
       problems.push(
-        `${sourceOf('health')} ${health.url}: that is ${sourceOf(key)}, lastcall itself; name a URL of the app`,
+        `${sourceOf('health')} ${health.url}: this is ${sourceOf(key)}, which is lastcall itself; give a URL of the app`,
       )
     if (health?.kind === 'tcp' && health.address?.kind === 'tcp' && sameDoor(health.address, at))
       problems.push(
-        `${sourceOf('health')} tcp://${printAddress(health.address)}: that is ${sourceOf(key)}, lastcall itself; name a port of the app`,
+        `${sourceOf('health')} tcp://${printAddress(health.address)}: this is ${sourceOf(key)}, which is lastcall itself; give a port of the app`,
       )
   }
   if (given.protocol === 'tcp' && given.lbHealthPath !== undefined)
     problems.push(
-      `${sourceOf('lbHealthPath')}: with ${sourceOf('protocol')} tcp no request is read; drop one of the two`,
+      `${sourceOf('lbHealthPath')}: ${sourceOf('protocol')} tcp does not read requests; remove one of the two`,
     )
   if (health?.kind === 'tcp' && given.healthHeaders !== undefined && given.healthHeaders.length > 0)
     problems.push(
-      `${sourceOf('healthHeaders')}: ${sourceOf('health')} tcp sends no request; give --health an http URL, or drop the header`,
+      `${sourceOf('healthHeaders')}: ${sourceOf('health')} tcp sends no request; set --health to an http URL, or remove the header`,
     )
   return problems
 }

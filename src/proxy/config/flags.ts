@@ -38,7 +38,7 @@ export function readFlags(argv: readonly string[], known: ReadonlyMap<string, Fl
     }
     if (kind === undefined)
       problems.push(`--${name}: unknown flag${didYouMean(name, [...known.keys()].map(dashed))}`)
-    else if (values.has(name)) problems.push(`--${name}: given twice; keep one`)
+    else if (values.has(name)) problems.push(`--${name}: given more than once; keep one`)
     else if (kind === 'switch' && value !== undefined) problems.push(`--${name}: takes no value`)
     if (kind === 'value' && value === undefined) missing.add(name)
     else if (kind !== undefined) values.set(name, value ?? '')

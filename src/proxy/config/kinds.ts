@@ -29,7 +29,7 @@ export const positiveDuration: Kind<number> = {
   read(text) {
     const reading = parseDuration(text)
     return reading.kind === 'ok' && reading.value === 0
-      ? bad('must be longer than nothing; write it like 1s')
+      ? bad('must be longer than 0; write it like 1s')
       : reading
   },
 }

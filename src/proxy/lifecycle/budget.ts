@@ -41,7 +41,7 @@ function hookDeadline(input: BudgetInput): number {
 }
 
 /**
- * --lame-duck-max where it is not given, in ms: half of what the budget leaves after settle (the other half is for
+ * --lame-duck-max where it is not given, in ms: half of the remaining time after settle (the other half is for
  * the requests in flight), but never less than quiet, which would make it pointless.
  */
 export function defaultLameDuckMaxMs(input: BudgetInput): number {
@@ -57,8 +57,8 @@ export function budget(input: BudgetInput): BudgetVerdict {
 
   if (gracePeriodMs <= EXIT_RESERVE_MS) {
     problems.push(
-      `--grace-period ${text(gracePeriodMs)} leaves no time to drain: its last ${text(EXIT_RESERVE_MS)} is kept for ` +
-        `the exit. Raise it, and the pod's terminationGracePeriodSeconds with it.`,
+      `--grace-period ${text(gracePeriodMs)} leaves no time to drain: the last ${text(EXIT_RESERVE_MS)} is reserved for ` +
+        `the exit. Raise it together with the pod's terminationGracePeriodSeconds.`,
     )
   } else if (appStopMs >= gracePeriodMs) {
     problems.push(
@@ -81,8 +81,8 @@ export function budget(input: BudgetInput): BudgetVerdict {
   }
   if (lameDuckMaxMs < quietMs) {
     problems.push(
-      `--lame-duck-max ${text(lameDuckMaxMs)} is shorter than --quiet ${text(quietMs)}: it would always end before ` +
-        `quiet could be seen. Raise --lame-duck-max to at least ${text(quietMs)} or lower --quiet.`,
+      `--lame-duck-max ${text(lameDuckMaxMs)} is shorter than --quiet ${text(quietMs)}: lame duck would always end before ` +
+        `--quiet has passed. Raise --lame-duck-max to at least ${text(quietMs)} or lower --quiet.`,
     )
   }
   if (problems.length > 0) return { kind: 'impossible', problems }

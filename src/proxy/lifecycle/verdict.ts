@@ -81,7 +81,7 @@ function text(v: Omit<Verdict, 'text'>): string {
   const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${v.cut} cut`
   const late =
     v.lastConnectionMs === undefined
-      ? 'no new connection after the drain began'
+      ? 'no new connection arrived after the drain began'
       : `last new connection ${seconds(v.lastConnectionMs)} after the drain began`
   const phases = parts.length === 0 ? '' : ` (${parts.join(', ')})`
   const facts = `${work}; ${late}`

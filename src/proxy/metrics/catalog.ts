@@ -58,8 +58,8 @@ export const CATALOG: readonly CatalogEntry[] = [
     name: 'lastcall_requests_total',
     type: 'counter',
     help:
-      'Requests that ended, by the class of their final status; none: it ended without one. HTTP/2 is relayed with ' +
-      'its headers compressed: methods but GET and POST are other, and statuses seldom used are none.',
+      'Requests that ended, by class of the final status; none: the request ended without one. lastcall does not ' +
+      'decompress HTTP/2 headers: methods other than GET and POST count as other, and uncommon statuses as none.',
     read: ({ counters }) => requests(counters),
   },
   {
@@ -71,7 +71,7 @@ export const CATALOG: readonly CatalogEntry[] = [
   {
     name: 'lastcall_in_flight',
     type: 'gauge',
-    help: 'Requests, tunnels and streams in flight: what a drain waits for.',
+    help: 'Requests, tunnels and streams in flight, which a drain waits for.',
     read: ({ counters }) => each('kind', PROTOCOLS, (_, index) => counters.inFlight[index]!),
   },
   {
@@ -104,21 +104,21 @@ export const CATALOG: readonly CatalogEntry[] = [
   {
     name: 'lastcall_refused_total',
     type: 'counter',
-    help: 'Requests and connections that lastcall answered or closed itself, by reason.',
+    help: 'Requests and connections that lastcall refused or closed itself, by reason.',
     read: ({ counters }) => each('reason', REFUSALS, (_, index) => counters.refused[index]!),
   },
   {
     name: 'lastcall_pair_ends_total',
     type: 'counter',
-    help: 'Ends of client connections with their app connection: whose doing it was, and what happened.',
+    help: 'Client connections that ended, by who ended them and why.',
     read: ({ counters }) => pairEnds(counters),
   },
   {
     name: 'lastcall_admin_refused_total',
     type: 'counter',
     help:
-      'Calls of hooks, /drain and /resume that were turned away: the token was missing or wrong, the address is not ' +
-      'in --hook-allow, or too many hooks waited.',
+      'Refused calls of hooks, /drain and /resume: the token was missing or wrong, the address is not in --hook-allow, ' +
+      'or too many hooks were waiting.',
     read: (source) => {
       const refused = source.adminRefused()
       return each('reason', ADMIN_REFUSALS, (reason) => refused[reason])
@@ -133,7 +133,7 @@ export const CATALOG: readonly CatalogEntry[] = [
   {
     name: 'lastcall_drain_seconds',
     type: 'gauge',
-    help: 'How long each phase of the current drain, or else of the last one, has taken.',
+    help: 'Duration of each phase of the current drain, or of the last one.',
     read: (source) => {
       const { phaseMs } = source.drain()
       return each('phase', DRAIN_PHASES, (phase) => (phaseMs[phase] ?? 0) / 1000)
@@ -142,13 +142,13 @@ export const CATALOG: readonly CatalogEntry[] = [
   {
     name: 'lastcall_drain_cut_total',
     type: 'counter',
-    help: 'Requests in flight that a deadline cut.',
+    help: 'Requests in flight that lastcall cut at the deadline.',
     read: (source) => [{ labels: {}, value: source.drain().cutTotal }],
   },
   {
     name: 'lastcall_drain_late_seconds',
     type: 'gauge',
-    help: 'How old the drain was when the last new connection arrived; settle should be above it.',
+    help: 'Age of the drain when the last new connection arrived; --settle should be longer.',
     read: (source) => [{ labels: {}, value: source.drain().lateMs / 1000 }],
   },
 ]

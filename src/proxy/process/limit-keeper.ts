@@ -51,7 +51,7 @@ export function keepLimit(
   const lacked = (what: Lack, leftOut: number): void => {
     const fields = { maxConnections: limit.connections, ...(leftOut > 0 && { leftOut }) }
     if (what === 'room')
-      log.warn(fields, `no room for a client, none is idle: max connections ${printLimit(limit)}`)
+      log.warn(fields, `refused a client because no connection is idle: max connections ${printLimit(limit)}`)
     else log.warn(fields, `out of file descriptors (EMFILE): the limit of open files is ${descriptors}`)
     const now = look()
     if (now.kind === 'impossible' || now.connections === limit.connections) return

@@ -90,7 +90,7 @@ function fails(severity: CheckArguments['failOn'], from: CheckArguments['failOn'
 }
 
 function mistake(command: string, problems: readonly string[]): number {
-  const title = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`
+  const title = problems.length === 1 ? '1 error' : `${problems.length} errors`
   say([`lastcall: ${title}`, ...problems.map((one) => `  ${one}`), `See lastcall ${command} --help`])
   return MISTAKE
 }
