@@ -88,12 +88,12 @@ void tap.test('databases and TLS get --protocol tcp, and the user is told', asyn
   for (const [what, said] of [
     [
       { image: 'redis:7', port: 6379 },
-      /speaks Redis on port 6379 \(so says its image redis:7\): lastcall gets --protocol tcp/,
+      /speaks Redis on port 6379 \(according to its image redis:7\): lastcall gets --protocol tcp/,
     ],
-    [{ name: 'https', port: 4443 }, /speaks TLS on port 4443 \(so says the name https of its port\)/],
+    [{ name: 'https', port: 4443 }, /speaks TLS on port 4443 \(according to the name https of its port\)/],
     [
       { probe: { httpGet: { port: 3000, scheme: 'HTTPS' } } },
-      /speaks TLS on port 3000 \(so says its probe\)/,
+      /speaks TLS on port 3000 \(according to its probe\)/,
     ],
   ] as const) {
     const text = manifests(what)
@@ -120,7 +120,7 @@ void tap.test('what trusts loopback, needs more than a stream, or is not known, 
     [{ name: 'ftp', port: 21 }, /connections of its own for data/],
     [
       { appProtocol: 'example.com/own' },
-      /another protocol on port 3000 \(so says appProtocol example\.com\/own\)/,
+      /another protocol on port 3000 \(according to appProtocol example\.com\/own\)/,
     ],
   ] as const) {
     t.match(injection(manifests(what)), { kind: 'text', left: [{ why: [said] }] }, JSON.stringify(what))

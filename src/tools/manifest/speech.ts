@@ -25,7 +25,7 @@ export function speechOf(workload: Workload, places: readonly Place[], app: App,
   const spoken = spokenOn(app.container, app.port, workload, servicesOf(places, workload))
   if (spoken.kind !== 'stream' || workload.sidecar !== undefined) return goes
   const { what, says, trust } = spoken
-  const speaks = `speaks ${what} on port ${app.port} (so says ${says})`
+  const speaks = `speaks ${what} on port ${app.port} (according to ${says})`
   if (what === 'another protocol')
     return {
       kind: 'refused',

@@ -27,10 +27,10 @@ export const AROUND_RULES: readonly Rule[] = [
   {
     id: 'network-policy-blocks',
     severity: 'error',
-    title: "A NetworkPolicy lets requests in to the app's port, and not to lastcall's",
+    title: "A NetworkPolicy allows the app's port but not lastcall's",
     requests:
-      'Services send to lastcall, and the policy drops what they send: clients wait until they give up.',
-    fix: "Add lastcall's port to the ports of the policy (lastcall inject does, where it is given the policy).",
+      'Services send to lastcall, and the policy drops what they send: clients wait until they time out.',
+    fix: "Add lastcall's port to the policy (lastcall inject does so when the policy is in its input).",
     find: ({ places, workloads }) =>
       fronted(workloads).flatMap(({ judged: { workload, app, sidecar }, appPort, listenPort }) => {
         const named = (container: typeof app, port: number) =>
@@ -45,17 +45,17 @@ export const AROUND_RULES: readonly Rule[] = [
           .map(({ place, path }): Site => ({
             place,
             path,
-            saw: `${appPort} is let in to the pods of ${workload.title}, and ${listenPort} is not`,
+            saw: `port ${appPort} of ${workload.title} is allowed, and port ${listenPort} is not`,
           }))
       }),
   },
   {
     id: 'policy-names-app-port',
     severity: 'error',
-    title: "A policy names the app's port, and requests come on lastcall's",
+    title: "A policy names the app's port, but requests arrive at lastcall's",
     requests:
-      "Requests that come on lastcall's port are not what the policy speaks of: they are refused, or not protected by it.",
-    fix: "Write lastcall's port there, or both while pods of before are still there.",
+      "The policy does not match requests that arrive at lastcall's port: they are refused, or not protected.",
+    fix: "Name lastcall's port in the policy; name both while old pods are still running.",
     find: ({ places, workloads }) =>
       fronted(workloads).flatMap(({ judged: { workload }, appPort, listenPort }) =>
         otherPolicies(places, workload).flatMap(({ place, names }) => {
@@ -74,10 +74,10 @@ export const AROUND_RULES: readonly Rule[] = [
   {
     id: 'headless-bypasses-sidecar',
     severity: 'error',
-    title: 'Clients of a headless Service go past lastcall',
+    title: 'Clients of a headless Service bypass lastcall',
     requests:
-      "The name of the Service has the addresses of the pods, and its clients connect to the app's port: lastcall does not see their requests, and the app is stopped in the middle of them.",
-    fix: "Let lastcall listen on the app's port and the app elsewhere, or give the Service an address (no clusterIP: None).",
+      "The name of the Service resolves to the addresses of the pods, and clients connect to the app's port directly: lastcall does not see their requests, and the app is stopped in the middle of them.",
+    fix: "Let lastcall listen on the app's port and move the app to another port or to loopback, or give the Service a cluster IP (remove clusterIP: None).",
     find: ({ workloads }) =>
       fronted(workloads).flatMap(({ judged: { workload, services }, appPort, listenPort }) =>
         directServices(workload, services, appPort, listenPort).map(({ place, index }) => ({
@@ -90,9 +90,10 @@ export const AROUND_RULES: readonly Rule[] = [
   {
     id: 'service-port-beside',
     severity: 'warning',
-    title: 'Another port of a Service leads past lastcall',
-    requests: 'What is in flight on that port is not seen and not waited for: it is cut when the app stops.',
-    fix: 'Put lastcall in front of the port that has the most to lose, and let clients of the other try again; or leave the port out of the Service.',
+    title: 'Another port of a Service bypasses lastcall',
+    requests:
+      'lastcall neither sees nor waits for what is in flight on that port: it is cut when the app stops.',
+    fix: 'Put lastcall in front of the port with the most to lose, let clients of the other port retry, or remove that port from the Service.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, config, app, services }) => {
         if (config?.app.kind !== 'tcp' || app === undefined) return []
@@ -113,8 +114,8 @@ export const AROUND_RULES: readonly Rule[] = [
     id: 'monitor-port-nowhere',
     severity: 'warning',
     title: 'A PodMonitor names a port that no container has',
-    requests: 'None is lost, but nothing is measured: the pods are not scraped.',
-    fix: 'Write the name that the port has in ports of the container. (Where lastcall has taken the name over, it relays the scrapes.)',
+    requests: 'No request is lost, but the pods are not scraped.',
+    fix: 'Use a name from the ports of the container. (If lastcall has taken the name over, it relays the scrapes.)',
     find: ({ places, workloads }) =>
       ofKind(places, 'PodMonitor').flatMap((place) => {
         const spec = place.item.value['spec']
@@ -134,8 +135,8 @@ export const AROUND_RULES: readonly Rule[] = [
     id: 'route-port-nowhere',
     severity: 'error',
     title: 'A route names a port that its Service does not have',
-    requests: 'The gateway or the ingress controller has nowhere to send requests to: 503.',
-    fix: "Name a port of the Service: its own port or name, not the pod's.",
+    requests: 'The gateway or the ingress controller has no backend for these requests and answers 503.',
+    fix: 'Use a port of the Service, by number or name, not the port of the pod.',
     find: ({ places }) =>
       routeBackends(places).flatMap(({ place, path, service, port }) => {
         const ports = list(at(service.item.value, 'spec', 'ports'))

@@ -84,10 +84,10 @@ export const BALANCER_RULES: readonly Rule[] = [
   {
     id: 'balancer-late',
     severity: 'warning',
-    title: 'A load balancer goes on sending after lastcall has stopped listening',
+    title: 'A load balancer keeps sending after lastcall has stopped listening',
     requests:
-      'An ALB or NLB with pods as targets sends new requests for up to 35 s after a pod began to leave. lastcall waits until no more come, but at most settle and lame-duck-max: those after it are refused (502).',
-    fix: 'Raise --grace-period and terminationGracePeriodSeconds to 120 s, or give --lame-duck-max 35s and a grace period with room for it. The stop takes only as long as requests keep coming.',
+      'An ALB or NLB with pods as targets sends new requests for up to 35 s after a pod begins to leave. lastcall waits until none arrive, but no longer than settle and lame-duck-max: later requests are refused (502).',
+    fix: 'Raise --grace-period and terminationGracePeriodSeconds to 120 s, or set --lame-duck-max 35s and a grace period with room for it. A stop takes only as long as requests keep arriving.',
     find: (world) =>
       balanced(world).flatMap((one) => {
         const key = targetsPods(one)
@@ -106,7 +106,7 @@ export const BALANCER_RULES: readonly Rule[] = [
     severity: 'warning',
     title: "A load balancer's health check takes longer than the drain",
     requests:
-      'It finds the pod unhealthy only after lastcall has stopped listening: until then it sends requests that are refused.',
+      'The balancer finds the pod unhealthy only after lastcall has stopped listening: until then it sends requests that are refused.',
     fix: 'Lower the interval or the threshold of the health check, or raise --settle.',
     find: (world) =>
       balanced(world).flatMap((one) => {
@@ -130,9 +130,9 @@ export const BALANCER_RULES: readonly Rule[] = [
   {
     id: 'balancer-drain-short',
     severity: 'warning',
-    title: 'A load balancer gives up on requests that lastcall still serves',
+    title: 'A load balancer gives up on requests that lastcall is still serving',
     requests:
-      'Its deregistration delay ends before the grace period: it cuts requests that had time left in the pod.',
+      'The deregistration delay ends before the grace period: the balancer cuts requests that still had time in the pod.',
     fix: 'Make the deregistration delay at least terminationGracePeriodSeconds.',
     find: (world) =>
       balanced(world).flatMap((one) => {
@@ -153,8 +153,8 @@ export const BALANCER_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A load balancer keeps idle connections longer than lastcall',
     requests:
-      'lastcall closes an idle connection while the balancer is about to send a request on it: 502, now and then, also without any rollout.',
-    fix: "Raise --idle-timeout above the balancer's (620s, the default, is above all usual ones).",
+      'lastcall closes an idle connection just as the balancer sends a request on it: an occasional 502, even without a rollout.',
+    fix: "Raise --idle-timeout above the balancer's (the default, 620s, exceeds all common ones).",
     find: (world) =>
       balanced(world).flatMap((one) => {
         const key = `${ALB}load-balancer-attributes`

@@ -38,8 +38,8 @@ export const COMMAND_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'A preStop hook that does nothing',
     requests:
-      'It ends at once, and SIGTERM follows: it is as if there were no hook. Requests that still come meet an app that is stopping.',
-    fix: 'Let lastcall inject replace it, or let it wait: preStop.sleep (Kubernetes 1.30 and later), or exec sleep.',
+      'It returns at once and SIGTERM follows, as if there were no hook. Requests that still arrive meet an app that is already stopping.',
+    fix: 'Let lastcall inject replace it, or make it wait: preStop.sleep (Kubernetes 1.30 and later), or exec sleep.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, serves }) =>
         workload.containers.flatMap((container) => {
@@ -55,8 +55,8 @@ export const COMMAND_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A preStop hook stops the server in the middle of requests',
     requests:
-      'The command is the fast way to stop: connections are closed at once, whatever is in flight on them, and new ones are refused while the endpoints still name the pod.',
-    fix: 'Remove the hook and let lastcall inject add its own: the app then stops by its signal, when nothing is in flight. (nginx: STOPSIGNAL SIGQUIT, which its image has, is the graceful one.)',
+      "The command is the server's fast shutdown: it closes connections at once, with whatever is in flight on them, and new connections are refused while the endpoints still list the pod.",
+    fix: 'Remove the hook and let lastcall inject add its own: the app is then stopped by its signal once nothing is in flight. (nginx: its image has STOPSIGNAL SIGQUIT, the graceful shutdown.)',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, serves }) =>
         workload.containers.flatMap((container) => {
@@ -72,7 +72,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'A shell is process 1 of the container, and does not pass signals on',
     requests:
-      'SIGTERM reaches the shell (dash is the sh of Debian and Ubuntu images), which ignores it: the app never hears of the stop and is killed at the end of the grace period, with whatever it still does. Each stop takes the whole grace period.',
+      'SIGTERM reaches the shell, which ignores it (dash does, the sh of Debian and Ubuntu images): the app never learns that it should stop, and is killed at the end of the grace period with whatever it is doing. Every stop takes the whole grace period.',
     fix: 'Put exec before the last command of the script, so that the app takes the place of the shell.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, apps, serves }) =>

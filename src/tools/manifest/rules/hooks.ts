@@ -38,7 +38,7 @@ export const HOOK_RULES: readonly Rule[] = [
     severity: 'error',
     title: "The app's container has no preStop hook that asks lastcall",
     requests:
-      'The kubelet sends SIGTERM to the app at once: its requests in flight are cut, and those that still come get 503, while lastcall is only beginning to drain.',
+      'The kubelet sends SIGTERM to the app at once: requests in flight are cut, and requests that still arrive get 503 while lastcall has only begun to drain.',
     fix: "Give the app's container lifecycle.preStop.httpGet with path /prestop/app and the number of lastcall's admin port.",
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, app }) => {
@@ -56,7 +56,7 @@ export const HOOK_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A native sidecar without a preStop hook of its own',
     requests:
-      'A native sidecar gets SIGTERM only after the app has gone. Without its own hook lastcall has no proof that the pod stops: it keeps its door open to the end, and clients that arrive late are cut.',
+      'A native sidecar gets SIGTERM only after the app has exited. Without its own hook lastcall does not know that the pod is stopping: it accepts connections to the end, and late clients are cut.',
     fix: "Give lastcall's container lifecycle.preStop.httpGet with path /prestop/sidecar and the number of its admin port.",
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
@@ -71,9 +71,9 @@ export const HOOK_RULES: readonly Rule[] = [
   {
     id: 'hook-port-named',
     severity: 'error',
-    title: 'A hook names its port',
+    title: 'A hook refers to its port by name',
     requests:
-      'The kubelet looks the name up among the ports of the container that has the hook. It is not found there, the hook fails, and SIGTERM follows at once: requests in flight are cut.',
+      'The kubelet looks the name up among the ports of the container that has the hook. It does not find it there, the hook fails, and SIGTERM follows at once: requests in flight are cut.',
     fix: "Write the number of lastcall's admin port.",
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
@@ -89,8 +89,8 @@ export const HOOK_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A hook has a host',
     requests:
-      "The kubelet runs in the node's network: 127.0.0.1 is the node there, and any other host is not this pod for sure. The hook fails or waits for the wrong one, and requests in flight are cut.",
-    fix: 'Leave host out: the kubelet then calls the address of the pod.',
+      "The kubelet runs in the node's network, where 127.0.0.1 is the node and any other host is not this pod. The hook fails or reaches the wrong server, and requests in flight are cut.",
+    fix: 'Remove host: the kubelet then calls the address of the pod.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         hookSites(judged, 'host', ({ get, who }) =>
@@ -103,7 +103,7 @@ export const HOOK_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A hook does not reach lastcall',
     requests:
-      'The hook fails or is answered by somebody else, and the kubelet sends SIGTERM at once: requests in flight are cut.',
+      'The hook fails or another server answers it, and the kubelet sends SIGTERM at once: requests in flight are cut.',
     fix: "The hook needs the number of lastcall's --admin port, the scheme HTTP, and the path /prestop/app in the app's container, /prestop/sidecar in lastcall's own.",
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
@@ -123,9 +123,9 @@ export const HOOK_RULES: readonly Rule[] = [
   {
     id: 'hook-without-token',
     severity: 'error',
-    title: 'lastcall wants a token, and a hook has none',
+    title: 'lastcall requires a token, and a hook sends none',
     requests:
-      'lastcall answers the hook 401, which the kubelet ignores: SIGTERM follows at once, and requests in flight are cut.',
+      'lastcall answers the hook with 401, which the kubelet ignores: SIGTERM follows at once, and requests in flight are cut.',
     fix: 'Add httpHeaders to the hook: name Authorization, value "Bearer " and the token.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
@@ -142,10 +142,10 @@ export const HOOK_RULES: readonly Rule[] = [
   {
     id: 'no-token',
     severity: 'warning',
-    title: 'Whoever reaches the pod can drain it',
+    title: 'Any client that reaches the admin port can drain the pod',
     requests:
-      'The admin port has no token: any pod that reaches it can call /drain or a hook, and this pod takes no requests although nothing is wrong.',
-    fix: 'lastcall inject gives each workload a token of its own. By hand: LASTCALL_TOKEN in lastcall, and httpHeaders with Authorization: Bearer in both hooks; or --hook-allow with the addresses of the nodes.',
+      'The admin port has no token: any client that reaches it can call /drain or a hook, and the pod stops taking requests although nothing is wrong.',
+    fix: 'lastcall inject gives each workload a token of its own. By hand: set LASTCALL_TOKEN for lastcall, and httpHeaders with Authorization: Bearer in both hooks; or set --hook-allow to the addresses of the nodes.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) =>
         sidecar === undefined ||
@@ -165,10 +165,10 @@ export const HOOK_RULES: readonly Rule[] = [
   {
     id: 'exec-hook-without-shell',
     severity: 'error',
-    title: 'A hook runs a command in an image that has none',
+    title: 'A hook runs a command that its image does not have',
     requests:
-      'The command cannot be started, the hook fails (FailedPreStopHook), and SIGTERM follows at once: it is as if there were no hook.',
-    fix: "Use lastcall's hook (lifecycle.preStop.httpGet, path /prestop/app); lastcall inject adds it once the exec hook is gone.",
+      'The command cannot be started, the hook fails (FailedPreStopHook), and SIGTERM follows at once, as if there were no hook.',
+    fix: "Use lastcall's hook (lifecycle.preStop.httpGet, path /prestop/app); lastcall inject adds it once the exec hook has been removed.",
     find: ({ workloads }) =>
       workloads.flatMap(({ workload }) =>
         workload.containers.flatMap((container) => {

@@ -26,8 +26,8 @@ export const POD_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'An annotation silences a rule that does not exist',
     requests:
-      'What was meant to be silenced is not; or the rule has another name now, and nobody looks at what it finds.',
-    fix: 'Correct the name in lastcall.dev/ignore; docs/rules.md has all rules.',
+      'The finding that was meant is still reported; or the rule has another name now, and nobody looks at what it finds.',
+    fix: 'Correct the name in lastcall.dev/ignore; docs/rules.md lists all rules.',
     find: ({ places, ids }) =>
       places.flatMap((place) =>
         ignored(place)
@@ -42,9 +42,9 @@ export const POD_RULES: readonly Rule[] = [
   {
     id: 'nothing-drains',
     severity: 'warning',
-    title: 'Nothing holds SIGTERM back',
+    title: 'Nothing delays SIGTERM',
     requests:
-      'SIGTERM comes at the same moment as the news that the pod leaves: until everybody has heard it, requests come to an app that is stopping, and are refused or cut.',
+      'SIGTERM arrives at the same moment as the news that the pod is leaving. Until everybody has heard it, requests keep arriving at an app that is stopping: they are refused or cut.',
     fix: 'lastcall inject adds the sidecar and the hook.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, apps, serves }) => {
@@ -61,7 +61,7 @@ export const POD_RULES: readonly Rule[] = [
     id: 'job-plain-sidecar',
     severity: 'error',
     title: 'A plain sidecar in a Job',
-    requests: 'lastcall goes on after the app has ended, so the Job never completes.',
+    requests: 'lastcall keeps running after the app has ended, so the Job never completes.',
     fix: 'Make it a native sidecar: under initContainers, with restartPolicy: Always (lastcall inject --mode native; Kubernetes 1.29 and later).',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar }) =>
@@ -73,7 +73,7 @@ export const POD_RULES: readonly Rule[] = [
   {
     id: 'port-taken',
     severity: 'error',
-    title: 'Another container has a port of lastcall',
+    title: 'Another container uses a port of lastcall',
     requests:
       'All containers of a pod share its ports: one of the two cannot listen, and the pod never becomes ready.',
     fix: 'Give lastcall another port with --listen or --admin (and Services, hooks and probes with it).',
@@ -96,9 +96,9 @@ export const POD_RULES: readonly Rule[] = [
   {
     id: 'protocol-not-http',
     severity: 'error',
-    title: 'The app does not speak HTTP, and lastcall reads it as HTTP',
-    requests: 'lastcall answers clients 400, or both sides wait for each other until they give up.',
-    fix: 'Give lastcall --protocol tcp; it then relays bytes, and counts connections instead of requests.',
+    title: 'The app does not speak HTTP, but lastcall reads it as HTTP',
+    requests: 'lastcall answers clients with 400, or both sides wait for each other until they time out.',
+    fix: 'Give lastcall --protocol tcp: it then relays bytes, and counts connections instead of requests.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config, app, services }) => {
         if (sidecar === undefined || app === undefined || config?.protocol !== 'auto') return []
@@ -107,7 +107,7 @@ export const POD_RULES: readonly Rule[] = [
         const { port } = config.app
         const spoken = spokenOn(app, port, workload, services, config.listen.port)
         if (spoken.kind !== 'stream') return []
-        const saw = `container ${app.name} speaks ${spoken.what} on port ${port}: so says ${spoken.says}`
+        const saw = `container ${app.name} speaks ${spoken.what} on port ${port}, according to ${spoken.says}`
         return [{ place: workload, path: sidecar.path, saw }]
       }),
   },
@@ -138,10 +138,10 @@ export const POD_RULES: readonly Rule[] = [
   {
     id: 'mesh-catches-admin',
     severity: 'warning',
-    title: 'A service mesh catches the admin port',
+    title: 'A service mesh intercepts the admin port',
     requests:
-      "The kubelet's hooks and probes come in the clear. A mesh that wants mTLS refuses them: the hook fails, SIGTERM follows at once, and requests in flight are cut.",
-    fix: "Exclude the admin port by the mesh's annotation of the pod (lastcall inject adds it).",
+      "The kubelet's hooks and probes are plain HTTP. A mesh that requires mTLS refuses them: the hook fails, SIGTERM follows at once, and requests in flight are cut.",
+    fix: "Exclude the admin port with the mesh's annotation on the pod (lastcall inject adds it).",
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, config }) => {
         if (config === undefined) return []

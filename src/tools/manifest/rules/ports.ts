@@ -29,8 +29,8 @@ export const PORT_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A probe names a port that its container does not have',
     requests:
-      'The kubelet cannot run the probe, which counts as failed: the pod never becomes ready, or is restarted again and again, and a rollout hangs.',
-    fix: 'Give the port its name in ports of the same container, or write the number.',
+      'The kubelet cannot run the probe, which counts as a failure: the pod never becomes ready or is restarted again and again, and the rollout hangs.',
+    fix: 'Give a port of the same container that name, or write the number.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload }) => workload.containers.flatMap((one) => nowhere(workload, one))),
   },
@@ -39,7 +39,7 @@ export const PORT_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'lastcall sends to a port that no container declares',
     requests:
-      'The app listens elsewhere: lastcall never finds it healthy, the pod never becomes ready, and a rollout hangs.',
+      'The app listens on another port: lastcall never finds it healthy, the pod never becomes ready, and the rollout hangs.',
     fix: "Give lastcall the app's port: --app 127.0.0.1:PORT, or LASTCALL_APP.",
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, apps }) => {
@@ -58,10 +58,10 @@ export const PORT_RULES: readonly Rule[] = [
   {
     id: 'host-port',
     severity: 'warning',
-    title: 'A hostPort',
+    title: 'A container has a hostPort',
     requests:
-      "Requests reach the container by the node's address, past Services and past lastcall: nobody sends them elsewhere while the pod stops. And two pods cannot have it on one node, so a new one may have to wait until an old one has gone.",
-    fix: 'Remove it, and use a Service (of type NodePort or LoadBalancer where requests come from outside).',
+      "Requests reach the container through the node's address, past Services and past lastcall: nothing directs them elsewhere while the pod stops. Two pods on one node cannot share the port, so a new pod may have to wait until an old one has gone.",
+    fix: 'Remove it, and use a Service (of type NodePort or LoadBalancer for requests from outside).',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
         if (!serves || workload.spec['hostNetwork'] === true) return []
@@ -72,7 +72,7 @@ export const PORT_RULES: readonly Rule[] = [
                 {
                   place: workload,
                   path: [...container.path, 'ports', index, 'hostPort'],
-                  saw: `container ${container.name} has ${hostPort} of the node`,
+                  saw: `container ${container.name} has port ${hostPort} of the node`,
                 },
               ],
         )

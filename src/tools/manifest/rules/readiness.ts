@@ -35,8 +35,8 @@ export const READINESS_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'No readinessProbe',
     requests:
-      'The pod counts as ready when its containers have started: requests come before the app can answer, and go on coming while it drains on a node that shuts down.',
-    fix: "With lastcall: a readinessProbe of its container, path /readyz on the admin port. Without: one of the app's container.",
+      'The pod counts as ready as soon as its containers have started: requests arrive before the app can answer them, and keep arriving while the pod drains on a node that shuts down.',
+    fix: "With lastcall: give its container a readinessProbe with path /readyz on the admin port. Without lastcall: give the app's container a readinessProbe.",
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
         const { workload, sidecar, apps, serves } = judged
@@ -53,8 +53,8 @@ export const READINESS_RULES: readonly Rule[] = [
     severity: 'warning',
     title: "lastcall's readinessProbe is slow",
     requests:
-      'Where the probe is the only sign that the pod leaves (node shutdown, a drain by hand, a restart of the app), new requests come until it has failed often enough: longer than settle, so they meet a pod that tells everybody to leave.',
-    fix: 'Lower periodSeconds × failureThreshold to --settle or less (2 s and 1 are what inject writes: how many failures count is --health-failures), or raise --settle.',
+      'Where the probe is the only sign that the pod is leaving (node shutdown, a manual drain, a restart of the app), requests keep arriving until it has failed often enough. That takes longer than settle, so they reach a pod that already tells clients to leave.',
+    fix: 'Lower periodSeconds × failureThreshold to --settle or less (inject writes 2 s and 1; --health-failures decides how many failures of the app count), or raise --settle.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) => {
         const probe = sidecar?.value['readinessProbe']
@@ -68,8 +68,8 @@ export const READINESS_RULES: readonly Rule[] = [
     id: 'readiness-not-lastcall',
     severity: 'error',
     title: "lastcall's readinessProbe does not ask lastcall",
-    requests: 'The pod stays ready while it drains, or is never ready: requests go where they should not.',
-    fix: 'httpGet with path /readyz and the number of the --admin port.',
+    requests: 'The pod stays ready while it drains, or never becomes ready: requests go to the wrong pods.',
+    fix: 'Use httpGet with path /readyz and the number of the --admin port.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) => {
         if (sidecar === undefined || config === undefined || sidecar.value['readinessProbe'] === undefined)
@@ -83,10 +83,10 @@ export const READINESS_RULES: readonly Rule[] = [
   {
     id: 'readiness-on-app',
     severity: 'warning',
-    title: "A readinessProbe asks the app's own port, past lastcall",
+    title: "A readinessProbe asks the app's own port instead of lastcall",
     requests:
-      'One slow answer of the app takes the pod out of service, on all pods at once where they share a database; and while the pod stops the probe fails with the app, not with the drain. An app on loopback cannot be asked at all: the pod is never ready.',
-    fix: "Remove it, and give its URL to lastcall: --health http://127.0.0.1:PORT/PATH. lastcall's own readinessProbe says the rest.",
+      'One slow answer of the app takes the pod out of service, on all pods at once where they share a database; and while the pod stops, the probe fails with the app and not with the drain. If the app listens on loopback the probe cannot reach it, and the pod never becomes ready.',
+    fix: 'Remove it, and give its URL to lastcall: --health http://127.0.0.1:PORT/PATH.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, app }) => {
         if (sidecar === undefined || app === undefined) return []
@@ -108,8 +108,8 @@ export const READINESS_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'The startupProbe of a native sidecar waits for the app',
     requests:
-      'The app starts only after the sidecar has: both wait for each other, the pod never starts, and a rollout hangs.',
-    fix: 'path /startupz on the admin port: it is 200 as soon as lastcall listens.',
+      'The app starts only after the sidecar has: each waits for the other, the pod never starts, and the rollout hangs.',
+    fix: 'Use path /startupz on the admin port: it answers 200 as soon as lastcall listens.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) => {
         if (sidecar === undefined || !sidecar.native || config === undefined) return []

@@ -69,8 +69,8 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     id: 'strategy-recreate',
     severity: 'error',
     title: 'All pods stop before new ones start',
-    requests: 'Each rollout is an outage: between the last old pod and the first new one nobody answers.',
-    fix: 'strategy RollingUpdate with maxUnavailable 0 and maxSurge 1.',
+    requests: 'Each rollout is an outage: nobody answers between the last old pod and the first new one.',
+    fix: 'Use strategy RollingUpdate with maxUnavailable: 0 and maxSurge: 1.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, serves }) =>
         serves && at(workload.item.value, 'spec', 'strategy', 'type') === 'Recreate'
@@ -81,10 +81,10 @@ export const ROLLOUT_RULES: readonly Rule[] = [
   {
     id: 'max-unavailable',
     severity: 'warning',
-    title: 'maxUnavailable above 0 with few replicas',
+    title: 'maxUnavailable is above 0 with few replicas',
     requests:
-      'A pod leaves before its successor is ready: the others get its requests too, and may answer late or not at all.',
-    fix: 'maxUnavailable: 0, maxSurge: 1.',
+      'A pod leaves before its replacement is ready: the remaining pods get its requests as well, and may answer late or not at all.',
+    fix: 'Set maxUnavailable: 0 and maxSurge: 1.',
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
         const rolling = rollingOf(workload, places)
@@ -99,7 +99,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A rollout may stop all pods before new ones are ready',
     requests: 'Each rollout may be an outage: nobody answers until the first new pod is ready.',
-    fix: 'maxUnavailable: 0, maxSurge: 1.',
+    fix: 'Set maxUnavailable: 0 and maxSurge: 1.',
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
         const rolling = rollingOf(workload, places)
@@ -111,10 +111,10 @@ export const ROLLOUT_RULES: readonly Rule[] = [
   {
     id: 'max-surge-zero',
     severity: 'warning',
-    title: 'maxSurge 0',
+    title: 'maxSurge is 0',
     requests:
-      'A new pod starts only after an old one has gone, so there is always one too few, for as long as a drain and a start take.',
-    fix: 'maxUnavailable: 0, maxSurge: 1.',
+      'A new pod starts only after an old one has gone: for the length of a drain and a start there is one pod too few.',
+    fix: 'Set maxUnavailable: 0 and maxSurge: 1.',
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
         const rolling = rollingOf(workload, places)
@@ -130,10 +130,10 @@ export const ROLLOUT_RULES: readonly Rule[] = [
   {
     id: 'single-replica',
     severity: 'warning',
-    title: 'One replica, and none beside it while it is replaced',
+    title: 'There is one replica, and none beside it while it is replaced',
     requests:
-      'Between the old pod and the new one nobody answers: lastcall can finish what is in flight, but not serve what comes then.',
-    fix: 'Two replicas; or a Deployment with maxUnavailable: 0 and maxSurge: 1.',
+      'Nobody answers between the old pod and the new one: lastcall can finish what is in flight, but cannot serve what arrives then.',
+    fix: 'Use two replicas, or a Deployment with maxUnavailable: 0 and maxSurge: 1.',
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
         // How many there are is then the autoscaler's to say.
@@ -149,10 +149,10 @@ export const ROLLOUT_RULES: readonly Rule[] = [
   {
     id: 'no-disruption-budget',
     severity: 'warning',
-    title: 'No PodDisruptionBudget',
+    title: 'There is no PodDisruptionBudget',
     requests:
-      'When nodes are drained, all pods may be evicted at once: each drains well, and nobody is left to answer.',
-    fix: 'A PodDisruptionBudget with maxUnavailable: 1 that selects the pods. (If it is in another file, give both to check.)',
+      'When nodes are drained, all pods may be evicted at once: each of them drains well, and nobody is left to answer.',
+    fix: 'Add a PodDisruptionBudget with maxUnavailable: 1 that selects the pods. (If it is in another file, give both files to check.)',
     find: ({ places, workloads }) => {
       const objects = places.filter(({ item }) => item.value['kind'] === 'PodDisruptionBudget')
       return workloads.flatMap(({ workload, serves }) => {
@@ -184,7 +184,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'A PodDisruptionBudget that protects nothing',
     requests: 'When nodes are drained, all pods may be evicted at once, as if there were no budget.',
-    fix: 'maxUnavailable: 1.',
+    fix: 'Set maxUnavailable: 1.',
     find: ({ places, workloads }) =>
       places.flatMap((place) => {
         const spec = place.item.value['spec']

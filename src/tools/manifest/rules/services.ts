@@ -65,7 +65,7 @@ export const SERVICE_RULES: readonly Rule[] = [
   {
     id: 'service-bypasses-sidecar',
     severity: 'error',
-    title: 'A Service sends past the sidecar',
+    title: 'A Service bypasses the sidecar',
     requests:
       'Requests reach the app directly: lastcall does not see them, ends the drain without them, and the app is stopped in the middle of them.',
     fix: "Set targetPort to lastcall's --listen port (8080), or to the name of that port.",
@@ -84,9 +84,9 @@ export const SERVICE_RULES: readonly Rule[] = [
   {
     id: 'service-port-nowhere',
     severity: 'error',
-    title: 'A Service sends to a port name that no container has',
+    title: 'A Service names a port that no container has',
     requests: 'The Service has no endpoints for this port: connections to it are refused.',
-    fix: 'Give that name to a port of a container (of lastcall, where it is in front), or write the number as targetPort.',
+    fix: "Give a port of a container that name (lastcall's container, if lastcall is in front), or write the number as targetPort.",
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         portSites(judged, ({ index, target, number }, service) => {
@@ -104,8 +104,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     id: 'service-selects-nothing',
     severity: 'warning',
     title: 'A Service selects no pods',
-    requests: 'It has no endpoints: whoever connects to it is refused.',
-    fix: 'Make its selector the labels of the pods (spec.template.metadata.labels). If their workload is in another file, give both to check.',
+    requests: 'It has no endpoints: connections to it are refused.',
+    fix: 'Make its selector match the labels of the pods (spec.template.metadata.labels). If their workload is in another file, give both files to check.',
     find: ({ places, workloads }) =>
       places.flatMap((place) => {
         const { value } = place.item
@@ -123,8 +123,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A Service exposes the admin port',
     requests:
-      'Whoever reaches the Service can call the hooks and drain a pod: it stops taking requests although nothing is wrong.',
-    fix: 'Remove the port from the Service (metrics are scraped from pods), or protect the hooks with --token or --hook-allow.',
+      'Any client of the Service can call the hooks and drain a pod, which then stops taking requests although nothing is wrong.',
+    fix: 'Remove the port from the Service (metrics are scraped from the pods), or protect the hooks with --token or --hook-allow.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
         const { config } = judged
@@ -139,8 +139,8 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A Service publishes addresses that are not ready',
     requests:
-      'Pods that start, drain or have stopped serving stay among the endpoints: requests go on coming to them and are refused.',
-    fix: 'Remove publishNotReadyAddresses, or keep it to a headless Service that only peers use to find each other.',
+      'Pods that are starting, draining or no longer serving stay among the endpoints: requests keep arriving there and are refused.',
+    fix: 'Remove publishNotReadyAddresses, or use it only on a headless Service by which peers find each other.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         judged.services.flatMap((place) =>
@@ -156,10 +156,10 @@ export const SERVICE_RULES: readonly Rule[] = [
   {
     id: 'local-traffic-policy',
     severity: 'error',
-    title: 'externalTrafficPolicy is Local, and a pod that stops serves no more',
+    title: 'externalTrafficPolicy is Local, and a stopping pod no longer serves',
     requests:
-      'The node of a draining pod has no other: kube-proxy would fall back to the terminating one while it still serves, but a failing probe takes that away too, and what the load balancer still sends to this node is dropped.',
-    fix: 'Give lastcall --readiness-on-drain keep. Without lastcall: lastcall inject --readiness-on-drain keep.',
+      'A node whose only pod is stopping has no other pod to send to. kube-proxy falls back to that pod for as long as it is ready; once its probe fails or it has gone, whatever the load balancer still sends to this node is dropped.',
+    fix: 'Give lastcall --readiness-on-drain keep (lastcall inject --readiness-on-drain keep).',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         judged.services.flatMap((place) =>

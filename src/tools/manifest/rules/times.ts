@@ -31,8 +31,8 @@ export const TIME_RULES: readonly Rule[] = [
     severity: 'error',
     title: "--grace-period is not the pod's terminationGracePeriodSeconds",
     requests:
-      'Too long, and the kubelet kills the pod with requests in flight before lastcall thinks it is time. Too short, and lastcall cuts requests that had time left.',
-    fix: 'Make them the same.',
+      'If --grace-period is longer, the kubelet kills the pod with requests in flight before lastcall expects it. If it is shorter, lastcall cuts requests that still had time.',
+    fix: 'Set both to the same value.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, config, graceMs }) => {
         if (config === undefined || config.gracePeriodMs === graceMs) return []
@@ -48,8 +48,8 @@ export const TIME_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'terminationGracePeriodSeconds is 0',
     requests:
-      'The pod is killed at once: no preStop, no SIGTERM. Whatever is in flight is cut, and requests still come until the endpoints are updated.',
-    fix: 'Remove the line (30 s is the default), or give it room for a request: 40.',
+      'The pod is killed at once: no preStop, no SIGTERM. Requests in flight are cut, and requests keep arriving until the endpoints are updated.',
+    fix: 'Remove the line (the default is 30 s), or allow time for a request, such as 40.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, graceMs, serves }) => {
         const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
@@ -62,8 +62,8 @@ export const TIME_RULES: readonly Rule[] = [
     id: 'budget-impossible',
     severity: 'error',
     title: 'settle, quiet and app-stop do not fit into the grace period',
-    requests: 'lastcall refuses to start: the pod never becomes ready, and a rollout hangs.',
-    fix: 'Raise --grace-period and terminationGracePeriodSeconds, or lower what is too long, as the sentence says.',
+    requests: 'lastcall refuses to start: the pod never becomes ready, and the rollout hangs.',
+    fix: 'Raise --grace-period and terminationGracePeriodSeconds, or lower the value that the message names.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         problemsOf(judged, true).map((saw) => ({
@@ -76,9 +76,9 @@ export const TIME_RULES: readonly Rule[] = [
   {
     id: 'sidecar-options',
     severity: 'error',
-    title: 'lastcall does not take these options',
-    requests: 'lastcall refuses to start: the pod never becomes ready, and a rollout hangs.',
-    fix: 'Correct the option as the sentence says; lastcall --help has all of them.',
+    title: 'lastcall does not accept these options',
+    requests: 'lastcall refuses to start: the pod never becomes ready, and the rollout hangs.',
+    fix: 'Correct the option as the message says; lastcall --help lists all options.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>
         problemsOf(judged, false).map((saw) => ({
@@ -91,10 +91,10 @@ export const TIME_RULES: readonly Rule[] = [
   {
     id: 'prestop-exceeds-grace',
     severity: 'error',
-    title: 'A preStop takes as long as the whole grace period, or longer',
+    title: 'A preStop hook takes the whole grace period or longer',
     requests:
-      'preStop counts inside of the grace period: the app gets SIGTERM when 2 s are left, and what it still does then is cut.',
-    fix: 'Raise terminationGracePeriodSeconds well above it, or let lastcall wait instead: it waits only as long as needed.',
+      'The preStop hook counts against the grace period: the app gets SIGTERM with 2 s left, and whatever it is still doing then is cut.',
+    fix: 'Raise terminationGracePeriodSeconds well above the wait, or let lastcall wait instead: it waits only as long as needed.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, graceMs }) =>
         workload.containers.flatMap((container) => {
@@ -109,8 +109,8 @@ export const TIME_RULES: readonly Rule[] = [
   {
     id: 'grace-period-short',
     severity: 'warning',
-    title: 'The grace period is shorter than preStop and the longest request',
-    requests: 'A request that comes late, or takes long, is cut when the grace period ends.',
+    title: 'The grace period is shorter than the preStop hook and the longest request',
+    requests: 'A request that arrives late or takes long is cut when the grace period ends.',
     fix: 'Raise terminationGracePeriodSeconds (and --grace-period with it): a stop takes only as long as needed. Or say how long your longest request takes, in the annotation lastcall.dev/longest-request of the pod (like 10s); 30s is assumed.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
