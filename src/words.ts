@@ -7,7 +7,8 @@ export const PROTOCOLS = ['http1', 'http2', 'websocket', 'tunnel', 'opaque', 'tc
 export type Protocol = (typeof PROTOCOLS)[number]
 
 /** The methods that get a label of their own; the rest share `other`, so that clients cannot grow the metrics. */
-export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const
+export const LABELLED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+export const METHODS = [...LABELLED_METHODS, 'other'] as const
 export const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'none'] as const
 
 /** Why the front door said no. Each is a label of lastcall_refused_total. */
@@ -54,3 +55,13 @@ export const END_WHY = [
   'fault',
 ] as const
 export type EndWhy = (typeof END_WHY)[number]
+
+/** A request in flight, as it is shown. */
+export interface RequestInFlight {
+  readonly protocol: Protocol
+  readonly ageMs: number
+  /** The client's address. */
+  readonly client: string
+  readonly method?: string
+  readonly target?: string
+}

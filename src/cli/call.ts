@@ -13,14 +13,14 @@ export type Called =
   | { readonly kind: 'refused'; readonly why: string }
 
 /** The admin server answers these at once; only a hung or wrong one takes longer. */
-const PATIENCE_MS = 5000
+const CALL_TIMEOUT_MS = 5000
 
 /** Asks `target` for `path`. Never throws. */
 export async function call(target: Target, method: 'GET' | 'POST', path: string): Promise<Called> {
   const dispatcher = new Agent({
-    connect: { timeout: PATIENCE_MS },
-    headersTimeout: PATIENCE_MS,
-    bodyTimeout: PATIENCE_MS,
+    connect: { timeout: CALL_TIMEOUT_MS },
+    headersTimeout: CALL_TIMEOUT_MS,
+    bodyTimeout: CALL_TIMEOUT_MS,
   })
   const headers = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` }
   try {

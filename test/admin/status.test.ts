@@ -1,6 +1,7 @@
 /** What /status is built of (DESIGN §6): sums, order, bounds, and nothing that a stranger should not read. */
 import tap from 'tap'
-import { buildStatus, type RequestInFlight, type StatusInput } from '../../src/proxy/admin/status.ts'
+import { buildStatus, type StatusInput } from '../../src/proxy/admin/status.ts'
+import type { RequestInFlight } from '../../src/words.ts'
 
 const INPUT: StatusInput = {
   phase: 'settling',

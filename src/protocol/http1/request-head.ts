@@ -19,6 +19,7 @@ import {
   skipBlank,
   trimBlank,
 } from './bytes.ts'
+import { LABELLED_METHODS } from '../../words.ts'
 import { prefaceIn } from './preface.ts'
 import { REFUSE } from './refusal.ts'
 import { isAbsoluteForm } from './target.ts'
@@ -28,16 +29,18 @@ import { isUnderscored } from './underscore.ts'
 export const MORE = 0
 
 /** The methods that llhttp knows, those with a label of their own in the metrics first, in its order. */
-const METHODS = (
-  'GET HEAD POST PUT PATCH DELETE OPTIONS ACL BIND CHECKOUT CONNECT COPY LINK LOCK M-SEARCH MERGE MKACTIVITY ' +
-  'MKCALENDAR MKCOL MOVE NOTIFY PROPFIND PROPPATCH PURGE QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND ' +
-  'UNLINK UNLOCK UNSUBSCRIBE'
-).split(' ')
+const METHODS: readonly string[] = [
+  ...LABELLED_METHODS,
+  ...(
+    'ACL BIND CHECKOUT CONNECT COPY LINK LOCK M-SEARCH MERGE MKACTIVITY MKCALENDAR MKCOL MOVE NOTIFY PROPFIND ' +
+    'PROPPATCH PURGE QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE'
+  ).split(' '),
+]
 const METHOD_INDEX = new Map(METHODS.map((name, i) => [name, i]))
 export const METHOD_GET = 0
 export const METHOD_HEAD = 1
 const METHOD_POST = 2
-const LAST_LABELLED = 6
+const LAST_LABELLED = LABELLED_METHODS.length - 1
 /** RFC 9110 §9.2.2 among the methods above; the WebDAV ones are left out, as nobody promised that for their apps. */
 const IDEMPOTENT = new Set(
   ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'].map((name) => METHODS.indexOf(name)),

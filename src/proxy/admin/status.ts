@@ -2,17 +2,7 @@
  * What `GET /status` says, as JSON. Pure: built from plain inputs, defined here, that the relay, the lifecycle and the
  * health checker can give without knowing of each other. DESIGN §6.
  */
-import { PROTOCOLS, type Protocol } from '../../words.ts'
-
-/** One request that is under way now. */
-export interface RequestInFlight {
-  readonly protocol: Protocol
-  readonly ageMs: number
-  /** The client's address. */
-  readonly client: string
-  readonly method?: string
-  readonly target?: string
-}
+import { PROTOCOLS, type Protocol, type RequestInFlight } from '../../words.ts'
 
 /** How the last drain ended: the verdict line, and its figures under names of the lifecycle's choice. */
 export interface StatusVerdict {

@@ -13,6 +13,7 @@
  *
  * Knows no sockets, timers or logger: time is in the view, and `wakeAt` says when to come back.
  */
+import { LINGER_MS } from '../process/clock.ts'
 import type { Budget } from './budget.ts'
 import { appStops, begun, mayEnd, onlyOperators, overAt, proven, signalled, told } from './drain.ts'
 import { traffic, turned } from './traffic.ts'
@@ -20,8 +21,6 @@ import type { DrainState, Effect, Event, Phase, State, View } from './state.ts'
 
 /** Without proof, hooks are answered after so much draining: a hung app that is to be restarted must not hold them long. */
 export const UNPROVEN_DRAINING_MS = 10_000
-/** How long an exit waits for the clients' FINs (RFC 9112 §9.6). */
-export const LINGER_MS = 2000
 
 interface Case<S> {
   readonly event: Event

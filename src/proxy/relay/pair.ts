@@ -6,18 +6,17 @@
 import { randomBytes } from 'node:crypto'
 import type { AppFault } from '../../protocol/http1/answer.ts'
 import { readsFrom, READ_APP, READ_CLIENT } from './flow.ts'
-import { type RequestInFlight, Requests } from './requests.ts'
+import { Requests } from './requests.ts'
 import { AppConnection } from './app-connection.ts'
 import { Barrier } from '../sockets/barrier.ts'
-import type { EndWho, EndWhy, Refusal } from '../../words.ts'
+import type { EndWho, EndWhy, Refusal, RequestInFlight } from '../../words.ts'
 import { forwardedLine } from '../conversation/forwarded.ts'
 import type { Link, Talk } from '../conversation/link.ts'
+import { LINGER_MS } from '../process/clock.ts'
 import { patience } from './patience.ts'
 import { Port, type PortOwner, type Side } from '../sockets/port.ts'
 import type { RelayContext } from './context.ts'
 
-/** How long a client that has been told goodbye may take to leave (RFC 9112 §9.6). */
-const LINGER_MS = 2000
 /** A client that has dialled gets so long, at most, to send the first byte before it is closed as idle. */
 const NEW_MS = 500
 /** And so long before it counts as idle: what it sent together with the last packet of its handshake is not read yet. */

@@ -7,7 +7,7 @@
 
 import { methodLabel, methodName } from '../../protocol/http1/request-head.ts'
 import type { Stream } from '../../protocol/http2/streams.ts'
-import { METHODS, PROTOCOLS, type Protocol, STATUS_CLASSES } from '../../words.ts'
+import { METHODS, PROTOCOLS, type Protocol, type RequestInFlight, STATUS_CLASSES } from '../../words.ts'
 import type { Arrived } from './arrivals.ts'
 import type { RelayContext } from './context.ts'
 import type { Account } from '../conversation/link.ts'
@@ -16,14 +16,6 @@ import type { Port } from '../sockets/port.ts'
 const OTHER = METHODS.length - 1
 const NO_STATUS = STATUS_CLASSES.length - 1
 const HTTP2 = PROTOCOLS.indexOf('http2')
-
-export interface RequestInFlight {
-  readonly protocol: Protocol
-  readonly ageMs: number
-  readonly client: string
-  readonly method?: string
-  readonly target?: string
-}
 
 export class Requests implements Account {
   /** Requests and streams so far. */
