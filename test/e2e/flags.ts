@@ -22,7 +22,7 @@ with a current context, and three images (images/build makes them). Removes what
   --timeout SECONDS    for any one wait                (300)
   --json               the rows as JSON on stdout instead of the table; progress is on stderr`
 
-export const STEPS = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
+const STEPS = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
 export type StepName = (typeof STEPS)[number]
 
 export interface Asked {

@@ -8,7 +8,7 @@ import type { EventStream } from './event-stream.ts'
 import { REFUSE } from './refusal.ts'
 
 /** Chunk extensions of one body, in bytes: as much as Node's own server allows (CVE-2024-22019). */
-export const MAX_EXTENSIONS = 16 * 1024
+const MAX_EXTENSIONS = 16 * 1024
 /** Digits of a chunk size: leading zeros are allowed, but not for ever. */
 const MAX_SIZE_DIGITS = 16
 

@@ -12,7 +12,7 @@ import { REFUSE } from './refusal.ts'
 import { MORE, parseRequestHead, type RequestHead } from './request-head.ts'
 
 /** What `advance` found; negative numbers are refusals (refusal.ts). */
-export const NOTHING_BEGUN = 0
+const NOTHING_BEGUN = 0
 export const WITHIN_HEAD = 1
 /** A head is complete: see `headBytes`, `headStart`, `headEnd` and the facts in the head given. */
 export const HEAD_COMPLETE = 2

@@ -17,7 +17,7 @@ export const BODY_COMPLETE = 4
 /** Not understood: nothing was taken of this call's bytes, but see `gathered`. */
 export const NOT_UNDERSTOOD = 5
 /** Bytes that no request asked for. */
-export const UNASKED = 6
+const UNASKED = 6
 
 /** The app's heads are trusted, but not without end. */
 const MAX_HEAD = 256 * 1024

@@ -125,7 +125,7 @@ class Bucket {
 }
 
 /** Frames that the client may say because of others, and that are no flood therefore. Bounded. */
-export class Due {
+class Due {
   #count = 0
 
   owe(count: number): void {

@@ -15,7 +15,7 @@ export interface AppLink {
 }
 
 /** A request with a body, or one that is not idempotent, is not sent on a connection idle for longer (DESIGN §2). */
-export const FRESH_MS = 1000
+const FRESH_MS = 1000
 
 export class AppChannel {
   readonly #link: AppLink

@@ -10,7 +10,7 @@ import type { Exchange } from './exchange.ts'
 import type { Link } from './link.ts'
 
 /** What `relay` ended with. */
-export const ALL_RELAYED = 0
+const ALL_RELAYED = 0
 export const COMPLETE = 1
 /** The app agrees to another protocol; its head has gone to the client, and what is at `at` is of that protocol. */
 export const SWITCHES = 2

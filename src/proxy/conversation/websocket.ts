@@ -13,7 +13,7 @@ import type { Link, Talk, Terms } from './link.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** How long the answer to a Close is waited for, ours or the one that is under way when clients have to leave. */
-export const CLOSE_WAIT_MS = 5000
+const CLOSE_WAIT_MS = 5000
 
 const STATUS = 101
 

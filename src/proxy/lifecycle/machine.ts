@@ -314,7 +314,7 @@ export function wakeAt(state: State, view: View): number | undefined {
 }
 
 /** What the log calls an event. */
-export function describe(event: Event): string {
+function describe(event: Event): string {
   if (event.kind === 'hook') return `hook /prestop/${event.who}`
   if (event.kind === 'signal') return event.name
   return event.kind === 'drain' ? 'operator' : event.kind

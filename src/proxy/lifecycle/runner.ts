@@ -258,7 +258,7 @@ export class Runner {
     const callers = calls.map(({ who, from }) => `GET /prestop/${who} from ${from}`).join(', ')
     this.#options.log.warn(
       { calls },
-      `false alarm: ${callers}: neither a signal nor the app\'s end followed within ${falseAlarmMs / 1000} s, so lastcall ` +
+      `false alarm: ${callers}: neither a signal nor the app's end followed within ${falseAlarmMs / 1000} s, so lastcall ` +
         'undid the drain. If the caller was not the kubelet, set --token or --hook-allow; if it was, the app ignores SIGTERM',
     )
   }

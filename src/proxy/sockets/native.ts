@@ -104,7 +104,7 @@ function hasNoAsyncId(request: AskedRequest): boolean {
 }
 
 /** From Node 26 on, a write says 0, an error, or gives the request that will report. */
-export class TellingWriter implements Writer {
+class TellingWriter implements Writer {
   write(handle: Handle, bytes: Uint8Array): number | WriteRequest {
     const outcome = handle.writeBuffer(null, bytes)
     if (typeof outcome !== 'number') outcome.buffer = bytes

@@ -35,7 +35,7 @@ export interface Named {
   readonly bindArg: string | undefined
 }
 
-export const LOOPBACK = '127.0.0.1'
+const LOOPBACK = '127.0.0.1'
 /** How servers say "every address". */
 const EVERYWHERE = new Set(['', '0.0.0.0', '0', '::', '[::]', '*', '+', '*4', '!4', '*6', '!6'])
 const THERE = new Set([LOOPBACK, 'localhost'])

@@ -16,9 +16,9 @@ export const INJECT = 'lastcall.dev/inject'
  * Options of lastcall, written like flags, with spaces or newlines between: `--app=127.0.0.1:8000 --settle=5s`; and
  * --bind-env, --bind-arg.
  */
-export const CONFIG = 'lastcall.dev/config'
+const CONFIG = 'lastcall.dev/config'
 /** The name of the container that is the app. */
-export const CONTAINER = 'lastcall.dev/container'
+const CONTAINER = 'lastcall.dev/container'
 
 /** The options among flags that were read, each by its own kind. */
 export function givenOptions(

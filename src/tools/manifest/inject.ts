@@ -105,7 +105,7 @@ function containerChanges(workload: Workload, plan: SidecarPlan, edits: Edits): 
 }
 
 /** Takes an item out of its list, and the list with it if it was the only one. */
-export function without(spec: Branch, path: Path): Change {
+function without(spec: Branch, path: Path): Change {
   const alone = list(spec[String(path.at(-2))]).length === 1
   return { kind: 'delete', path: alone ? path.slice(0, -1) : path, own: true }
 }

@@ -28,7 +28,7 @@ export function allowedPorts(places: readonly Place[], workload: Workload): Allo
 }
 
 /** The NetworkPolicies of the input for the pods of a workload, as far as they are about what comes in. */
-export function policiesFor(places: readonly Place[], workload: Workload): Place[] {
+function policiesFor(places: readonly Place[], workload: Workload): Place[] {
   return ofKind(places, 'NetworkPolicy').filter((place) => {
     const { value } = place.item
     const types = at(value, 'spec', 'policyTypes')

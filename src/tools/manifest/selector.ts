@@ -3,7 +3,7 @@ import { at, branch, list, text, type Tree } from './tree.ts'
 import { namespaceOf, together, type Place, type Workload } from './workload.ts'
 
 /** Whether a LabelSelector (matchLabels, matchExpressions) means the pods of a workload; an empty one means all. */
-export function labelsMatch(selector: Tree | undefined, workload: Workload): boolean {
+function labelsMatch(selector: Tree | undefined, workload: Workload): boolean {
   const labels = Object.entries(branch(at(selector, 'matchLabels')))
   return (
     labels.every(([key, value]) => workload.labels[key] === value) &&

@@ -268,7 +268,7 @@ function appControl(random: Random, model: Model): Buffer {
 }
 
 /** One bit, byte, length or order that is not what it should be. */
-export function damaged(random: Random, bytes: Buffer): Buffer {
+function damaged(random: Random, bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes)
   switch (random.below(6)) {
     case 0:
