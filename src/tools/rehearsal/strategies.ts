@@ -72,7 +72,7 @@ export function lastcall(mode: 'plain' | 'native', flags: readonly string[] = []
 /** The command line of lastcall that belongs to this file: dist/cli.js when built, src/cli.ts from the sources. */
 function lastcallCommand(): readonly [string, string] {
   const suffix = extname(import.meta.filename)
-  return [process.execPath, fileURLToPath(new URL(`../cli${suffix}`, import.meta.url))]
+  return [process.execPath, fileURLToPath(new URL(`../../cli${suffix}`, import.meta.url))]
 }
 
 /** A pod whose traffic port the Service knows. */
