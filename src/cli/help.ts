@@ -106,7 +106,10 @@ export function rehearseHelp(): string {
         'are handed to it.',
       WIDTH,
     ).join('\n'),
-    'Exit codes: 0 no request failed with lastcall in front; 1 at least one failed; 2 the rehearsal could not run.',
+    wrap(
+      'Exit codes: 0 no request failed with lastcall in front; 1 at least one failed; 2 the rehearsal could not run.',
+      WIDTH,
+    ).join('\n'),
   ].join('\n\n')
 }
 
