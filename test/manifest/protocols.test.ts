@@ -42,7 +42,7 @@ function spoken(what: What): string {
   const places = placesOf([input(manifests(what))])
   const workload = workloadOf(places[0]!)!
   const [container] = workload.containers
-  const result = spokenOn(container!, what.port ?? 3000, workload, servicesOf(places, workload))
+  const result = spokenOn(container!, what.port ?? 3000, workload, servicesOf(places, workload), places)
   return result.kind === 'stream' ? result.what : result.kind
 }
 
@@ -169,4 +169,18 @@ void tap.test('pods of which only the metrics can be reached are left alone', as
     remarks: [/^Deployment web is left alone: its port 9090 \(http-metrics\) is for metrics/],
   })
   t.match(injected(text, '--app=127.0.0.1:9090'), '--app=127.0.0.1:9090', 'unless it is asked for')
+})
+
+const ingress = (annotation: string, name = 'web') =>
+  `---\nkind: Ingress\nmetadata: { name: web, annotations: { ${annotation} } }\nspec: { defaultBackend: { service: { name: ${name}, port: { number: 80 } } } }\n`
+
+void tap.test('by annotations of the Ingress that leads to the Service, or of the Service', async (t) => {
+  const tls = 'nginx.ingress.kubernetes.io/backend-protocol: HTTPS'
+  t.match(injection(manifests({}) + ingress(tls)), {
+    remarks: [
+      /speaks TLS on port 3000 \(according to the annotation nginx\.ingress.*backend-protocol\): lastcall gets --protocol tcp/,
+    ],
+  })
+  for (const other of [ingress(tls, 'other'), ingress(tls.replace('HTTPS', 'HTTP'))])
+    t.notMatch(injected(manifests({}) + other), '--protocol=tcp')
 })

@@ -111,7 +111,7 @@ function likelyPort(
   if (clients.length === 1) return clients[0]
   const speaks = (port: number) => {
     const container = declared.find((one) => one.number === port)?.container ?? apps[0]
-    const spoken = container && spokenOn(container, port, workload, services)
+    const spoken = container && spokenOn(container, port, workload, services, places)
     return spoken?.kind === 'stream' ? spoken.what : 'HTTP'
   }
   const clear = clients.filter((port) => speaks(port) !== 'TLS')

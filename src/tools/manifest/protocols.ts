@@ -1,11 +1,10 @@
 /**
  * What is spoken on a port of a pod, as far as manifests tell: by appProtocol of a Service, by the probes of the
- * container, by names of ports, by its image, by well-known numbers; in this order, the surest first. Pure.
- *
- * Sources: appProtocol, Kubernetes' reference of Service (`kubernetes.io/h2c`, `/ws`, `/wss`, IANA names) and Istio's
- * "Protocol Selection" (names of ports: `<protocol>[-<suffix>]`); numbers, IANA's Service Name and Transport Protocol
- * Port Number Registry; images, their own documentation (the port that each exposes).
+ * container, by names of ports, by its image, by well-known numbers; in this order, the surest first.
+ * Pure. What each name, number and image stands for is in protocol-tables.ts.
  */
+import { HTTP_NAMES, IMAGES, NAMES, NUMBERS, TLS_BACKENDS, TRUSTS_LOOPBACK } from './protocol-tables.ts'
+import { routeBackends } from './routes.ts'
 import { at, list, text } from './tree.ts'
 import { ownPort, portsOf, servicePorts, type Container, type Place, type Workload } from './workload.ts'
 
@@ -23,148 +22,16 @@ export type Spoken =
   /** Nobody says. */
   | { readonly kind: 'unsaid' }
 
-/** By a name (of a port, an appProtocol): what it stands for. */
-const NAMES: Readonly<Record<string, string>> = {
-  https: 'TLS',
-  tls: 'TLS',
-  ssl: 'TLS',
-  wss: 'TLS',
-  grpcs: 'TLS',
-  h2: 'TLS',
-  'https-webhook': 'TLS',
-  'webhook-server': 'TLS',
-  'webhook-https': 'TLS',
-  ldaps: 'TLS',
-  tcp: 'TCP',
-  amqp: 'AMQP',
-  amqps: 'TLS',
-  bolt: 'Bolt',
-  cql: 'CQL',
-  cassandra: 'CQL',
-  dns: 'DNS',
-  'dns-tcp': 'DNS',
-  domain: 'DNS',
-  ftp: 'FTP',
-  imap: 'IMAP',
-  kafka: 'Kafka',
-  ldap: 'LDAP',
-  memcache: 'memcached',
-  memcached: 'memcached',
-  mongo: 'MongoDB',
-  mongodb: 'MongoDB',
-  mqtt: 'MQTT',
-  mssql: 'SQL Server',
-  mysql: 'MySQL',
-  mysqlx: 'MySQL',
-  nats: 'NATS',
-  nfs: 'NFS',
-  pg: 'PostgreSQL',
-  postgres: 'PostgreSQL',
-  postgresql: 'PostgreSQL',
-  redis: 'Redis',
-  rtmp: 'RTMP',
-  sftp: 'SSH',
-  smtp: 'SMTP',
-  sql: 'SQL',
-  ssh: 'SSH',
-  stomp: 'STOMP',
-  syslog: 'syslog',
-  thrift: 'Thrift',
-  zk: 'ZooKeeper',
-  zookeeper: 'ZooKeeper',
-}
-
-const HTTP_NAMES = new Set([
-  'http',
-  'http1',
-  'http2',
-  'h2c',
-  'grpc',
-  'ws',
-  'web',
-  'websocket',
-  'rest',
-  'graphql',
-])
-
-/** By the number of a port. What is not here may be anything. */
-const NUMBERS: Readonly<Record<number, string>> = {
-  21: 'FTP',
-  22: 'SSH',
-  25: 'SMTP',
-  53: 'DNS',
-  143: 'IMAP',
-  389: 'LDAP',
-  443: 'TLS',
-  445: 'SMB',
-  465: 'TLS',
-  514: 'syslog',
-  587: 'SMTP',
-  636: 'TLS',
-  993: 'TLS',
-  1433: 'SQL Server',
-  1521: 'Oracle',
-  1883: 'MQTT',
-  2049: 'NFS',
-  2181: 'ZooKeeper',
-  3306: 'MySQL',
-  4222: 'NATS',
-  5432: 'PostgreSQL',
-  5672: 'AMQP',
-  6379: 'Redis',
-  6443: 'TLS',
-  7687: 'Bolt',
-  8443: 'TLS',
-  8883: 'TLS',
-  9042: 'CQL',
-  9092: 'Kafka',
-  9443: 'TLS',
-  10_250: 'TLS',
-  11_211: 'memcached',
-  26_257: 'PostgreSQL',
-  27_017: 'MongoDB',
-  61_616: 'OpenWire',
-}
-
-/** By image: what it speaks on the port that it is known for. Its other ports (consoles, metrics) are not meant. */
-const IMAGES: readonly (readonly [image: RegExp, port: number, what: string])[] = [
-  [/(^|[/-])(mysql|mariadb|percona)([-:@]|$)/, 3306, 'MySQL'],
-  [/(^|[/-])(postgres|postgresql|postgis|timescaledb|pgvector|pgbouncer)([-:@]|$)/, 5432, 'PostgreSQL'],
-  [/(^|[/-])(redis|valkey|keydb|dragonfly|redis-stack-server)([-:@]|$)/, 6379, 'Redis'],
-  [/(^|[/-])(mongo|mongodb)([-:@]|$)/, 27_017, 'MongoDB'],
-  [/(^|\/)(zookeeper|cp-zookeeper)([:@]|$)/, 2181, 'ZooKeeper'],
-  [/(^|[/-])memcached([-:@]|$)/, 11_211, 'memcached'],
-  [/(^|\/)rabbitmq([:@]|$)/, 5672, 'AMQP'],
-  [/(^|\/)(kafka|cp-kafka|redpanda)([:@]|$)/, 9092, 'Kafka'],
-  [/(^|\/)(cassandra|scylla)([:@]|$)/, 9042, 'CQL'],
-  [/(^|\/)nats([:@]|$)/, 4222, 'NATS'],
-  [/(^|\/)openldap([:@]|$)/, 389, 'LDAP'],
-  [/(^|\/)(coredns|k8s-dns-kube-dns)([:@]|$)/, 53, 'DNS'],
-  [/(^|\/)(eclipse-mosquitto|emqx)([:@]|$)/, 1883, 'MQTT'],
-  [/(^|\/)(mssql\/server|azure-sql-edge)([:@]|$)/, 1433, 'SQL Server'],
-  [/(^|\/)neo4j([:@]|$)/, 7687, 'Bolt'],
-]
-
 /**
- * Servers that trust whoever comes from 127.0.0.1, as their documentation says: with lastcall in front all do.
- * PostgreSQL: pg_hba.conf as initdb and the official image write it ("host all all 127.0.0.1/32 trust"). Postfix:
- * mynetworks has 127.0.0.0/8. (Not RabbitMQ, whose image lets guest in from everywhere; nor MongoDB, whose exception for
- * localhost ends with the first user.)
- */
-const TRUSTS_LOOPBACK: Readonly<Record<string, string>> = {
-  PostgreSQL: 'PostgreSQL lets connections from 127.0.0.1 in without a password by default',
-  SMTP: 'mail servers relay for whoever comes from 127.0.0.1',
-}
-
-/**
- * What is spoken on a port of a container; `services` are those that send to the workload. Where lastcall is in front
- * already, Services lead to its port, which is `front`.
+ * What is spoken on a port of a container; `services` are those that send to the workload, `places` all objects. Where
+ * lastcall is in front already, Services lead to its port, which is `front`.
  */
 export function spokenOn(
   container: Container,
   port: number,
   workload: Workload,
   services: readonly Place[],
+  places: readonly Place[],
   front = port,
 ): Spoken {
   const ports = services.flatMap((service) =>
@@ -180,6 +47,8 @@ export function spokenOn(
   }
   const probed = byProbe(container, port)
   if (probed !== undefined) return probed
+  const balanced = ports.length === 0 ? undefined : byBalancer(services, places)
+  if (balanced !== undefined) return balanced
   const own = portsOf(container).find((one) => one.number === port)
   const moved = workload.sidecar && portsOf(workload.sidecar).find((one) => one.number === front)
   // inject has given the name of the app's port to lastcall, and another one to the port.
@@ -194,6 +63,16 @@ export function spokenOn(
   const known = byImage(container, port) ?? byNumber(port)
   // A name that says TCP, and no more, says less than the image or the number: PostgreSQL is that, too.
   return known.kind === 'unsaid' ? (said[0] ?? known) : known
+}
+
+function byBalancer(services: readonly Place[], places: readonly Place[]): Spoken | undefined {
+  const leading = routeBackends(places)
+  const routes = services.flatMap(({ item }) => leading.get(item) ?? []).map(({ place }) => place)
+  for (const { item } of [...services, ...routes])
+    for (const [annotation, value] of TLS_BACKENDS)
+      if (value.test(text(at(item.value, 'metadata', 'annotations', annotation)) ?? ''))
+        return stream('TLS', `the annotation ${annotation}`)
+  return undefined
 }
 
 /** What inject calls the port of an app whose name has gone over to lastcall. */

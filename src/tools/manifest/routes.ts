@@ -1,4 +1,5 @@
 /** Where Ingresses and the routes of the Gateway API send to: which port of which Service. Pure. */
+import type { Item } from './input.ts'
 import { at, list, number, text, type Path, type Tree } from './tree.ts'
 import { namespaceOf, ofKind, together, type Place } from './workload.ts'
 
@@ -18,8 +19,16 @@ interface Named {
   readonly path: Path
 }
 
-/** The backends of all routes that are Services of the input. */
-export function routeBackends(places: readonly Place[]): Backend[] {
+const BACKENDS = new WeakMap<readonly Place[], Map<Item, Backend[]>>()
+
+/** The backends of all routes that are Services of the input, by Service. Worked out once for a list. */
+export function routeBackends(places: readonly Place[]): ReadonlyMap<Item, readonly Backend[]> {
+  const made = BACKENDS.get(places) ?? Map.groupBy(backendsOf(places), ({ service }) => service.item)
+  BACKENDS.set(places, made)
+  return made
+}
+
+function backendsOf(places: readonly Place[]): Backend[] {
   const services = Map.groupBy(ofKind(places, 'Service'), ({ item }) =>
     text(at(item.value, 'metadata', 'name')),
   )

@@ -22,7 +22,7 @@ const UNFIT: Readonly<Record<string, string>> = {
 export function speechOf(workload: Workload, places: readonly Place[], app: App, given: Settings): Speech {
   const goes: Speech = { kind: 'goes', protocol: undefined, remarks: [] }
   if (given.has('protocol') || settingsIn(workload.sidecar).has('protocol')) return goes
-  const spoken = spokenOn(app.container, app.port, workload, servicesOf(places, workload))
+  const spoken = spokenOn(app.container, app.port, workload, servicesOf(places, workload), places)
   if (spoken.kind !== 'stream' || workload.sidecar !== undefined) return goes
   const { what, says, trust } = spoken
   const speaks = `speaks ${what} on port ${app.port} (according to ${says})`

@@ -138,7 +138,7 @@ export const AROUND_RULES: readonly Rule[] = [
     requests: 'The gateway or the ingress controller has no backend for these requests and answers 503.',
     fix: 'Use a port of the Service, by number or name, not the port of the pod.',
     find: ({ places }) =>
-      routeBackends(places).flatMap(({ place, path, service, port }) => {
+      [...routeBackends(places).values()].flat().flatMap(({ place, path, service, port }) => {
         const ports = list(at(service.item.value, 'spec', 'ports'))
         const there = ports.some((one) => at(one, typeof port === 'string' ? 'name' : 'port') === port)
         if (there || at(service.item.value, 'spec', 'type') === 'ExternalName') return []

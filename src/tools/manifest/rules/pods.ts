@@ -99,13 +99,13 @@ export const POD_RULES: readonly Rule[] = [
     title: 'The app does not speak HTTP, but lastcall reads it as HTTP',
     requests: 'lastcall answers clients with 400, or both sides wait for each other until they time out.',
     fix: 'Give lastcall --protocol tcp: it then relays bytes, and counts connections instead of requests.',
-    find: ({ workloads }) =>
+    find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, sidecar, config, app, services }) => {
         if (sidecar === undefined || app === undefined || config?.protocol !== 'auto') return []
         // Somebody has said so, and knows better.
         if (settingsIn(sidecar).has('protocol') || config.app.kind !== 'tcp') return []
         const { port } = config.app
-        const spoken = spokenOn(app, port, workload, services, config.listen.port)
+        const spoken = spokenOn(app, port, workload, services, places, config.listen.port)
         if (spoken.kind !== 'stream') return []
         const saw = `container ${app.name} speaks ${spoken.what} on port ${port}, according to ${spoken.says}`
         return [{ place: workload, path: sidecar.path, saw }]
