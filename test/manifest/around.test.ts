@@ -88,7 +88,7 @@ void tap.test('policies of others that name the port are said before anything is
       left: [
         {
           why: [
-            /^Deployment web has its port 3000 named by \w+ p, and lastcall's 8080 is not: add it there first/,
+            /^Deployment web has port 3000 named in \w+ p, which does not name lastcall's port 8080: add that port there first/,
           ],
         },
       ],
@@ -110,6 +110,9 @@ void tap.test('clients of a headless Service would go past lastcall', async (t) 
       },
     ],
   })
+  const bound = injected(`${APP}${headless}`, '--bind-env', 'HOST')
+  t.ok(bound.endsWith(headless), 'an app that listens on loopback leaves its port to lastcall')
+  t.same(ids(bound), [])
   const meant = headless.replace(
     '{ name: web }',
     '{ name: web, annotations: { lastcall.dev/inject: "false" } }',

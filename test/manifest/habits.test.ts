@@ -183,3 +183,17 @@ void tap.test('rules are chosen, and warnings can fail', async (t) => {
   t.equal(explained.code, 0)
   t.match(explained.out, /^hook-host \(error\): A hook has a host\.\n {2}Requests: .*\n {2}Fix: {6}.*\n$/)
 })
+
+void tap.test('concatenated JSON, CRLF, no newline at the end and \\u escapes survive', async (t) => {
+  const app =
+    '{"kind":"Deployment","apiVersion":"apps/v1","metadata":{"name":"w\\u0065b"},"spec":{"template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"web:1","ports":[{"containerPort":3000}]}]}}}}'
+  const other = '{"kind":"Secret","apiVersion":"v1","metadata":{"name":"\\u0061"}}'
+  for (const text of [`${other}${app}\n${other}`, `{\r\n  "kind": "List",\r\n  "items": [\r\n${app}]}`]) {
+    const after = (await lastcall(['inject'], text)).out
+    t.match(after, '"name":"w\\u0065b"')
+    t.match(after, '"name":"lastcall"')
+    t.notOk(after.endsWith('\n'))
+    t.equal((await lastcall(['inject', '--remove'], after)).out, text)
+    t.match((await lastcall(['check', '-o', 'json'], text)).out, '"object": "Deployment/web"')
+  }
+})

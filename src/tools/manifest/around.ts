@@ -22,14 +22,15 @@ export function aroundObstacles(
   const direct = directServices(workload, services, app.port, listenPort).map(
     ({ place }) =>
       `is reached by the headless ${titleOf(place)}, whose clients connect to port ${app.port} of the pods themselves: ` +
-      `they would go past lastcall. Let the app listen elsewhere and lastcall on ${app.port} (--listen :${app.port} --app 127.0.0.1:PORT), ` +
-      `give the Service an address (no clusterIP: None), or, if only the pods use it, the annotation lastcall.dev/inject: "false"`,
+      `they would bypass lastcall. Let the app listen on loopback (--bind-env NAME or --bind-arg FLAG says how), so that ` +
+      `lastcall gets port ${app.port} itself; or give the Service a cluster IP (remove clusterIP: None); or, if only the ` +
+      `pods use it to find each other, give it the annotation lastcall.dev/inject: "false"`,
   )
   const policies = otherPolicies(places, workload)
     .filter(({ names }) => names(app.port) !== undefined && names(listenPort) === undefined)
     .map(
       ({ title }) =>
-        `has its port ${app.port} named by ${title}, and lastcall's ${listenPort} is not: add it there first`,
+        `has port ${app.port} named in ${title}, which does not name lastcall's port ${listenPort}: add that port there first`,
     )
   return [...direct, ...policies]
 }
