@@ -38,6 +38,15 @@ void tap.test('docs/design.md lists every metric', async (t) => {
   for (const { name } of CATALOG) t.match(page, `\`${name}\``)
 })
 
+void tap.test('the glossary has at most 30 words, in alphabetical order', async (t) => {
+  const text = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
+  const words = [...text.slice(text.indexOf('## Glossary')).matchAll(/^\| ([^|]+) \|/gm)]
+    .map(([, word = '']) => word)
+    .filter((word) => word !== 'term')
+  t.ok(words.length > 20 && words.length <= 30, `${words.length} words`)
+  t.same(words, words.toSorted())
+})
+
 function filesOf(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(?:ts|md)$/.test(name) && !name.startsWith('docs/'))
