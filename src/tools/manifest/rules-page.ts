@@ -8,14 +8,14 @@ export function rulesPage(): string {
   const errors = RULES.filter(({ severity }) => severity === 'error').length
   const parts = [
     '# What lastcall check finds\n\n<!-- Made by npm run docs from src/tools/manifest/rules: change it there. -->',
-    `\`lastcall check FILE\` judges manifests, with lastcall in them or without, by ${RULES.length} rules. Of those, ` +
-      `${errors} are errors (requests are lost, or the drain does not work) and make it exit 1; the others are warnings. ` +
-      'It sees only what it is given: give it the Services, the PodDisruptionBudget and the autoscaler together with the workload.\n\n' +
+    `\`lastcall check FILE\` checks manifests, with or without lastcall, against ${RULES.length} rules. ` +
+      `${errors} of them are errors (requests are lost, or the drain does not work), with exit code 1; the others are warnings. ` +
+      'It sees only its input: give it the Services, the PodDisruptionBudget and the autoscaler together with the workload.\n\n' +
       '`--only RULE,RULE` and `--ignore RULE,RULE` choose rules, `--fail-on warning` makes warnings fail, and ' +
-      '`--explain RULE` prints what stands here.\n\n' +
-      `An object says itself what is not to be told of it: the annotation \`${IGNORE}: RULE,RULE\`. The annotation ` +
-      `\`${LONGEST_REQUEST}: 90s\` of a pod says how long its longest request takes.\n\n` +
-      'For each rule there is a manifest that breaks it in `k8s/broken/`.',
+      '`--explain RULE` prints the text of this page.\n\n' +
+      `The annotation \`${IGNORE}: RULE,RULE\` silences rules for one object. The annotation ` +
+      `\`${LONGEST_REQUEST}: 90s\` of a pod states how long its longest request takes.\n\n` +
+      'For each rule, `k8s/broken/` has a manifest that breaks it.',
   ]
   for (const { title, rules } of RULE_GROUPS) {
     parts.push(`## ${title}`)
