@@ -2,11 +2,9 @@
  * The app's own port on two addresses of the pod, with the app on loopback: through a whole stop. (Both are IPv4: of IPv6,
  * a machine has no address that is neither loopback nor its network's. test/relay/gates.test.ts has ::1.)
  */
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
-import { withDefaults } from '../fixtures/drain.ts'
+import { refused, withDefaults } from '../fixtures/drain.ts'
 import { startProgram } from '../fixtures/program.ts'
 import { rawClient, requestText } from '../fixtures/raw.ts'
 import { startSidecar } from '../fixtures/sidecar.ts'
@@ -31,10 +29,7 @@ await tap.test('clients of either address are served to the end, and both doors 
   )
   sidecar.signal('SIGTERM')
   await sidecar.phase('draining')
-  for (const host of POD) {
-    const [error] = (await once(connect({ host, port }), 'error')) as [NodeJS.ErrnoException]
-    t.equal(error.code, 'ECONNREFUSED', host)
-  }
+  for (const host of POD) await refused({ listen: { host, port } })
   for (const i of POD.keys()) {
     const release = await rawClient(t, { host: '127.0.0.1', port })
     release.send(requestText('GET', `/release/${i}`))
