@@ -41,7 +41,7 @@ void tap.test('a refusal prints nothing but why, with exit code 1; a mistake has
   t.match(await lastcall(['inject', '-f', '/nowhere', '--settle', '3', '--nmae', 'x']), {
     code: 2,
     out: '',
-    err: /^lastcall: 2 mistakes\n {2}--nmae: unknown flag\n {2}--settle 3: add a unit.*\nSee lastcall inject --help\n$/,
+    err: /^lastcall: 2 errors\n {2}--nmae: unknown flag\n {2}--settle 3: add a unit.*\nSee lastcall inject --help\n$/,
   })
   t.match(await lastcall(['inject', '-f', '/nowhere', '-f']), { code: 2, err: /-f: needs a value/ })
   t.match(await lastcall(['inject', '-f', '/nowhere']), { code: 2, err: /\/nowhere: no such file/ })
