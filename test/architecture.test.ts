@@ -32,7 +32,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'proxy/sockets',
     'words.ts',
   ],
-  'proxy/lifecycle': ['proxy/process/clock.ts'],
+  'proxy/lifecycle': ['proxy/process/clock.ts', 'proxy/process/linger.ts'],
   'proxy/health': ['proxy/config', 'proxy/process/clock.ts', 'proxy/sockets/self-connection.ts'],
   'proxy/admin': ['proxy/config', 'proxy/process', 'words.ts'],
   'proxy/metrics': [
@@ -81,6 +81,7 @@ const PURE_FOLDERS = [
   'proxy/health',
   'proxy/admin',
   'proxy/metrics',
+  'proxy/process/linger.ts',
 ]
 const SHELL = [
   'proxy/admin/http.ts',

@@ -27,7 +27,11 @@ await tap.test(
     t.match({ status, closes }, { status: 503, closes: true }, 'told without being asked')
     t.match(head, /^Proxy-Status: lastcall; error=connection_limit_reached/m)
     t.match(head, /^Retry-After: \d/m)
-    t.match(head, /the limit allows \(--max-connections\), and none is idle/, 'and what set the limit')
+    t.match(
+      head,
+      /the connection limit is reached \(--max-connections\) and no connection is idle/,
+      'and what set the limit',
+    )
     t.equal(await one.end(), 'fin')
 
     const flood = await rawClients(t, sidecar.listen, FLOOD)

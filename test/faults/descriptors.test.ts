@@ -70,8 +70,14 @@ for (const descriptors of [120, 256]) {
       )
       const told = await crowd[0]!.answer()
       t.equal(told.status, 503)
-      t.match(told.head, new RegExp(`the limit allows \\(limit of open files ${descriptors}\\)`))
-      t.match(await sidecar.log('no room for a client'), { level: 'warn', setBy: undefined })
+      t.match(
+        told.head,
+        new RegExp(`the connection limit is reached \\(limit of open files ${descriptors}\\)`),
+      )
+      t.match(await sidecar.log('refused a client because no connection is idle'), {
+        level: 'warn',
+        setBy: undefined,
+      })
 
       // Strangers at the admin port as well.
       const strangers = await Promise.all(
@@ -165,7 +171,7 @@ await tap.test(
     const answers = await Promise.all(asking.map(async (client) => client.answer('POST')))
     for (const { status, head } of answers) {
       t.equal(status, 503)
-      t.match(head, /error=connection_limit_reached; details="out of file descriptors \(EMFILE\)/)
+      t.match(head, /error=connection_limit_reached; details="lastcall is out of file descriptors \(EMFILE\)/)
     }
     execFileSync('prlimit', ['--pid', String(sidecar.pid), '--nofile=1024:'])
     t.equal(await sidecar.metric('lastcall_refused_total{reason="descriptors"}'), 20)

@@ -13,7 +13,7 @@
  *
  * Knows no sockets, timers or logger: time is in the view, and `wakeAt` says when to come back.
  */
-import { LINGER_MS } from '../process/clock.ts'
+import { LINGER_MS } from '../process/linger.ts'
 import type { Budget } from './budget.ts'
 import { appStops, begun, mayEnd, onlyOperators, overAt, proven, signalled, told } from './drain.ts'
 import { traffic, turned } from './traffic.ts'

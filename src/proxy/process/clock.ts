@@ -10,9 +10,6 @@ export interface Clock {
   after(ms: number, run: () => void): Cancel
 }
 
-/** How long a client that was told to leave may take to close its side (RFC 9112 §9.6), and an exit waits for that. */
-export const LINGER_MS = 2000
-
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, run) {
