@@ -36,6 +36,7 @@ const CAUSES: { readonly [C in Cause]: string } = {
   'app-down': 'app unhealthy',
   'app-gone': 'app gone',
   'app-back': 'app back',
+  'app-restarted': 'app restarted',
   hook: 'preStop hook',
   signal: 'signal',
   drain: 'operator’s drain',

@@ -11,7 +11,7 @@ type Sources = ReadonlyMap<string, Source>
 /**
  * The rooms, and which may import from which; within a room every file may. Types count like values: no room has a ring.
  * A room is the longest prefix of a file's path. `proxy/main.ts` joins everything that runs in the pod and so is not
- * here; `proxy/view.ts` is its half that looks.
+ * here; `proxy/view.ts` is its half that looks, `proxy/orders.ts` the one that does.
  */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'words.ts': [],
@@ -42,6 +42,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'words.ts',
   ],
   'proxy/door.ts': ['proxy/admin/listen.ts', 'proxy/config', 'proxy/process', 'proxy/relay'],
+  'proxy/native-way.ts': ['proxy/config', 'proxy/process', 'proxy/sockets'],
+  'proxy/orders.ts': [
+    'proxy/config',
+    'proxy/door.ts',
+    'proxy/health',
+    'proxy/lifecycle',
+    'proxy/process',
+    'proxy/relay',
+    'proxy/view.ts',
+  ],
   'proxy/view.ts': [
     'proxy/admin',
     'proxy/config',
@@ -91,6 +101,8 @@ const SHELL = [
   'proxy/health/check.ts',
   'proxy/health/checker.ts',
   'proxy/health/dial.ts',
+  'proxy/health/checkers.ts',
+  'proxy/health/watches.ts',
   'proxy/health/watch.ts',
   'proxy/lifecycle/runner.ts',
   'proxy/metrics/metrics.ts',
@@ -99,6 +111,7 @@ const SHELL = [
   'proxy/relay/dialer.ts',
   'proxy/relay/pair.ts',
   'proxy/relay/relay.ts',
+  'proxy/relay/served-port.ts',
   'proxy/relay/spread.ts',
   'proxy/relay/turn-away.ts',
   'proxy/sockets/gates.ts',

@@ -1,18 +1,18 @@
 /**
- * The listener of the traffic port as the lifecycle orders it: closed when a drain refuses, open again when that was a
- * false alarm. Closing and opening take a while each: they happen one after the other, in the order of the orders.
+ * The listeners of the traffic ports as the lifecycle orders them, all together: closed when a drain refuses, open again
+ * when that was a false alarm. Closing and opening take a while each: they happen one after the other, in the order of the orders.
  */
 import { listenProblem } from './admin/listen.ts'
 import type { Clock } from './process/clock.ts'
-import type { Config } from './config/config.ts'
+import type { Config, ListenAddress } from './config/config.ts'
 import type { Relay } from './relay/relay.ts'
 
-/** How soon it is tried again to open it, should another program have taken the port meanwhile. */
+/** How soon it is tried again to open them, should another program have taken a port meanwhile. */
 const RETRY_MS = 1000
 
 export interface DoorParts {
-  readonly listen: Config['listen']
-  readonly relay: Pick<Relay, 'listen' | 'closeListener'>
+  readonly ports: Config['ports']
+  readonly relay: Pick<Relay, 'listen' | 'closeListeners'>
   readonly clock: Clock
   readonly log: { error(message: string): void }
 }
@@ -37,16 +37,15 @@ export class Door {
     return this.#settled
   }
 
-  /** Opens it for the first time; resolves with the port, rejects with a sentence for the user. */
-  async first(): Promise<number> {
-    const { relay, listen } = this.#parts
-    const port = await relay.listen().catch((error: Error) => {
-      throw new Error(listenProblem('--listen', listen, error))
+  /** Opens them for the first time; resolves with where they are, rejects with a sentence for the user. */
+  async first(): Promise<readonly ListenAddress[]> {
+    const where = await this.#parts.relay.listen().catch((error: Error) => {
+      throw new Error(this.#problem(error))
     })
     this.#isOpen = true
     // A signal may have come before there was anything to close.
     if (this.#wanted === 'closed') this.close()
-    return port
+    return where
   }
 
   close(): void {
@@ -60,21 +59,30 @@ export class Door {
   }
 
   async #close(): Promise<void> {
-    await this.#parts.relay.closeListener()
+    await this.#parts.relay.closeListeners()
     this.#isOpen = false
   }
 
   async #open(): Promise<void> {
     if (this.#isOpen || this.#wanted === 'closed') return
-    const { relay, listen, clock, log } = this.#parts
+    const { relay, clock, log } = this.#parts
     try {
       await relay.listen()
       this.#isOpen = true
     } catch (error) {
-      log.error(listenProblem('--listen', listen, error as Error))
+      log.error(this.#problem(error as Error))
       clock.after(RETRY_MS, () => {
         if (this.#wanted === 'open') this.open()
       })
     }
+  }
+
+  /** Of several ports the error says which. */
+  #problem(error: Error & { readonly port?: number }): string {
+    const { ports } = this.#parts
+    const { listen } = ports.find((one) => one.listen.port === error.port) ?? ports[0]!
+    return ports.length === 1
+      ? listenProblem('--listen', listen, error)
+      : listenProblem('--port', listen, error, '--port host:port=app')
   }
 }

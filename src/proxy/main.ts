@@ -6,25 +6,25 @@
 
 import { NONE_REFUSED } from './admin/refusals.ts'
 import { type Admin, startAdmin } from './admin/server.ts'
-import { type Clock, systemClock } from './process/clock.ts'
 import { printAddress } from './config/address.ts'
 import type { Config, ListenAddress } from './config/config.ts'
+import { portNames } from './config/ports.ts'
 import { Door } from './door.ts'
-import { type Checker, startChecker } from './health/checker.ts'
-import { watchApp } from './health/watch.ts'
-import { keepHeapSmall } from './process/heap.ts'
-import { budget } from './lifecycle/budget.ts'
+import { type Checkers, startCheckers } from './health/checkers.ts'
+import { type Budget, budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/machine.ts'
-import { createRunner, type Performer, type Runner } from './lifecycle/runner.ts'
-import { keepLimit } from './process/limit-keeper.ts'
+import { createRunner, type Runner } from './lifecycle/runner.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { nativeWay } from './native-way.ts'
+import { createPerformer } from './orders.ts'
+import { type Clock, systemClock } from './process/clock.ts'
+import { keepHeapSmall } from './process/heap.ts'
+import { keepLimit, type LimitKeeper } from './process/limit-keeper.ts'
 import { createLog, type Log } from './process/log.ts'
 import { onceASecond } from './process/once-a-second.ts'
-import type { Metrics } from './metrics/metrics.ts'
-import type { Writer } from './sockets/native.ts'
-import { proveNative } from './sockets/proof.ts'
-import { Relay } from './relay/relay.ts'
 import type { Signals } from './process/signals.ts'
-import { writeTerminationLog } from './process/termination-log.ts'
+import { Relay } from './relay/relay.ts'
+import type { Writer } from './sockets/native.ts'
 import { View } from './view.ts'
 
 /** The exit code for what only a change of configuration can mend. */
@@ -42,20 +42,69 @@ export async function run(config: Config, signals: Signals): Promise<number> {
     for (const problem of sums.problems) log.fatal(problem)
     return CANNOT_START
   }
-  const limits = keepLimit(config.maxConnections, clock, log)
+  const limits = keepLimit(config, clock, log)
   if (limits === undefined) return CANNOT_START
   if (await endsBeforeStart(signals, log)) return 0
 
-  let watching: { stop(): void } | undefined
+  const native = await nativeWay(config.relay, clock, log)
+  const pieces = assemble({ config, clock, log, limits, native, times: sums.budget })
+  const { checkers, door, relay, runner, view } = pieces
   let admin: Admin | undefined
-  const ended = Promise.withResolvers<number>()
+  try {
+    // The admin server first: probes get an answer before clients can connect.
+    admin = await openAdmin(config, log, limits, pieces)
+    if (await endsBeforeStart(signals, log)) {
+      checkers.stop()
+      await admin.close(0)
+      return 0
+    }
+    const where = await door.first()
+    view.started = true
+    log.info({ ...listensAt(config, where), admin: bound(config.admin, admin.port) }, 'listening')
+  } catch (error) {
+    log.fatal(error instanceof Error ? error.message : String(error))
+    checkers.stop()
+    await admin?.close(0)
+    return CANNOT_START
+  }
 
+  runner.start()
+  signals.handTo((name) => runner.signal(name))
+  const code = await pieces.ended
+  checkers.stop()
+  await admin.close()
+  await relay.closed()
+  return code
+}
+
+interface Given {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits: LimitKeeper
+  readonly native: Writer | undefined
+  readonly times: Budget
+}
+
+interface Pieces {
+  readonly relay: Relay
+  readonly door: Door
+  readonly runner: Runner
+  readonly checkers: Checkers
+  readonly view: View
+  /** Resolves with the exit code, once the lifecycle has come to its end. */
+  readonly ended: Promise<number>
+}
+
+/** Makes the pieces and joins them: what each reports, to the lifecycle; what that orders, to each. */
+function assemble({ config, clock, log, limits, native, times }: Given): Pieces {
+  const ended = Promise.withResolvers<number>()
   const relay = new Relay({
     config,
     clock,
     limit: limits.limit,
     lacked: limits.lacked,
-    native: await nativeWay(config.relay, clock, log),
+    native,
     accessLog: (line) => log.info(line, 'request'),
     fault: onceASecond(clock, (error, leftOut) =>
       log.error(
@@ -66,159 +115,110 @@ export async function run(config: Config, signals: Signals): Promise<number> {
     quiesced: () => runner.quiesced(),
     emptied: () => runner.lingered(),
   })
-
   limits.onChange = (limit) => relay.limitTo(limit)
-
-  const door = new Door({ listen: config.listen, relay, clock, log })
-  const performer: Performer = {
-    closeListener: () => door.close(),
-    openListener: () => door.open(),
-    setClientMode: (clientMode) => relay.setClientMode(clientMode),
-    queueRequests: (on) => relay.queueRequests(on),
-    appLost: (on) => relay.dialer.lost(on),
-    watchApp(on) {
-      watching?.stop()
-      watching = on ? watchApp({ app: config.app, clock }, watchEvents) : undefined
-    },
-    closeIdle() {
-      // The listener goes first: whoever is in its queue is served like everybody else.
-      void door.settled.then(() => relay.closeIdle()).then(() => runner.idleClosed())
-    },
-    cut: () => relay.cut(),
-    verdict(record) {
-      view.concluded(record)
-      if (record.outcome === 'exited') writeTerminationLog(record.text)
-    },
-    exit: (code) => ended.resolve(code),
-  }
+  const door = new Door({ ports: config.ports, relay, clock, log })
 
   const runner: Runner = createRunner({
     clock,
-    budget: sums.budget,
+    budget: times,
     view: () => relay.facts,
     tally: () => ({
       finished: relay.counters.finishedTotal,
       lastConnectionAt: relay.arrivals.lastConnectionAt,
     }),
-    effects: performer,
+    effects: createPerformer({
+      config,
+      clock,
+      relay,
+      door,
+      runner: () => runner,
+      checkers: () => checkers,
+      view: () => view,
+      exit: (code) => ended.resolve(code),
+    }),
     log,
   })
 
-  const watchEvents = {
-    onGone() {
-      // The lifecycle first: then it is known whether this end was expected.
-      runner.appGone()
-      checker.appGone()
+  const tellLoadBalancers = (): void => relay.setLbHealthy(lbHealthy(runner.state, checkers.status.up))
+  const checkers = startCheckers(healthOptions(config, clock), {
+    onUp() {
+      // Not before all that a start needs is loaded: Node's own modules load slower after it.
+      keepHeapSmall()
+      log.info('app: healthy')
+      runner.appUp()
+      tellLoadBalancers()
     },
-    onBack: () => runner.appBack(),
+    onDown(why, index) {
+      const port = index === undefined ? undefined : view.ports[index]!.name
+      const whose = port === undefined ? 'app' : `app of port ${port}`
+      log[view.appEnded ? 'info' : 'warn'](
+        { why, ...(port !== undefined && { port }) },
+        `${whose}: down: ${why}`,
+      )
+      runner.appDown()
+      tellLoadBalancers()
+    },
+  })
+  const view = new View({ config, relay, door, runner, checkers, clock })
+  runner.onPhase((phase) => {
+    view.entered(phase)
+    tellLoadBalancers()
+  })
+  return { relay, door, runner, checkers, view, ended: ended.promise }
+}
+
+function healthOptions(config: Config, clock: Clock): Parameters<typeof startCheckers>[0] {
+  return {
+    apps: config.ports.map(({ app }) => app),
+    health: config.health,
+    headers: config.healthHeaders,
+    healthPolicy: config.healthPolicy,
+    intervalMs: config.healthIntervalMs,
+    timeoutMs: config.healthTimeoutMs,
+    failures: config.healthFailures,
+    successes: config.healthSuccesses,
+    clock,
   }
-  const checker: Checker = startChecker(
-    {
-      app: config.app,
-      health: config.health,
-      headers: config.healthHeaders,
-      healthPolicy: config.healthPolicy,
-      intervalMs: config.healthIntervalMs,
-      timeoutMs: config.healthTimeoutMs,
-      failures: config.healthFailures,
-      successes: config.healthSuccesses,
-      clock,
-    },
-    {
-      onUp() {
-        // Not before all that a start needs is loaded: Node's own modules load slower after it.
-        keepHeapSmall()
-        log.info('app: healthy')
-        runner.appUp()
-        tellLoadBalancers()
-      },
-      onDown(why) {
-        log[view.appEnded ? 'info' : 'warn']({ why }, `app: down: ${why}`)
-        runner.appDown()
-        tellLoadBalancers()
-      },
-    },
-  )
-  const tellLoadBalancers = (): void => relay.setLbHealthy(lbHealthy(runner.state, checker.status.up))
-  const view = new View({ config, relay, door, runner, checker, clock })
+}
+
+/** The admin server in front of the pieces. Rejects with a sentence for the user if it cannot listen. */
+async function openAdmin(config: Config, log: Log, limits: LimitKeeper, pieces: Pieces): Promise<Admin> {
+  const { door, relay, runner, view } = pieces
   // Loaded by the first scrape: nobody who starts has to wait for it.
   let metrics: Metrics | undefined
   const loadMetrics = async (): Promise<Metrics> => {
     const { createMetrics } = await import('./metrics/metrics.ts')
     return (metrics ??= createMetrics({
-      counters: relay.counters,
+      ports: () => view.ports,
       phase: () => runner.phase,
-      appUp: () => checker.status.up,
       drain: () => view.drainFacts,
       adminRefused: () => admin?.refused ?? NONE_REFUSED,
       sockets: () => relay.counters.clients + relay.counters.apps + (admin?.connections ?? 0),
-      listeners: () => (admin === undefined ? 0 : 1) + (door.isOpen ? 1 : 0),
+      listeners: () => (admin === undefined ? 0 : 1) + (door.isOpen ? relay.ports.length : 0),
     }))
   }
-  runner.onPhase((phase) => {
-    view.entered(phase)
-    tellLoadBalancers()
+  const admin: Admin | undefined = await startAdmin({
+    listen: config.admin,
+    token: config.token,
+    hookAllow: config.hookAllow,
+    limits: { connections: limits.limit.admin, waitingHooks: Math.floor(limits.limit.admin / 2) },
+    view: {
+      ready: () => view.ready,
+      started: () => view.started,
+      status: () => view.status,
+      metrics: async () => (await loadMetrics()).scrape(),
+    },
+    commands: {
+      hook: (call, gone) => runner.hook(call, gone),
+      drain() {
+        runner.drain()
+        return runner.phase
+      },
+      resume: () => ({ ok: runner.resume(), phase: runner.phase }),
+    },
+    log,
   })
-
-  try {
-    admin = await startAdmin({
-      listen: config.admin,
-      token: config.token,
-      hookAllow: config.hookAllow,
-      limits: { connections: limits.limit.admin, waitingHooks: Math.floor(limits.limit.admin / 2) },
-      view: {
-        ready: () => view.ready,
-        started: () => view.started,
-        status: () => view.status,
-        metrics: async () => (await loadMetrics()).scrape(),
-      },
-      commands: {
-        hook: (call, gone) => runner.hook(call, gone),
-        drain() {
-          runner.drain()
-          return runner.phase
-        },
-        resume: () => ({ ok: runner.resume(), phase: runner.phase }),
-      },
-      log,
-    })
-    if (await endsBeforeStart(signals, log)) {
-      checker.stop()
-      await admin.close(0)
-      return 0
-    }
-    const port = await door.first()
-    view.started = true
-    log.info({ listen: bound(config.listen, port), admin: bound(config.admin, admin.port) }, 'listening')
-  } catch (error) {
-    log.fatal(error instanceof Error ? error.message : String(error))
-    checker.stop()
-    await admin?.close(0)
-    return CANNOT_START
-  }
-
-  runner.start()
-  signals.handTo((name) => runner.signal(name))
-  const code = await ended.promise
-  checker.stop()
-  await admin.close()
-  await relay.closed()
-  return code
-}
-
-/** What writes to handles if the native path is wanted and works here; the log says which path is used. */
-async function nativeWay(wanted: Config['relay'], clock: Clock, log: Log): Promise<Writer | undefined> {
-  if (wanted === 'portable') {
-    log.info('relay: portable (chosen with --relay)')
-    return undefined
-  }
-  const proof = await proveNative(clock)
-  if (proof.kind === 'native') {
-    log.info('relay: native')
-    return proof.writer
-  }
-  log.warn(`relay: portable (${proof.why})`)
-  return undefined
+  return admin
 }
 
 /** Whether a signal has come already. Nobody could connect yet, so there is nothing to drain. */
@@ -227,6 +227,19 @@ async function endsBeforeStart(signals: Signals, log: Log): Promise<boolean> {
   if (name === undefined) return false
   log.info(`${name} arrived before the listener was open: nothing to drain`)
   return true
+}
+
+/** For the log: where clients connect; of several ports also what is behind each. */
+function listensAt({ ports }: Config, where: readonly ListenAddress[]): object {
+  if (where.length === 1) return { listen: bound(where[0]!, where[0]!.port) }
+  return {
+    ports: portNames(where).map((port, index) => ({
+      port,
+      listen: bound(where[index]!, where[index]!.port),
+      app: printAddress(ports[index]!.app),
+      protocol: ports[index]!.protocol,
+    })),
+  }
 }
 
 /** An address as it is bound, with the port that the kernel chose where 0 was asked for. */

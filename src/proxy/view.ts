@@ -1,16 +1,18 @@
 /** What the admin server and the metrics show: gathers it from the pieces, changes nothing. */
 
-import { buildStatus } from './admin/status.ts'
+import { buildStatus, type PortStatus } from './admin/status.ts'
 import type { Clock } from './process/clock.ts'
+import { printAddress } from './config/address.ts'
 import type { Config } from './config/config.ts'
+import { portNames } from './config/ports.ts'
 import type { Door } from './door.ts'
-import type { Checker } from './health/checker.ts'
+import type { Checkers } from './health/checkers.ts'
 import { proven } from './lifecycle/drain.ts'
 import { ready } from './lifecycle/machine.ts'
 import type { Runner } from './lifecycle/runner.ts'
 import type { Phase } from './lifecycle/state.ts'
 import type { Verdict } from './lifecycle/verdict.ts'
-import { DRAIN_PHASES, type DrainFacts } from './metrics/catalog.ts'
+import { DRAIN_PHASES, type DrainFacts, type PortFacts } from './metrics/catalog.ts'
 import type { Relay } from './relay/relay.ts'
 
 interface Sources {
@@ -18,7 +20,7 @@ interface Sources {
   readonly relay: Relay
   readonly door: Pick<Door, 'isOpen'>
   readonly runner: Runner
-  readonly checker: Checker
+  readonly checkers: Checkers
   readonly clock: Clock
 }
 
@@ -63,8 +65,8 @@ export class View {
 
   /** The answer of /readyz, with the reason for a no. */
   get ready(): { ok: boolean; why: string } {
-    const { config, door, runner, checker } = this.#sources
-    const { up, lastError } = checker.status
+    const { config, door, runner, checkers } = this.#sources
+    const { up, lastError } = checkers.status
     if (ready(runner.state, up, config.readinessOnDrain))
       return door.isOpen ? { ok: true, why: '' } : { ok: false, why: 'the listener is not open' }
     if (isDraining(runner.phase)) return { ok: false, why: runner.phase }
@@ -100,9 +102,32 @@ export class View {
     return 'drain' in state && proven(state.drain)
   }
 
+  /** What each port is called, and what it has counted. */
+  get ports(): readonly PortFacts[] {
+    const { relay, checkers } = this.#sources
+    const names = portNames(relay.ports.map(({ listen }) => listen))
+    return relay.ports.map(({ counters }, index) => ({
+      name: names[index]!,
+      counters,
+      appUp: checkers.each[index]!.up,
+    }))
+  }
+
+  get #portStatus(): PortStatus[] {
+    const { relay, checkers } = this.#sources
+    return this.ports.map(({ name, counters }, index) => ({
+      port: name,
+      app: printAddress(relay.ports[index]!.app),
+      inFlight: counters.inFlight.reduce((sum, count) => sum + count, 0),
+      connections: { client: counters.clients, app: counters.apps },
+      health: checkers.each[index]!,
+    }))
+  }
+
   get status(): object {
-    const { relay, runner, checker, clock } = this.#sources
+    const { relay, runner, checkers, clock } = this.#sources
     const { state } = runner
+    const { counters } = relay
     const triggers = 'drain' in state ? state.drain.triggers : []
     return buildStatus({
       phase: runner.phase,
@@ -111,10 +136,11 @@ export class View {
       ready: this.ready.ok,
       proof: this.proof,
       triggers,
-      inFlight: relay.counters.inFlight,
+      inFlight: counters.inFlight,
       requests: relay.requests(),
-      connections: { client: relay.counters.clients, app: relay.counters.apps },
-      health: checker.status,
+      connections: { client: counters.clients, app: counters.apps },
+      health: checkers.status,
+      ...(relay.ports.length > 1 && { ports: this.#portStatus }),
       verdict: this.#verdict === undefined ? null : { ...this.#verdict },
     })
   }

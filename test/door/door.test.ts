@@ -1,9 +1,17 @@
 /** The listener as the lifecycle orders it: in order, one order at a time, and again until it is open. */
 import tap from 'tap'
+import type { Served } from '../../src/proxy/config/config.ts'
 import { Door } from '../../src/proxy/door.ts'
 import { HandClock } from '../fixtures/clock.ts'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+const LISTEN = { host: undefined, port: 8080 }
+const SERVED: Served = {
+  listen: LISTEN,
+  app: { kind: 'tcp', host: '127.0.0.1', port: 3000 },
+  protocol: 'auto',
+}
 
 function rig() {
   const did: string[] = []
@@ -18,9 +26,9 @@ function rig() {
         return Promise.reject(Object.assign(new Error('listen'), { code: 'EADDRINUSE' }))
       }
       did.push('open')
-      return Promise.resolve(8080)
+      return Promise.resolve([LISTEN])
     },
-    async closeListener() {
+    async closeListeners() {
       did.push('closing')
       await new Promise<void>((resolve) => void closing.push(resolve))
       did.push('closed')
@@ -28,13 +36,13 @@ function rig() {
   }
   const lines: string[] = []
   const log = { error: (line: string) => void lines.push(line) }
-  const door = new Door({ listen: { host: undefined, port: 8080 }, relay, clock, log })
+  const door = new Door({ ports: [SERVED], relay, clock, log })
   return { door, relay, clock, did, lines, closed: () => closing.shift()?.() }
 }
 
 void tap.test('closing takes its time, and opening waits for it', async (t) => {
   const { door, did, closed } = rig()
-  t.equal(await door.first(), 8080)
+  t.same(await door.first(), [LISTEN])
   t.ok(door.isOpen)
   door.close()
   door.open()

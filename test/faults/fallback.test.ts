@@ -143,7 +143,7 @@ for (const native of [true, false]) {
       await until('two in flight', () => relay.facts.inFlight === 2)
 
       relay.setClientMode('lame-duck')
-      await relay.closeListener()
+      await relay.closeListeners()
       await t.rejects(rawClient(t, place), { code: 'ECONNREFUSED' })
       idle.pop()!.send(requestText('POST', '/post/late', 'x'))
       half.send('st: test\r\n\r\n')

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import tap from 'tap'
 import { connectionLimit } from '../../src/proxy/process/connection-limit.ts'
-import { LEAST_DESCRIPTORS, shares } from '../../src/proxy/process/descriptors.ts'
+import { leastDescriptors, shares } from '../../src/proxy/process/descriptors.ts'
 import { holds } from '../fixtures/property.ts'
 
 const MIB = 1024 * 1024
@@ -26,16 +26,16 @@ void tap.test('the scarcest of flag, descriptors and memory sets the limit, and 
 void tap.test(
   'too few descriptors: a sentence that says how many are needed, and how to get them',
   async (t) => {
-    const limit = connectionLimit(0, LEAST_DESCRIPTORS - 1, undefined)
+    const limit = connectionLimit(0, leastDescriptors() - 1, undefined)
     t.match(limit, { kind: 'impossible', problem: /limit of open files is 95: .* at least 96 .*ulimit -n/ })
-    t.match(connectionLimit(0, LEAST_DESCRIPTORS, undefined), { kind: 'ok', connections: 16 })
+    t.match(connectionLimit(0, leastDescriptors(), undefined), { kind: 'ok', connections: 16 })
   },
 )
 
 void tap.test(
   'whatever the limit of open files is, what was shared out fits, and admin has its part',
   async (t) => {
-    const property = fc.property(fc.integer({ min: LEAST_DESCRIPTORS, max: 2 ** 20 }), (limit) => {
+    const property = fc.property(fc.integer({ min: leastDescriptors(), max: 2 ** 20 }), (limit) => {
       const { connections, leaving, admin } = shares(limit)!
       return (
         // At rest the process has 25 of its own.

@@ -11,11 +11,16 @@ import { type Exposition, parseExposition } from '../fixtures/exposition.ts'
 
 const NO_DRAIN: DrainFacts = { phaseMs: {}, cutTotal: 0, lateMs: 0 }
 
-function sourceWith(change: Partial<MetricsSource> = {}): MetricsSource {
+type Change = Partial<MetricsSource> & { readonly counters?: Counters; readonly appUp?: () => boolean }
+
+function sourceWith({
+  counters = new Counters(),
+  appUp = () => true,
+  ...change
+}: Change = {}): MetricsSource {
   return {
-    counters: new Counters(),
+    ports: () => [{ name: '8080', counters, appUp: appUp() }],
     phase: () => 'serving',
-    appUp: () => true,
     drain: () => NO_DRAIN,
     adminRefused: () => NONE_REFUSED,
     sockets: () => 0,
@@ -24,7 +29,7 @@ function sourceWith(change: Partial<MetricsSource> = {}): MetricsSource {
   }
 }
 
-async function scrape(source: Partial<MetricsSource> = {}): Promise<Exposition> {
+async function scrape(source: Change = {}): Promise<Exposition> {
   const metrics = createMetrics(sourceWith(source))
   const { contentType, body } = await metrics.scrape()
   if (!contentType.startsWith('text/plain; version=0.0.4')) throw new Error(contentType)
@@ -97,6 +102,48 @@ void tap.test('counters are copied at each scrape, not before', async (t) => {
   t.equal((await read()).get(GETS), 5, 'a scrape does not add')
   finish(counters, 'http1', 'GET', '2xx', 3)
   t.equal((await read()).get(GETS), 6)
+})
+
+void tap.test('several ports: a label where it tells something, sums elsewhere', async (t) => {
+  const [web, rpc] = [new Counters(), new Counters()]
+  finish(web, 'http1', 'GET', '2xx', 3)
+  finish(rpc, 'http2', 'POST', '2xx', 3)
+  web.inFlight[0] = 2
+  Object.assign(web, {
+    clients: 1,
+    clientsTotal: 2,
+    apps: 3,
+    appsTotal: 4,
+    bytesFromClient: 5,
+    bytesFromApp: 6,
+  })
+  Object.assign(rpc, { clients: 10, clientsTotal: 20, apps: 30, appsTotal: 40, bytesFromClient: 50 })
+  web.refusedFor('smuggling')
+  rpc.refusedFor('smuggling')
+  rpc.pairEnded('client', 'aborted')
+  const { series } = await scrape({
+    ports: () => [
+      { name: '8080', counters: web, appUp: true },
+      { name: '9090', counters: rpc, appUp: false },
+    ],
+  })
+  const expected = {
+    'lastcall_requests_total{port="8080",protocol="http1",method="GET",status_class="2xx"}': 1,
+    'lastcall_requests_total{port="9090",protocol="http2",method="POST",status_class="2xx"}': 1,
+    'lastcall_in_flight{port="8080",kind="http1"}': 2,
+    'lastcall_in_flight{port="9090",kind="http1"}': 0,
+    'lastcall_app_up{port="8080"}': 1,
+    'lastcall_app_up{port="9090"}': 0,
+    lastcall_request_duration_seconds_count: 2,
+    'lastcall_connections{side="client"}': 11,
+    'lastcall_connections_total{side="app"}': 44,
+    'lastcall_bytes_total{direction="from_client"}': 55,
+    'lastcall_bytes_total{direction="from_app"}': 6,
+    'lastcall_refused_total{reason="smuggling"}': 2,
+    'lastcall_pair_ends_total{who="client",why="aborted"}': 1,
+  }
+  for (const [name, value] of Object.entries(expected)) t.equal(series.get(name), value, name)
+  t.equal(series.get('lastcall_app_up'), undefined)
 })
 
 void tap.test('every number lands under its own labels', async (t) => {

@@ -34,9 +34,9 @@ for (const native of [true, false]) {
           client.send(requestText('GET', `/post/round-${round}`))
           t.equal((await client.answer('GET')).status, 200, host)
         }
-        await relay.closeListener()
+        await relay.closeListeners()
         for (const host of hosts) t.equal(await refused(host, port), 'ECONNREFUSED', host)
-        t.equal(await relay.listen(), port)
+        t.equal((await relay.listen())[0]?.port, port)
       }
     },
   )

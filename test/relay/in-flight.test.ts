@@ -2,18 +2,19 @@
 import * as fc from 'fast-check'
 import tap from 'tap'
 import { PROTOCOLS } from '../../src/words.ts'
-import { InFlight } from '../../src/proxy/relay/in-flight.ts'
+import { InFlight, Whole } from '../../src/proxy/relay/in-flight.ts'
 import { holds } from '../fixtures/property.ts'
 
 void tap.test('only an exit reports that nothing is in flight', async (t) => {
   let reports = 0
   const counts = new Float64Array(PROTOCOLS.length)
-  const inFlight = new InFlight(counts, () => (reports += 1))
+  const whole = new Whole(() => (reports += 1))
+  const inFlight = new InFlight(counts, whole)
   inFlight.enter('http1')
   inFlight.change('http1', 'websocket')
   inFlight.change('websocket', 'tunnel')
   t.equal(reports, 0)
-  t.equal(inFlight.total, 1)
+  t.equal(whole.total, 1)
   inFlight.exit('tunnel')
   t.equal(reports, 1)
   t.same([...counts], [0, 0, 0, 0, 0, 0])
@@ -21,31 +22,45 @@ void tap.test('only an exit reports that nothing is in flight', async (t) => {
 
 void tap.test('whatever comes and goes', async (t) => {
   const protocol = fc.constantFrom(...PROTOCOLS)
-  const step = fc.record({ kind: fc.constantFrom('enter', 'change', 'exit'), protocol, pick: fc.nat() })
+  const step = fc.record({
+    kind: fc.constantFrom('enter', 'change', 'exit'),
+    protocol,
+    pick: fc.nat(),
+    port: fc.nat({ max: 1 }),
+  })
   holds(
     t,
     'the sum is what is there, and quiet is reported when the last one leaves',
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
       let reports = 0
       let expected = 0
-      const counts = new Float64Array(PROTOCOLS.length)
-      const inFlight = new InFlight(counts, () => (reports += 1))
-      const there: (typeof PROTOCOLS)[number][] = []
-      for (const { kind, protocol: to, pick } of steps) {
+      const whole = new Whole(() => (reports += 1))
+      // Two ports: quiet is what both are together.
+      const ports = [0, 1].map(() => {
+        const counts = new Float64Array(PROTOCOLS.length)
+        return { counts, inFlight: new InFlight(counts, whole) }
+      })
+      const there: { port: number; as: (typeof PROTOCOLS)[number] }[] = []
+      for (const { kind, protocol: to, pick, port } of steps) {
         const at = pick % Math.max(1, there.length)
         if (kind === 'enter') {
-          inFlight.enter(to)
-          there.push(to)
+          ports[port]!.inFlight.enter(to)
+          there.push({ port, as: to })
         } else if (there.length > 0 && kind === 'change') {
-          inFlight.change(there[at]!, to)
-          there[at] = to
+          ports[there[at]!.port]!.inFlight.change(there[at]!.as, to)
+          there[at]!.as = to
         } else if (there.length > 0) {
-          inFlight.exit(there.splice(at, 1)[0]!)
+          const [one] = there.splice(at, 1)
+          ports[one!.port]!.inFlight.exit(one!.as)
           if (there.length === 0) expected += 1
         }
-        if (inFlight.total !== there.length || reports !== expected) return false
-        if (PROTOCOLS.some((name, i) => counts[i] !== there.filter((one) => one === name).length))
-          return false
+        if (whole.total !== there.length || reports !== expected) return false
+        const wrong = ports.some(({ counts }, index) =>
+          PROTOCOLS.some(
+            (name, i) => counts[i] !== there.filter((one) => one.port === index && one.as === name).length,
+          ),
+        )
+        if (wrong) return false
       }
       return true
     }),

@@ -16,11 +16,11 @@ for (const native of [true, false]) {
       kept.send(requestText('GET', '/post/before'))
       t.equal((await kept.answer('GET')).status, 200)
       for (let round = 0; round < 3; round += 1) {
-        await relay.closeListener()
+        await relay.closeListeners()
         const refused = connect(place)
         const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException]
         t.equal(error.code, 'ECONNREFUSED')
-        t.equal(await relay.listen(), place.port)
+        t.equal((await relay.listen())[0]?.port, place.port)
         const client = await rawClient(t, place)
         client.send(requestText('GET', `/post/round-${round}`))
         t.equal((await client.answer('GET')).status, 200)

@@ -2,9 +2,15 @@
 import type { ListenAddress } from '../config/config.ts'
 
 /**
- * One line that names the flag, the address and what to do. `error` is what the listener's `error` event gave.
+ * One line that names the flag, the address and what to do. `error` is what the listener's `error` event gave; `usage`
+ * shows how the flag is written.
  */
-export function listenProblem(flag: string, listen: ListenAddress, error: Error): string {
+export function listenProblem(
+  flag: string,
+  listen: ListenAddress,
+  error: Error,
+  usage = `${flag} host:port`,
+): string {
   const { port, also = [] } = listen
   // Of several addresses the error says which.
   const host = (error as { address?: string }).address ?? listen.host
@@ -12,7 +18,7 @@ export function listenProblem(flag: string, listen: ListenAddress, error: Error)
   const code = (error as NodeJS.ErrnoException).code ?? ''
   switch (code) {
     case 'EADDRINUSE':
-      return `${flag}: port ${port}${where} is taken by another listener; choose another with ${flag} host:port`
+      return `${flag}: port ${port}${where} is taken by another listener; choose another with ${usage}`
     case 'EACCES':
       return `${flag}: no permission to listen on port ${port}${where}; ports below 1024 need a privilege`
     case 'EADDRNOTAVAIL':

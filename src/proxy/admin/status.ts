@@ -10,6 +10,24 @@ export interface StatusVerdict {
   readonly [figure: string]: unknown
 }
 
+interface Health {
+  readonly up: boolean
+  readonly kind: string
+  readonly lastError?: string
+  readonly lastCheckAt?: string
+}
+
+/** One port of several. */
+export interface PortStatus {
+  /** What it is called: its number, as a rule. */
+  readonly port: string
+  /** Where the app is. */
+  readonly app: string
+  readonly inFlight: number
+  readonly connections: { readonly client: number; readonly app: number }
+  readonly health: Health
+}
+
 export interface StatusInput {
   readonly phase: string
   /** Since when the phase lasts. */
@@ -25,18 +43,15 @@ export interface StatusInput {
   readonly inFlight: ArrayLike<number>
   readonly requests: Iterable<RequestInFlight>
   readonly connections: { readonly client: number; readonly app: number }
-  readonly health: {
-    readonly up: boolean
-    readonly kind: string
-    readonly lastError?: string
-    readonly lastCheckAt?: string
-  }
+  readonly health: Health
+  /** Where there are several. */
+  readonly ports?: readonly PortStatus[]
   readonly verdict: StatusVerdict | null
 }
 
 export type Status = Pick<
   StatusInput,
-  'phase' | 'sinceMs' | 'ready' | 'proof' | 'triggers' | 'connections' | 'health' | 'verdict'
+  'phase' | 'sinceMs' | 'ready' | 'proof' | 'triggers' | 'connections' | 'health' | 'ports' | 'verdict'
 > & {
   /** When the phase began, ISO 8601. */
   readonly since: string
@@ -51,7 +66,7 @@ const TARGET_CHARACTERS = 200
 
 /** The status of this moment; ages are whole milliseconds. */
 export function buildStatus(input: StatusInput): Status {
-  const { phase, sinceMs, nowEpochMs, ready, proof, triggers, connections, health, verdict } = input
+  const { phase, sinceMs, nowEpochMs, ready, proof, triggers, connections, health, ports, verdict } = input
   const counts = PROTOCOLS.map((protocol, index) => [protocol, input.inFlight[index] ?? 0] as const)
   const requests = [...input.requests].toSorted((one, other) => other.ageMs - one.ageMs)
   return {
@@ -68,6 +83,7 @@ export function buildStatus(input: StatusInput): Status {
     },
     connections,
     health,
+    ...(ports !== undefined && { ports }),
     verdict,
   }
 }

@@ -3,41 +3,85 @@
  * lifecycle/budget.ts's; here are the addresses and what does not go together. Pure.
  */
 import { printAddress, sameDoor } from './address.ts'
+import type { ListenAddress, Served } from './config.ts'
 import type { Given } from './option.ts'
+import { printPort } from './ports.ts'
 
 /** Names an option as the user gave it: `--app`, `LASTCALL_APP`, or `--app` by its default. */
 export type SourceOf = (key: keyof Given) => string
 
+/** One port that is to be served, and how its two sides were said. */
+interface Said {
+  readonly served: Partial<Served>
+  readonly listenBy: string
+  readonly appBy: string
+}
+
 /** Sentences about options that do not go together; only those that were read (`undefined` ones were bad already). */
 export function contradictions(given: Partial<Given>, sourceOf: SourceOf): string[] {
-  const { listen, admin, app, health } = given
+  const ports = saidPorts(given, sourceOf)
   const problems: string[] = []
-  if (listen !== undefined && admin !== undefined && sameDoor(listen, admin))
-    problems.push(
-      `${sourceOf('listen')} and ${sourceOf('admin')}: both are port ${listen.port}; choose two ports`,
-    )
-  const doors = [
-    { key: 'listen', at: listen },
-    { key: 'admin', at: admin },
-  ] as const
-  for (const { key, at } of doors) {
-    if (at === undefined) continue
-    if (app?.kind === 'tcp' && sameDoor(app, at))
-      problems.push(
-        `${sourceOf('app')} ${printAddress(app)}: this is ${sourceOf(key)}, which is lastcall itself; give the address of the app`,
-      )
-    if (health?.kind === 'http' && sameDoor(placeOf(health.url), at))
-      problems.push(
-        `${sourceOf('health')} ${health.url}: this is ${sourceOf(key)}, which is lastcall itself; give a URL of the app`,
-      )
-    if (health?.kind === 'tcp' && health.address?.kind === 'tcp' && sameDoor(health.address, at))
-      problems.push(
-        `${sourceOf('health')} tcp://${printAddress(health.address)}: this is ${sourceOf(key)}, which is lastcall itself; give a port of the app`,
-      )
+  for (const [index, one] of ports.entries())
+    for (const other of ports.slice(index + 1))
+      if (one.served.listen !== undefined && other.served.listen !== undefined)
+        if (sameDoor(one.served.listen, other.served.listen))
+          problems.push(`${one.listenBy} and ${other.listenBy}: both listen there; choose two ports`)
+  const doors = ports.map(({ served, listenBy }) => ({ at: served.listen, by: listenBy }))
+  for (const { at, by } of doors)
+    if (at !== undefined && given.admin !== undefined && sameDoor(at, given.admin))
+      problems.push(`${by} and ${sourceOf('admin')}: both are port ${at.port}; choose two ports`)
+  for (const { at, by } of [...doors, { at: given.admin, by: sourceOf('admin') }])
+    if (at !== undefined) problems.push(...selfReferences(at, by, ports, given.health, sourceOf))
+  return [...problems, ...unread(given, ports, sourceOf)]
+}
+
+function saidPorts(given: Partial<Given>, sourceOf: SourceOf): Said[] {
+  const { listen, app, protocol, ports = [] } = given
+  if (ports.length > 0)
+    return ports.map((served) => {
+      const by = `${sourceOf('ports')} ${printPort(served)}`
+      return { served, listenBy: by, appBy: by }
+    })
+  const served = {
+    ...(listen !== undefined && { listen }),
+    ...(app !== undefined && { app }),
+    ...(protocol !== undefined && { protocol }),
   }
-  if (given.protocol === 'tcp' && given.lbHealthPath !== undefined)
+  const appBy = `${sourceOf('app')} ${app === undefined ? '' : printAddress(app)}`
+  return [{ served, listenBy: sourceOf('listen'), appBy }]
+}
+
+/** What leads to lastcall's own listener, which is not what was meant. */
+function selfReferences(
+  at: ListenAddress,
+  by: string,
+  ports: readonly Said[],
+  health: Given['health'] | undefined,
+  sourceOf: SourceOf,
+): string[] {
+  const problems: string[] = []
+  for (const { served, appBy } of ports)
+    if (served.app?.kind === 'tcp' && sameDoor(served.app, at))
+      problems.push(`${appBy}: this is ${by}, which is lastcall itself; give the address of the app`)
+  if (health?.kind === 'http' && sameDoor(placeOf(health.url), at))
     problems.push(
-      `${sourceOf('lbHealthPath')}: ${sourceOf('protocol')} tcp does not read requests; remove one of the two`,
+      `${sourceOf('health')} ${health.url}: this is ${by}, which is lastcall itself; give a URL of the app`,
+    )
+  if (health?.kind === 'tcp' && health.address?.kind === 'tcp' && sameDoor(health.address, at))
+    problems.push(
+      `${sourceOf('health')} tcp://${printAddress(health.address)}: this is ${by}, which is lastcall itself; give a port of the app`,
+    )
+  return problems
+}
+
+/** Options about requests where none is read. */
+function unread(given: Partial<Given>, ports: readonly Said[], sourceOf: SourceOf): string[] {
+  const problems: string[] = []
+  const { health } = given
+  const allTcp = ports.every(({ served }) => served.protocol === 'tcp')
+  if (allTcp && given.lbHealthPath !== undefined)
+    problems.push(
+      `${sourceOf('lbHealthPath')}: ${ports.length > 1 ? 'protocol=' : `${sourceOf('protocol')} `}tcp does not read requests; remove one of the two`,
     )
   if (health?.kind === 'tcp' && given.healthHeaders !== undefined && given.healthHeaders.length > 0)
     problems.push(

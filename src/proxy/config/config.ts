@@ -27,11 +27,18 @@ export interface Cidr {
   readonly prefix: number
 }
 
-export interface Config {
+/** One port that is served: where clients connect, the port of the app behind it, and what is spoken there. */
+export interface Served {
   readonly listen: ListenAddress
   readonly app: Address
-  readonly admin: ListenAddress
   readonly protocol: 'auto' | 'tcp'
+}
+
+/** `listen`, `app` and `protocol` are those of the first port. */
+export interface Config extends Served {
+  /** All ports, in the order in which they were given; at least one. */
+  readonly ports: readonly Served[]
+  readonly admin: ListenAddress
   readonly relay: 'native' | 'portable'
   readonly gracePeriodMs: number
   readonly settleMs: number

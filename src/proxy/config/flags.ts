@@ -4,11 +4,11 @@
  */
 import { didYouMean } from './suggest.ts'
 
-/** `value` takes one (`--settle 3s`), `switch` takes none (`--json`). */
-export type FlagKind = 'value' | 'switch'
+/** `value` takes one (`--settle 3s`), `list` one each time it is given, `switch` takes none (`--json`). */
+export type FlagKind = 'value' | 'list' | 'switch'
 
 export interface Flags {
-  /** By name without dashes; a switch that was given has the empty text. */
+  /** By name without dashes; a switch that was given has the empty text, a list its values with spaces between them. */
   readonly values: ReadonlyMap<string, string>
   /** Names whose value is missing. */
   readonly missing: ReadonlySet<string>
@@ -38,10 +38,13 @@ export function readFlags(argv: readonly string[], known: ReadonlyMap<string, Fl
     }
     if (kind === undefined)
       problems.push(`--${name}: unknown flag${didYouMean(name, [...known.keys()].map(dashed))}`)
-    else if (values.has(name)) problems.push(`--${name}: given more than once; keep one`)
+    else if (values.has(name) && kind !== 'list') problems.push(`--${name}: given more than once; keep one`)
     else if (kind === 'switch' && value !== undefined) problems.push(`--${name}: takes no value`)
-    if (kind === 'value' && value === undefined) missing.add(name)
-    else if (kind !== undefined) values.set(name, value ?? '')
+    if (kind !== undefined && kind !== 'switch' && value === undefined) missing.add(name)
+    else if (kind !== undefined) {
+      const before = kind === 'list' ? values.get(name) : undefined
+      values.set(name, before === undefined ? (value ?? '') : `${before} ${value}`)
+    }
   }
   problems.push(...[...missing].map((name) => `--${name}: needs a value`))
   return { values, missing, problems }

@@ -3,14 +3,17 @@
  * Pure; which option is of which kind is said in options.ts.
  */
 import { parseApp, parseHttpUrl, parseListen, parseListens } from './address.ts'
-import type { Cidr, Field, HealthCheck, ListenAddress } from './config.ts'
+import type { Cidr, Field, HealthCheck, ListenAddress, Served } from './config.ts'
 import { parseCidr } from './ip.ts'
+import { parsePorts } from './ports.ts'
 import { didYouMean } from './suggest.ts'
 import { bad, ok, parseCount, parseDuration, parseSize, printSize, type Reading } from './units.ts'
 
 export interface Kind<T> {
   /** Stands for the value in help. */
   readonly placeholder: string
+  /** The flag may be given again; its values are read as one text, with spaces between them. */
+  readonly repeats?: true
   readonly read: (text: string) => Reading<T>
 }
 
@@ -20,6 +23,12 @@ export const listen: Kind<ListenAddress> = { placeholder: '[HOST]:PORT', read: p
 export const admin: Kind<ListenAddress> = { placeholder: '[HOST]:PORT', read: parseListen }
 
 export const app = { placeholder: 'HOST:PORT|unix:/PATH', read: parseApp }
+
+export const ports: Kind<readonly Served[]> = {
+  placeholder: '[HOST:]LISTEN=APP[,protocol=tcp]',
+  repeats: true,
+  read: parsePorts,
+}
 
 export const duration: Kind<number> = { placeholder: 'DURATION', read: parseDuration }
 

@@ -14,6 +14,7 @@ import {
   listen,
   oneOf,
   path,
+  ports,
   positiveDuration,
   size,
   token,
@@ -48,6 +49,13 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     kind: oneOf('auto', 'tcp'),
     initial: text('auto'),
     help: 'auto: HTTP/1.1, and HTTP/2 with prior knowledge; tcp: any bytes, connections are counted',
+  },
+  ports: {
+    flag: 'port',
+    group: 'Addresses',
+    kind: ports,
+    initial: absent([]),
+    help: 'several ports, in place of --listen, --app and --protocol: again for each, or all of them separated by spaces',
   },
   relay: {
     flag: 'relay',

@@ -1,6 +1,7 @@
 /**
  * Command line and environment to a configuration, or to all the mistakes in them at once (DESIGN §5). Pure: is handed
- * argv and env. Flags beat variables. The options themselves are in options.ts, sums in lifecycle/budget.ts.
+ * argv and env. Flags beat variables. The options themselves are in options.ts, what contradicts what in checks.ts, sums
+ * in lifecycle/budget.ts.
  */
 import { budget } from '../lifecycle/budget.ts'
 import { contradictions } from './checks.ts'
@@ -19,11 +20,15 @@ export type Env = Readonly<Record<string, string | undefined>>
 
 type Key = keyof Given
 const KEYS = Object.keys(OPTIONS) as Key[]
-const FLAGS = new Map(KEYS.map((key) => [OPTIONS[key].flag, 'value'] as const))
+const FLAGS = new Map(
+  KEYS.map((key) => [OPTIONS[key].flag, OPTIONS[key].kind.repeats ? 'list' : 'value'] as const),
+)
+/** What --port says for each port. */
+const SAID_BY_PORT = ['listen', 'app', 'protocol'] as const satisfies Key[]
 
 /**
  * The Kubernetes kubelet sets these for every Service of the namespace (enableServiceLinks). A Service that is called
- * `lastcall` or `lastcall-...` gives names with our prefix, and nobody wrote them.
+ * `lastcall` or `lastcall-...` gives names with our prefix, LASTCALL_PORT among them, and nobody wrote them.
  */
 const SERVICE_LINK =
   /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
@@ -35,10 +40,12 @@ export function readConfig(argv: readonly string[], env: Env): Outcome {
   const problems = [...flags.problems, ...unknownVariables(env)]
   const given: Partial<Record<Key, unknown>> = {}
   const sources = new Map<Key, string>()
+  const said = new Set<Key>()
   for (const key of KEYS) {
     const option: Option<unknown> = OPTIONS[key]
     const source = sourceOf(option, flags.values, env)
     sources.set(key, source?.name ?? `--${option.flag}`)
+    if (source !== undefined) said.add(key)
     // Neither variable nor default may stand in for a value that was meant to be given.
     if (flags.missing.has(option.flag)) continue
     const reading = source === undefined ? readInitial(option) : readGiven(option, source)
@@ -46,7 +53,11 @@ export function readConfig(argv: readonly string[], env: Env): Outcome {
     else problems.push(reading.why)
   }
   const read = given as Partial<Given>
-  problems.push(...contradictions(read, (key) => sources.get(key)!))
+  const sourceName = (key: Key): string => sources.get(key)!
+  if (said.has('ports'))
+    for (const key of SAID_BY_PORT.filter((one) => said.has(one)))
+      problems.push(`${sourceName(key)}: ${sourceName('ports')} says that for each port; give one of the two`)
+  problems.push(...contradictions(read, sourceName))
   const { gracePeriodMs, settleMs, quietMs, lameDuckMaxMs, appStopMs } = read
   if (
     gracePeriodMs === undefined ||
@@ -59,7 +70,10 @@ export function readConfig(argv: readonly string[], env: Env): Outcome {
   if (sum.kind === 'impossible') return { kind: 'problems', problems: [...problems, ...sum.problems] }
   if (problems.length > 0) return { kind: 'problems', problems }
   // Every key has been read by its own row of the table, so the whole is one.
-  return { kind: 'config', config: { ...(read as Given), lameDuckMaxMs: sum.budget.lameDuckMaxMs } }
+  const whole = { ...(read as Given), lameDuckMaxMs: sum.budget.lameDuckMaxMs }
+  const { listen, app, protocol } = whole
+  const ports = whole.ports.length > 0 ? whole.ports : [{ listen, app, protocol }]
+  return { kind: 'config', config: { ...whole, ...ports[0], ports } }
 }
 
 interface Source {
@@ -72,7 +86,7 @@ function sourceOf(option: Option<unknown>, flags: ReadonlyMap<string, string>, e
   if (flag !== undefined) return { name: `--${option.flag}`, text: flag }
   const name = variableOf(option.flag)
   const text = env[name]
-  return text === undefined ? undefined : { name, text }
+  return text === undefined || isServiceLink(name, text) ? undefined : { name, text }
 }
 
 function readInitial(option: Option<unknown>): Reading<unknown> {

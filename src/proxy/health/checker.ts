@@ -46,7 +46,7 @@ export interface Checker {
 }
 
 /** While the app has not been up yet: soon enough not to delay a start, seldom enough not to disturb one. */
-const STARTING_INTERVAL_MS = 100
+const STARTING_INTERVAL_MS = 50
 
 /**
  * Starts checking at once; the app counts as down until `successes` checks in a row went well. Never throws.

@@ -82,6 +82,9 @@ export function told(drain: Drain, event: Event, now: number, budget: Budget): D
       return watched(drain) ? { ...drain, app: 'gone' } : drain
     case 'app-back':
       return { ...drain, appMet: true, app: drain.app === 'gone' ? 'back' : drain.app }
+    case 'app-restarted':
+      // In a pod that stops nobody starts a container again: what was seen there is not the app's restart.
+      return appStops(drain) ? { ...drain, appMet: true, app: 'back' } : drain
     case 'hook':
       return {
         ...asked(drain, event.who, now, budget),

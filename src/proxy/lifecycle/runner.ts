@@ -21,7 +21,7 @@ export interface Performer {
   queueRequests(on: boolean): void
   /** On: the app has ended for good, so that whoever waits for it gets an answer now. */
   appLost(on: boolean): void
-  /** Probes the app's address quickly; reports appGone or appBack as first seen and at each change. */
+  /** Probes the app's addresses quickly; reports appGone or appBack as first seen and at each change, and appRestarted. */
   watchApp(on: boolean): void
   /**
    * Reads what idle clients have sent already, half-closes those still idle, and then reports `idleClosed`; they
@@ -141,6 +141,11 @@ export class Runner {
 
   appBack(): void {
     this.#take({ kind: 'app-back' })
+  }
+
+  /** The watch: some of the app's ports went away, and all are there again. */
+  appRestarted(): void {
+    this.#take({ kind: 'app-restarted' })
   }
 
   /** Nothing is in flight any more. Cheap where it cannot matter: the relay may call it after every request. */

@@ -32,7 +32,8 @@ export type Event =
   /** The health judge's verdicts. */
   | { readonly kind: 'app-up' | 'app-down' }
   /** What the watch of the app's address saw: it refuses connections; it accepts them again. */
-  | { readonly kind: 'app-gone' | 'app-back' }
+  /** `app-restarted`: some of its ports went away, and all are there again. */
+  | { readonly kind: 'app-gone' | 'app-back' | 'app-restarted' }
   /** GET /prestop/app and GET /prestop/sidecar. */
   | ({ readonly kind: 'hook' } & HookCall)
   | { readonly kind: 'signal'; readonly name: 'SIGTERM' | 'SIGINT' }
@@ -68,7 +69,7 @@ export type Effect =
   | { readonly kind: 'queue-requests'; readonly on: boolean }
   /** The app has ended in a pod that stops: those who wait for it are told so. Off: it may come (back). */
   | { readonly kind: 'app-lost'; readonly on: boolean }
-  /** Probe the app's address quickly, and report what is seen first and then each change: app-gone, app-back. */
+  /** Probe the app's address quickly, and report what is seen first and then each change. */
   | { readonly kind: 'watch-app'; readonly on: boolean }
   /** Read what idle clients have sent already, half-close those still idle, and say idle-closed. They linger. */
   | { readonly kind: 'close-idle' }
@@ -90,7 +91,7 @@ export interface Drain {
   readonly signalAt: number | undefined
   /** The first call of each hook. */
   readonly calls: readonly HookCall[]
-  /** What the watch saw of the app's address since the drain began; `back` only after `gone`. */
+  /** What the watch saw of the app's addresses since the drain began; `back` only after some or all had gone. */
   readonly app: 'there' | 'gone' | 'back'
   readonly appUp: boolean
   /** The app was up when the drain began, or has been seen since: only what was there can have ended. */

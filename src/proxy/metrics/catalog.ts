@@ -5,7 +5,7 @@
  */
 import { ADMIN_REFUSALS, type AdminRefused } from '../admin/refusals.ts'
 import { type Phase, PHASES } from '../lifecycle/state.ts'
-import { type Counters, DURATION_BUCKETS_MS, requestCell } from '../relay/counters.ts'
+import { type Counters, DURATION_BUCKETS_MS, requestCell, sumOf } from '../relay/counters.ts'
 import { END_WHO, END_WHY, METHODS, PROTOCOLS, REFUSALS, STATUS_CLASSES } from '../../words.ts'
 
 /** Those that a drain takes time in. */
@@ -21,10 +21,18 @@ export interface DrainFacts {
   readonly lateMs: number
 }
 
-export interface MetricsSource {
+/** One port that is served. */
+export interface PortFacts {
+  /** The value of the label `port`. */
+  readonly name: string
   readonly counters: Counters
+  readonly appUp: boolean
+}
+
+export interface MetricsSource {
+  /** Each port, at least one; the label `port` is there only where there are several, and only where it tells something. */
+  ports(): readonly PortFacts[]
   phase(): Phase
-  appUp(): boolean
   drain(): DrainFacts
   /** Calls of the admin port that were turned away. */
   adminRefused(): Readonly<AdminRefused>
@@ -60,58 +68,71 @@ export const CATALOG: readonly CatalogEntry[] = [
     help:
       'Requests that ended, by class of the final status; none: the request ended without one. lastcall does not ' +
       'decompress HTTP/2 headers: methods other than GET and POST count as other, and uncommon statuses as none.',
-    read: ({ counters }) => requests(counters),
+    read: (source) => byPort(source, ({ counters }) => requests(counters)),
   },
   {
     name: 'lastcall_request_duration_seconds',
     type: 'histogram',
     help: 'From the first byte of a request to the last byte of its response.',
-    read: ({ counters }) => durations(counters),
+    read: (source) => durations(inAll(source)),
   },
   {
     name: 'lastcall_in_flight',
     type: 'gauge',
     help: 'Requests, tunnels and streams in flight, which a drain waits for.',
-    read: ({ counters }) => each('kind', PROTOCOLS, (_, index) => counters.inFlight[index]!),
+    read: (source) =>
+      byPort(source, ({ counters }) => each('kind', PROTOCOLS, (_, index) => counters.inFlight[index]!)),
   },
   {
     name: 'lastcall_connections',
     type: 'gauge',
     help: 'Open connections, to clients and to the app.',
-    read: ({ counters }) => [
-      { labels: { side: 'client' }, value: counters.clients },
-      { labels: { side: 'app' }, value: counters.apps },
-    ],
+    read(source) {
+      const counters = inAll(source)
+      return [
+        { labels: { side: 'client' }, value: counters.clients },
+        { labels: { side: 'app' }, value: counters.apps },
+      ]
+    },
   },
   {
     name: 'lastcall_connections_total',
     type: 'counter',
     help: 'Connections accepted from clients, and opened to the app.',
-    read: ({ counters }) => [
-      { labels: { side: 'client' }, value: counters.clientsTotal },
-      { labels: { side: 'app' }, value: counters.appsTotal },
-    ],
+    read(source) {
+      const counters = inAll(source)
+      return [
+        { labels: { side: 'client' }, value: counters.clientsTotal },
+        { labels: { side: 'app' }, value: counters.appsTotal },
+      ]
+    },
   },
   {
     name: 'lastcall_bytes_total',
     type: 'counter',
     help: 'Bytes read from clients and from the app.',
-    read: ({ counters }) => [
-      { labels: { direction: 'from_client' }, value: counters.bytesFromClient },
-      { labels: { direction: 'from_app' }, value: counters.bytesFromApp },
-    ],
+    read(source) {
+      const counters = inAll(source)
+      return [
+        { labels: { direction: 'from_client' }, value: counters.bytesFromClient },
+        { labels: { direction: 'from_app' }, value: counters.bytesFromApp },
+      ]
+    },
   },
   {
     name: 'lastcall_refused_total',
     type: 'counter',
     help: 'Requests and connections that lastcall refused or closed itself, by reason.',
-    read: ({ counters }) => each('reason', REFUSALS, (_, index) => counters.refused[index]!),
+    read(source) {
+      const { refused } = inAll(source)
+      return each('reason', REFUSALS, (_, index) => refused[index]!)
+    },
   },
   {
     name: 'lastcall_pair_ends_total',
     type: 'counter',
     help: 'Client connections that ended, by who ended them and why.',
-    read: ({ counters }) => pairEnds(counters),
+    read: (source) => pairEnds(inAll(source)),
   },
   {
     name: 'lastcall_admin_refused_total',
@@ -128,7 +149,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     name: 'lastcall_app_up',
     type: 'gauge',
     help: '1 while the app is healthy.',
-    read: (source) => [{ labels: {}, value: Number(source.appUp()) }],
+    read: (source) => byPort(source, ({ appUp }) => [{ labels: {}, value: Number(appUp) }]),
   },
   {
     name: 'lastcall_drain_seconds',
@@ -152,6 +173,20 @@ export const CATALOG: readonly CatalogEntry[] = [
     read: (source) => [{ labels: {}, value: source.drain().lateMs / 1000 }],
   },
 ]
+
+/** What all ports have counted together. */
+function inAll(source: MetricsSource): Counters {
+  return sumOf(source.ports().map(({ counters }) => counters))
+}
+
+/** The samples of each port, with its name where there are several. */
+function byPort(source: MetricsSource, read: (port: PortFacts) => Sample[]): Sample[] {
+  const ports = source.ports()
+  if (ports.length === 1) return read(ports[0]!)
+  return ports.flatMap((port) =>
+    read(port).map(({ labels, value }) => ({ labels: { port: port.name, ...labels }, value })),
+  )
+}
 
 function each<Value extends string>(
   label: string,

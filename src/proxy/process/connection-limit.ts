@@ -3,7 +3,7 @@
  * the memory limit of the container. Pure.
  */
 
-import { LEAST_DESCRIPTORS, shares, type Shares } from './descriptors.ts'
+import { leastDescriptors, shares, type Shares } from './descriptors.ts'
 
 export interface ConnectionLimit extends Shares {
   readonly kind: 'ok'
@@ -35,18 +35,19 @@ const LEAST_CONNECTIONS = 64
 
 /**
  * The limit for `wanted` connections (0: as many as possible) with so many `descriptors` and so much `memory` in bytes
- * (undefined: no limit). What is asked for is not lowered for the sake of memory, which need not be short; but file
+ * (undefined: no limit), on so many `ports`. What is asked for is not lowered for the sake of memory, which need not be short; but file
  * descriptors would be.
  */
 export function connectionLimit(
   wanted: number,
   descriptors: number,
   memory: number | undefined,
+  ports = 1,
 ): ConnectionLimits {
-  const shared = shares(descriptors)
+  const shared = shares(descriptors, ports)
   if (shared === undefined) {
     const problem =
-      `the limit of open files is ${descriptors}: lastcall needs at least ${LEAST_DESCRIPTORS} to serve clients and ` +
+      `the limit of open files is ${descriptors}: lastcall needs at least ${leastDescriptors(ports)} to serve clients and ` +
       `to answer hooks and probes. Raise it (ulimit -n, or LimitNOFILE of the container runtime).`
     return { kind: 'impossible', problem }
   }

@@ -20,6 +20,8 @@ export interface Shares {
 
 /** Node itself, listeners, log (25 at rest), health checks, the watch on the app, files that are read or loaded. */
 const OWN = 48
+/** What each port beyond the first needs: its listener, its health check, its watch on the app. */
+const EACH_PORT = 3
 /** Fewer client connections than this are of no use: a balancer's health checks and a browser or two. */
 const LEAST_CONNECTIONS = 16
 /** A hook for each container, a probe and a scrape at the same time. */
@@ -29,14 +31,20 @@ const LEAST_LEAVING = 4
 const MOST_LEAVING = 64
 
 /** The least limit with which lastcall starts. */
-export const LEAST_DESCRIPTORS = OWN + LEAST_ADMIN + 2 * LEAST_LEAVING + 2 * LEAST_CONNECTIONS
+export function leastDescriptors(ports = 1): number {
+  return ownOf(ports) + LEAST_ADMIN + 2 * LEAST_LEAVING + 2 * LEAST_CONNECTIONS
+}
 
-/** How `limit` descriptors are shared out; undefined if they are fewer than LEAST_DESCRIPTORS. */
-export function shares(limit: number): Shares | undefined {
-  if (limit < LEAST_DESCRIPTORS) return undefined
+function ownOf(ports: number): number {
+  return OWN + (ports - 1) * EACH_PORT
+}
+
+/** How `limit` descriptors are shared out where so many ports are served; undefined if they are too few. */
+export function shares(limit: number, ports = 1): Shares | undefined {
+  if (limit < leastDescriptors(ports)) return undefined
   const admin = bounded(limit / 16, LEAST_ADMIN, MOST_ADMIN)
   const leaving = bounded(limit / 32, LEAST_LEAVING, MOST_LEAVING)
-  const connections = Math.floor((limit - OWN - admin - 2 * leaving) / 2)
+  const connections = Math.floor((limit - ownOf(ports) - admin - 2 * leaving) / 2)
   return { connections, leaving, admin }
 }
 

@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
+import type { Config } from '../config/config.ts'
 import { type ConnectionLimit, type ConnectionLimits, connectionLimit } from './connection-limit.ts'
 import { descriptorLimit, USUAL_LIMIT } from './descriptors.ts'
 import { memoryLimit } from './memory-limit.ts'
@@ -24,7 +25,7 @@ export interface LimitKeeper {
 
 /** Finds the limit and logs it; or logs why nothing can be served with it, and returns undefined. */
 export function keepLimit(
-  wanted: number,
+  { maxConnections, ports }: Pick<Config, 'maxConnections' | 'ports'>,
   clock: Clock,
   log: Pick<Logger, 'info' | 'warn' | 'fatal'>,
 ): LimitKeeper | undefined {
@@ -33,7 +34,7 @@ export function keepLimit(
   let descriptors = USUAL_LIMIT
   const look = (): ConnectionLimits => {
     descriptors = descriptorLimit() ?? descriptors
-    return connectionLimit(wanted, descriptors, memory)
+    return connectionLimit(maxConnections, descriptors, memory, ports.length)
   }
   const first = look()
   if (first.kind === 'impossible') {

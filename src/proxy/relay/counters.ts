@@ -64,6 +64,32 @@ export class Counters {
   }
 }
 
+/** The counters of all ports together; of one port its own, and they stay up to date. */
+export function sumOf(ports: readonly Counters[]): Counters {
+  const [first] = ports
+  if (ports.length === 1 && first !== undefined) return first
+  const sum = new Counters()
+  for (const port of ports) {
+    addTo(sum.requests, port.requests)
+    addTo(sum.durations, port.durations)
+    addTo(sum.inFlight, port.inFlight)
+    addTo(sum.refused, port.refused)
+    addTo(sum.pairEnds, port.pairEnds)
+    sum.durationSumMs += port.durationSumMs
+    sum.clients += port.clients
+    sum.clientsTotal += port.clientsTotal
+    sum.apps += port.apps
+    sum.appsTotal += port.appsTotal
+    sum.bytesFromClient += port.bytesFromClient
+    sum.bytesFromApp += port.bytesFromApp
+  }
+  return sum
+}
+
+function addTo(sum: Float64Array, more: Float64Array): void {
+  for (const [index, value] of more.entries()) sum[index]! += value
+}
+
 /** Where `Counters.requests` keeps one combination of labels. */
 export function requestCell(protocol: number, method: number, status: number): number {
   return (protocol * METHODS.length + method) * STATUS_CLASSES.length + status

@@ -1,29 +1,36 @@
 /**
- * What is in flight in the whole relay: the one owner of that number. A request enters once, may change what it is
- * carried as, and exits once. Only an exit can report that nothing is left, so a change from HTTP/1.1 to a WebSocket, or
- * from one pipelined request to the next, can never be taken for the end of all work. Pure.
+ * What is in flight: the one owner of that number. A request enters once, may change what it is carried as, and exits
+ * once. Only an exit can report that nothing is left, so a change from HTTP/1.1 to a WebSocket, or from one pipelined
+ * request to the next, can never be taken for the end of all work. Each port counts its own; quiet is what all of them
+ * are together. Pure.
  */
 
 import { PROTOCOLS, type Protocol } from '../../words.ts'
 
+/** What is in flight on all ports. */
+export class Whole {
+  total = 0
+  readonly quiesced: () => void
+
+  /** `quiesced` is called by the exit that leaves nothing, on any port. */
+  constructor(quiesced: () => void) {
+    this.quiesced = quiesced
+  }
+}
+
+/** What is in flight on one port. */
 export class InFlight {
   readonly #byProtocol: Float64Array
-  readonly #quiesced: () => void
-  #total = 0
+  readonly #whole: Whole
 
-  /** `byProtocol`, by index into PROTOCOLS, is kept up to date; `quiesced` is called by the exit that leaves nothing. */
-  constructor(byProtocol: Float64Array, quiesced: () => void) {
+  /** `byProtocol`, by index into PROTOCOLS, is kept up to date. */
+  constructor(byProtocol: Float64Array, whole: Whole) {
     this.#byProtocol = byProtocol
-    this.#quiesced = quiesced
-  }
-
-  /** Requests, streams, tunnels and connections that count as one, of all clients. */
-  get total(): number {
-    return this.#total
+    this.#whole = whole
   }
 
   enter(protocol: Protocol): void {
-    this.#total += 1
+    this.#whole.total += 1
     this.#byProtocol[PROTOCOLS.indexOf(protocol)]! += 1
   }
 
@@ -34,8 +41,8 @@ export class InFlight {
   }
 
   exit(protocol: Protocol): void {
-    this.#total -= 1
+    this.#whole.total -= 1
     this.#byProtocol[PROTOCOLS.indexOf(protocol)]! -= 1
-    if (this.#total === 0) this.#quiesced()
+    if (this.#whole.total === 0) this.#whole.quiesced()
   }
 }

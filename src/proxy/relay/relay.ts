@@ -1,29 +1,24 @@
 /**
- * The front door: accepts clients, knows all pairs, and does as the lifecycle says. It is told what to do and reports
- * what is; it never asks in which phase it is.
+ * All ports that are served: knows their pairs, keeps the limits that they share, and does as the lifecycle says. It is
+ * told what to do and reports what is; it never asks in which phase it is.
  */
 
-import type { Socket } from 'node:net'
 import type { Cancel, Clock } from '../process/clock.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, ListenAddress } from '../config/config.ts'
 import { Arrivals } from './arrivals.ts'
 import { BulkBuffers } from '../sockets/bulk.ts'
-import { Conversation } from '../conversation/conversation.ts'
-import { Counters } from './counters.ts'
-import { Dialer } from './dialer.ts'
-import { Gates } from '../sockets/gates.ts'
+import { type Counters, sumOf } from './counters.ts'
 import { MAX_BUFFERED } from '../conversation/pipelined.ts'
-import type { RelayContext, Limits } from './context.ts'
 import type { Terms } from '../conversation/link.ts'
-import type { Handle, Writer } from '../sockets/native.ts'
-import { InFlight } from './in-flight.ts'
+import type { Writer } from '../sockets/native.ts'
+import { Whole } from './in-flight.ts'
 import type { RequestInFlight } from '../../words.ts'
-import { Pair } from './pair.ts'
+import type { Pair } from './pair.ts'
 import { Places, type PlaceLimit } from './places.ts'
 import type { Port, PortKit } from '../sockets/port.ts'
+import { type Common, ServedPort } from './served-port.ts'
 import { Slab } from '../sockets/slab.ts'
 import { Spread } from './spread.ts'
-import { plainTunnel } from '../conversation/tunnel.ts'
 import { TurnAway } from './turn-away.ts'
 
 const SWEEP_MS = 250
@@ -34,9 +29,7 @@ const NEWCOMERS_MS = 25
 
 export type RelayConfig = Pick<
   Config,
-  | 'listen'
-  | 'app'
-  | 'protocol'
+  | 'ports'
   | 'websocketSpreadMs'
   | 'forwardedFor'
   | 'connectWaitMs'
@@ -72,19 +65,16 @@ export interface RelayParts {
   readonly emptied: () => void
 }
 
-export class Relay implements RelayContext {
-  readonly counters = new Counters()
-  readonly inFlight: InFlight
+export class Relay implements Common {
+  /** In the order in which they were given. */
+  readonly ports: readonly ServedPort[]
+  readonly whole: Whole
   readonly terms: Terms
-  readonly limits: Limits
   readonly kit: PortKit
-  readonly app: Config['app']
   readonly arrivals: Arrivals
-  readonly dialer: Dialer
   readonly keepsTargets: boolean
   maxBuffered = MAX_BUFFERED
   readonly #parts: RelayParts
-  readonly #gates: Gates
   readonly #pairs = new Set<Pair>()
   readonly #places: Places<Pair>
   readonly #away: TurnAway
@@ -93,14 +83,11 @@ export class Relay implements RelayContext {
   #sweeping: Cancel | undefined
 
   constructor(parts: RelayParts) {
-    const { config, clock } = parts
+    const { config, clock, native } = parts
     this.#parts = parts
-    this.inFlight = new InFlight(this.counters.inFlight, parts.quiesced)
-    this.app = config.app
-    this.limits = config
+    this.whole = new Whole(parts.quiesced)
     this.keepsTargets = config.accessLog !== 'off'
     this.arrivals = new Arrivals(() => this.terms.now)
-    this.dialer = new Dialer(clock, config.connectWaitMs, () => this.#lackDescriptors())
     this.#places = new Places(this.#pairs, parts.limit)
     this.#spread = new Spread(clock)
     this.terms = {
@@ -117,22 +104,25 @@ export class Relay implements RelayContext {
       slab: new Slab(),
       shared: Buffer.allocUnsafeSlow(SHARED_BUFFER),
       bulk: new BulkBuffers(),
-      writer: parts.native,
+      writer: native,
     }
-    this.#away = new TurnAway({ kit: this.kit, clock, speaks: config.protocol !== 'tcp' })
-    this.#gates = new Gates({
-      at: config.listen,
-      native: parts.native !== undefined,
-      admitSocket: (socket) => this.#admitSocket(socket),
-      admitHandle: (handle) => this.#admitHandle(handle),
-      acceptFailed: () => this.#acceptFailed(),
-    })
+    this.#away = new TurnAway({ kit: this.kit, clock })
+    const { connectWaitMs } = config
+    this.ports = config.ports.map(
+      (served) =>
+        new ServedPort(this, { served, clock, native: native !== undefined, limits: config, connectWaitMs }),
+    )
+  }
+
+  /** What all ports have counted. */
+  get counters(): Counters {
+    return sumOf(this.ports.map(({ counters }) => counters))
   }
 
   /** What the lifecycle looks at. */
   get facts(): { inFlight: number; lastArrivalAt: number; connections: number } {
     return {
-      inFlight: this.inFlight.total,
+      inFlight: this.whole.total,
       lastArrivalAt: this.arrivals.lastAt,
       connections: this.#pairs.size,
     }
@@ -147,18 +137,22 @@ export class Relay implements RelayContext {
   // -- orders of the lifecycle -----------------------------------------------------------------------------------
 
   /**
-   * Opens the listener, at first or after `closeListener`, then on the same port; resolves with it. Rejects with
-   * Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL).
+   * Opens all listeners, or none: at first, or after `closeListeners`, then on the same ports. Resolves with where they
+   * are. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL), which names the port.
    */
-  listen(): Promise<number> {
-    return this.#gates.open()
+  async listen(): Promise<readonly ListenAddress[]> {
+    const opened = await Promise.allSettled(this.ports.map((port) => port.open()))
+    const failed = opened.find((one) => one.status === 'rejected')
+    if (failed === undefined) return this.ports.map((port) => port.listen)
+    for (const port of this.ports) port.close()
+    throw failed.reason
   }
 
   /**
    * Stops listening. What the kernel has accepted for us already is taken first: closing a listener resets the
-   * connections in its queue, and their clients were promised an answer. Resolves when the listener is closed.
+   * connections in its queue, and their clients were promised an answer. Resolves when all listeners are closed.
    */
-  async closeListener(): Promise<void> {
+  async closeListeners(): Promise<void> {
     const { clock } = this.#parts
     const until = clock.now() + 250
     let before: number
@@ -171,7 +165,7 @@ export class Relay implements RelayContext {
       await turn()
       // Who comes between that poll and the close is reset all the same: a turn with little else to do leaves no time.
     } while ((this.#accepted !== before || clock.now() - turnedAt > SHORT_TURN_MS) && clock.now() < until)
-    this.#gates.close()
+    for (const port of this.ports) port.close()
   }
 
   /**
@@ -207,8 +201,13 @@ export class Relay implements RelayContext {
 
   /** Requests wait at the door, or no longer; also those of clients whose app connection is still open. */
   queueRequests(on: boolean): void {
-    this.dialer.queue(on)
+    for (const port of this.ports) port.dialer.queue(on)
     if (on) for (const pair of this.#pairs) guarded(pair, () => pair.hangUpApp())
+  }
+
+  /** The app has ended for good, so that nobody has to wait for it; or it is there. */
+  appLost(on: boolean): void {
+    for (const port of this.ports) port.dialer.lost(on)
   }
 
   /**
@@ -252,16 +251,16 @@ export class Relay implements RelayContext {
     await turn()
   }
 
-  // -- what pairs ask ---------------------------------------------------------------------------------------------
+  // -- what ports ask ---------------------------------------------------------------------------------------------
 
   tick(): void {
     this.terms.now = this.#parts.clock.now()
   }
 
-  leave(pair: Pair): void {
+  leave(from: ServedPort, pair: Pair): void {
     if (!this.#pairs.delete(pair)) return
     this.#places.left(pair)
-    this.counters.clients -= 1
+    from.counters.clients -= 1
     if (this.#pairs.size > 0) return
     this.#sweeping?.()
     this.#sweeping = undefined
@@ -279,54 +278,27 @@ export class Relay implements RelayContext {
     this.#parts.accessLog({ method, target, status, durationMs, client: client.remoteAddress })
   }
 
-  // -- the door ---------------------------------------------------------------------------------------------------
-
-  #admitHandle(handle: Handle): void {
-    this.#admit((port) => port.adopt(handle))
-  }
-
-  #admitSocket(socket: Socket): void {
-    this.#admit((port) => port.wrap(socket))
-  }
-
-  #admit(take: (port: Port) => void): void {
+  admit(to: ServedPort, take: (port: Port) => void): void {
     this.#accepted += 1
     this.tick()
     if (!this.#places.forOneMore(this.terms.now)) {
-      this.counters.refusedFor('max-connections')
+      to.counters.refusedFor('max-connections')
       this.#parts.lacked('room')
-      return this.#away.turn(take, this.#places.limit)
+      return this.#away.turn(take, this.#places.limit, to.speaks)
     }
-    const { client } = this.#newPair()
-    take(client)
+    const pair = to.newPair()
+    this.#pairs.add(pair)
+    if (this.#sweeping === undefined) this.#sweepLater()
+    take(pair.client)
     // A request may be logged when its client has gone.
-    if (this.keepsTargets) client.rememberPeer()
+    if (this.keepsTargets) pair.client.rememberPeer()
   }
 
-  /** No descriptor for a socket to the app: an idle client's two serve somebody else. */
-  #lackDescriptors(): void {
+  /** No descriptor for a socket: an idle client's two serve somebody else. */
+  lackDescriptors(): void {
     this.tick()
     this.#places.free(this.terms.now, true)
     this.#parts.lacked('descriptors')
-  }
-
-  /** A client could not even be accepted: its connection is closed without a word. */
-  #acceptFailed(): void {
-    this.counters.refusedFor('descriptors')
-    this.#lackDescriptors()
-  }
-
-  #newPair(): Pair {
-    const { protocol } = this.#parts.config
-    const pair = new Pair(this, (link) =>
-      protocol === 'tcp' ? plainTunnel(link) : new Conversation(this.terms, link),
-    )
-    this.#pairs.add(pair)
-    this.counters.clients += 1
-    this.counters.clientsTotal += 1
-    this.arrivals.connection(pair)
-    if (this.#sweeping === undefined) this.#sweepLater()
-    return pair
   }
 
   /** Each read that is not sent on may still be held: connection-limit.ts has counted that. */

@@ -11,8 +11,6 @@ const TURNED_AWAY_MS = 1000
 export interface TurnAwayParts {
   readonly kit: PortKit
   readonly clock: Clock
-  /** HTTP is spoken here, so that clients understand an answer; without it nobody is told anything. */
-  readonly speaks: boolean
 }
 
 export class TurnAway {
@@ -26,9 +24,12 @@ export class TurnAway {
     this.#parts = parts
   }
 
-  /** `take` gives the client's connection to a port; there is no place within `limit`. */
-  turn(take: (port: Port) => void, limit: PlaceLimit): void {
-    const { kit, clock, speaks } = this.#parts
+  /**
+   * `take` gives the client's connection to a port; there is no place within `limit`. `speaks`: HTTP is spoken there, so
+   * that the client understands an answer; else it is told nothing.
+   */
+  turn(take: (port: Port) => void, limit: PlaceLimit, speaks: boolean): void {
+    const { kit, clock } = this.#parts
     let cancel: Cancel | undefined
     const away: PortOwner = {
       portRead: () => undefined,
