@@ -6,8 +6,7 @@
  * never hurt the traffic: then lines are lost, not requests.
  */
 import { writeSync } from 'node:fs'
-import { pino, stdTimeFunctions, type Logger } from 'pino'
-import type { Config } from '../config/config.ts'
+import { pino, stdTimeFunctions, type LevelWithSilent, type Logger } from 'pino'
 
 export type Log = Logger
 
@@ -19,7 +18,7 @@ const RETRY_MS = 20
 const LAST_WORDS_MS = 500
 
 /** The log of the whole program, on stdout, from `level` up. */
-export function createLog(level: Config['logLevel']): Log {
+export function createLog(level: LevelWithSilent): Log {
   const out = new Output(STDOUT)
   process.on('exit', () => out.flushNow())
   // Asking process.stdout also makes a pipe non-blocking: a reader that hangs must not hang the traffic.
@@ -30,7 +29,7 @@ export function createLog(level: Config['logLevel']): Log {
 }
 
 /** The same log on something else: `write` gets whole JSON lines with their line ends. */
-export function createLogOn(level: Config['logLevel'], write: (line: string) => void): Log {
+export function createLogOn(level: LevelWithSilent, write: (line: string) => void): Log {
   return pino(
     {
       level,

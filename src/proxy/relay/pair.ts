@@ -183,7 +183,8 @@ export class Pair implements Link, PortOwner {
       this.client.reset()
       this.#context.dialer.forget(this)
       this.#app.resetAll()
-      this.#leaveWhenDelivered()
+      // What is cut is reported as cut first: the verdict must not count it as finished, too.
+      queueMicrotask(() => this.#leaveWhenDelivered())
     } else {
       this.client.destroy()
       this.dropApp()

@@ -14,6 +14,14 @@ import { script, type Step } from './script.ts'
 /** As many turns of the loop as Node needs to hear all, and to say what it thinks of it. */
 const TURNS = 6
 
+const PREFACE_BYTES = 24
+const HEAD_BYTES = 9
+const PADDED = 0x8
+/** The largest frame before SETTINGS say otherwise (§4.2). */
+const MAX_FRAME = 16_384
+/** A PING on a stream: what nobody takes (§6.7). */
+const PROTOCOL_ERROR_FRAME = Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+
 interface Heard {
   /** An error ended the connection. */
   readonly refused: boolean
@@ -55,8 +63,10 @@ export async function compare(seed: number): Promise<string | undefined> {
   const ours = play({ ...made, steps })
   if (ours.fault !== undefined) return ours.fault
   const bytes = steps.flatMap((step) => ('bytes' in step && step.from === 'client' ? [step.bytes] : []))
-  const direct = await hear(Buffer.concat(bytes))
-  if (ours.end === 'lastcall protocol' && !direct.refused) return 'we refuse what nghttp2 takes'
+  const said = Buffer.concat(bytes)
+  const direct = await hear(said)
+  if (ours.end === 'lastcall protocol' && !direct.refused && !(await hear(completed(said))).refused)
+    return 'we refuse what nghttp2 takes'
   const through = await hear(ours.toApp)
   if (through.requests.some((said) => said !== ADDRESS))
     return `nghttp2 is told that ${through.requests.join('; ')} ask`
@@ -65,4 +75,24 @@ export async function compare(seed: number): Promise<string | undefined> {
   if (through.requests.length !== direct.requests.length)
     return `${through.requests.length} requests come through of ${direct.requests.length}`
   return undefined
+}
+
+/**
+ * The bytes with their last frame completed: we judge a frame by its head, nghttp2 when it has all of it. And without
+ * DATA that has less room than its padding needs, which nghttp2 does not look at on a stream that is closed (§6.1).
+ */
+function completed(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [bytes.subarray(0, PREFACE_BYTES)]
+  let at = PREFACE_BYTES
+  while (at + HEAD_BYTES <= bytes.length) {
+    const length = bytes.readUIntBE(at, 3)
+    if (length > MAX_FRAME) return Buffer.concat([...parts, PROTOCOL_ERROR_FRAME])
+    const frame = Buffer.alloc(HEAD_BYTES + length)
+    bytes.copy(frame, 0, at, at + frame.length)
+    const padded = frame[3] === TYPE.data && (frame[4]! & PADDED) !== 0
+    if (padded && length < 1 + (frame[HEAD_BYTES] ?? 0)) parts.push(PROTOCOL_ERROR_FRAME)
+    else parts.push(frame)
+    at += HEAD_BYTES + length
+  }
+  return Buffer.concat(parts)
 }
