@@ -110,7 +110,8 @@ function invariants(t: Test, { deployment, service, budget }: Manifest, lastcall
     },
     'the hook: a number, no host',
   )
-  t.same(lastcall.startupProbe?.httpGet, { port: admin, path: '/startupz' })
+  t.notOk(lastcall.startupProbe, 'the app need not wait for the next look of the kubelet')
+  t.equal(lastcall.readinessProbe?.periodSeconds, 1)
   t.same(lastcall.readinessProbe?.httpGet, { port: admin, path: '/readyz' })
   t.same(lastcall.livenessProbe?.httpGet, { port: admin, path: '/livez' })
   for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'] as const)

@@ -44,7 +44,7 @@ function plain(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (key, inner: unknown) => {
       if (key === 'annotations') return undefined
-      if (typeof inner !== 'object' || inner === null || !('startupProbe' in inner)) return inner
+      if (typeof inner !== 'object' || inner === null || !('readinessProbe' in inner)) return inner
       const { args: _, env: __, ...rest } = inner as Record<string, unknown>
       return rest
     }),

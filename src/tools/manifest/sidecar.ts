@@ -35,7 +35,10 @@ export interface SidecarPlan {
 /** The numbered user of the image. */
 const USER = 65_532
 
-/** The whole container. */
+/**
+ * The whole container. Without a startupProbe: the kubelet probes once a second, and starts the app beside a native
+ * sidecar only after the first success; nothing here needs that.
+ */
 export function sidecar(plan: SidecarPlan): Branch {
   const { mode, image, args, env, listenPort, adminPort, portName, samePort } = plan
   const probe = (path: string, more: Branch): Branch => ({ httpGet: { port: adminPort, path }, ...more })
@@ -59,8 +62,7 @@ export function sidecar(plan: SidecarPlan): Branch {
       { name: SIDECAR_NAME, containerPort: adminPort },
     ],
     ...(mode === 'native' ? { lifecycle: { preStop: hook('sidecar', adminPort, plan.token) } } : {}),
-    startupProbe: probe('/startupz', { periodSeconds: 1, failureThreshold: 30 }),
-    readinessProbe: probe('/readyz', { periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 1 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 1 }),
     livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
     resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
     securityContext: {
@@ -97,10 +99,9 @@ export function sidecarNotes(mode: Mode): Notes {
           restartPolicy: 'This makes it a sidecar: started before the app, stopped after it.',
           'lifecycle.preStop.httpGet.port':
             'The proof that the pod stops: the SIGTERM of a native sidecar comes only after the\napp has gone.',
-          'startupProbe.httpGet': 'Must not wait for the app, which starts after this.',
         }
       : {
-          startupProbe:
+          readinessProbe:
             'No preStop of its own: the SIGTERM that comes at once is the proof that the pod stops.\nlastcall outlives the app by itself.',
         }),
   }

@@ -54,7 +54,7 @@ export const READINESS_RULES: readonly Rule[] = [
     title: "lastcall's readinessProbe is slow",
     requests:
       'Where the probe is the only sign that the pod is leaving (node shutdown, a manual drain, a restart of the app), requests keep arriving until it has failed often enough. That takes longer than settle, so they reach a pod that already tells clients to leave.',
-    fix: 'Lower periodSeconds × failureThreshold to --settle or less (inject writes 2 s and 1; --health-failures decides how many failures of the app count), or raise --settle.',
+    fix: 'Lower periodSeconds × failureThreshold to --settle or less (inject writes 1 s and 1; --health-failures decides how many failures of the app count), or raise --settle.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) => {
         const probe = sidecar?.value['readinessProbe']
@@ -109,7 +109,7 @@ export const READINESS_RULES: readonly Rule[] = [
     title: 'The startupProbe of a native sidecar waits for the app',
     requests:
       'The app starts only after the sidecar has: each waits for the other, the pod never starts, and the rollout hangs.',
-    fix: 'Use path /startupz on the admin port: it answers 200 as soon as lastcall listens.',
+    fix: 'Remove it: lastcall needs no startupProbe, and a pod without one is ready sooner. If you want one, use path /startupz on the admin port, which answers 200 as soon as lastcall listens.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) => {
         if (sidecar === undefined || !sidecar.native || config === undefined) return []
