@@ -5,7 +5,6 @@
 
 import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
-import type { Config } from '../config/config.ts'
 import { type ConnectionLimit, type ConnectionLimits, connectionLimit } from './connection-limit.ts'
 import { descriptorLimit, USUAL_LIMIT } from './descriptors.ts'
 import { memoryLimit } from './memory-limit.ts'
@@ -25,7 +24,7 @@ export interface LimitKeeper {
 
 /** Finds the limit and logs it; or logs why nothing can be served with it, and returns undefined. */
 export function keepLimit(
-  { maxConnections, ports }: Pick<Config, 'maxConnections' | 'ports'>,
+  { maxConnections, ports }: { readonly maxConnections: number; readonly ports: readonly unknown[] },
   clock: Clock,
   log: Pick<Logger, 'info' | 'warn' | 'fatal'>,
 ): LimitKeeper | undefined {
