@@ -140,6 +140,7 @@ const sources = readSources(fileURLToPath(new URL('../src/', import.meta.url)))
 
 void tap.test('arrows run one way', async (t) => t.same(forbiddenArrows(sources), []))
 void tap.test('there are no rings, not even of types', async (t) => t.same(cycles(sources, true), []))
+void tap.test('no room has a ring', async (t) => t.same(roomRings(sources), []))
 void tap.test('pure files stay pure', async (t) => t.same(impurities(sources), []))
 void tap.test('what Node does not document is used in one file', async (t) => t.same(insideNode(sources), []))
 void tap.test('the shell is what it says', async (t) => {
@@ -258,6 +259,23 @@ function cycles(tree: Sources, types = false): string[] {
   }
   for (const path of tree.keys()) walk(path, [])
   return found
+}
+
+/** Rooms that lead back to themselves over others. */
+function roomRings(tree: Sources): string[] {
+  const arrows = new Map<string, Set<string>>()
+  for (const { path, imports } of tree.values()) {
+    const from = areaOf(path)
+    const to = arrows.get(from) ?? new Set()
+    for (const { to: target, kind } of imports)
+      if (kind === 'file' && areaOf(target) !== from) to.add(areaOf(target))
+    arrows.set(from, to)
+  }
+  const reaches = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const next of arrows.get(from) ?? []) if (!seen.has(next)) reaches(next, seen.add(next))
+    return seen
+  }
+  return [...arrows.keys()].filter((room) => reaches(room).has(room))
 }
 
 function isPure(path: string): boolean {

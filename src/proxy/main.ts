@@ -21,6 +21,7 @@ import { type Clock, systemClock } from './process/clock.ts'
 import { keepHeapSmall } from './process/heap.ts'
 import { keepLimit, type LimitKeeper } from './process/limit-keeper.ts'
 import { createLog, type Log } from './process/log.ts'
+import { releaseProblem } from './process/node-release.ts'
 import { onceASecond } from './process/once-a-second.ts'
 import type { Signals } from './process/signals.ts'
 import { Relay } from './relay/relay.ts'
@@ -37,6 +38,8 @@ const CANNOT_START = 2
 export async function run(config: Config, signals: Signals): Promise<number> {
   const clock = systemClock
   const log = createLog(config.logLevel)
+  const problem = releaseProblem(process.versions.node)
+  if (problem !== undefined) log.warn(problem)
   const sums = budget(config)
   if (sums.kind === 'impossible') {
     for (const problem of sums.problems) log.fatal(problem)

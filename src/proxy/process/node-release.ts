@@ -1,0 +1,13 @@
+/** What is known to be wrong with the release of Node that runs lastcall. Pure. */
+
+/** The first major release whose sockets tell a reset from an end in every case. */
+const LEAST_MAJOR = 24
+
+/** A sentence for the log, or undefined if nothing is known. `version` as in process.versions.node. */
+export function releaseProblem(version: string): string | undefined {
+  if (Number.parseInt(version, 10) >= LEAST_MAJOR) return undefined
+  return (
+    `Node ${version} can report a connection that was reset right after data as a clean end, so that a request or ` +
+    `response that was cut can look complete; run lastcall with Node ${LEAST_MAJOR} or later, as its image does`
+  )
+}
