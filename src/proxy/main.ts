@@ -38,8 +38,8 @@ const CANNOT_START = 2
 export async function run(config: Config, signals: Signals): Promise<number> {
   const clock = systemClock
   const log = createLog(config.logLevel)
-  const problem = releaseProblem(process.versions.node)
-  if (problem !== undefined) log.warn(problem)
+  const ofNode = releaseProblem(process.versions.node)
+  if (ofNode !== undefined) log.warn(ofNode)
   const sums = budget(config)
   if (sums.kind === 'impossible') {
     for (const problem of sums.problems) log.fatal(problem)
