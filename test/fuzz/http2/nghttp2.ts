@@ -63,9 +63,9 @@ export async function compare(seed: number): Promise<string | undefined> {
   const ours = play({ ...made, steps })
   if (ours.fault !== undefined) return ours.fault
   const bytes = steps.flatMap((step) => ('bytes' in step && step.from === 'client' ? [step.bytes] : []))
-  const said = Buffer.concat(bytes)
-  const direct = await hear(said)
-  if (ours.end === 'lastcall protocol' && !direct.refused && !(await hear(completed(said))).refused)
+  const all = Buffer.concat(bytes)
+  const direct = await hear(all)
+  if (ours.end === 'lastcall protocol' && !direct.refused && !(await hear(completed(all))).refused)
     return 'we refuse what nghttp2 takes'
   const through = await hear(ours.toApp)
   if (through.requests.some((said) => said !== ADDRESS))
