@@ -39,6 +39,17 @@ async function pour(client: RawClient, piece: Buffer, upTo: number): Promise<num
   return sent
 }
 
+/** Waits until nothing of what the client sends is taken any more. */
+async function standsStill(client: RawClient, sidecar: Sidecar): Promise<void> {
+  await until('the client is not read from', () => client.socket.writableLength > 0)
+  await until('it stands still', async () => {
+    const before = client.socket.bytesWritten - client.socket.writableLength
+    await sidecar.status()
+    await sidecar.status()
+    return client.socket.bytesWritten - client.socket.writableLength === before
+  })
+}
+
 for (const way of ['native', 'portable']) {
   const relay = ['--relay', way]
 
@@ -73,13 +84,7 @@ for (const way of ['native', 'portable']) {
       const client = await rawClient(t, sidecar.listen)
       client.send(`PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: ${64 * MIB}\r\n\r\n`)
       client.send(Buffer.alloc(32 * MIB, 'x'))
-      await until('the client is not read from', () => client.socket.writableLength > 0)
-      await until('it stands still', async () => {
-        const before = client.socket.bytesWritten - client.socket.writableLength
-        await sidecar.status()
-        await sidecar.status()
-        return client.socket.bytesWritten - client.socket.writableLength === before
-      })
+      await standsStill(client, sidecar)
       t.equal(await inFlight(sidecar), 1)
       client.socket.resetAndDestroy()
       await until('nothing in flight', async () => (await inFlight(sidecar)) === 0)
@@ -150,6 +155,29 @@ async function twoSweeps(): Promise<void> {
     setTimeout(resolve, 600)
   })
 }
+
+void tap.test(
+  'native: a client that resets behind our FIN, while the app does not read, is gone at once',
+  async (t) => {
+    const { app, sidecar } = await scene(t, ['--relay', 'native'], true)
+    const client = await rawClient(t, sidecar.listen, true)
+    client.send(`PUT / HTTP/1.1\r\nHost: test\r\nContent-Length: ${64 * MIB}\r\n\r\n`)
+    client.send(Buffer.alloc(32 * MIB, 'x'))
+    await until(
+      'it is with the app',
+      async () => (await sidecar.metric('lastcall_connections{side="app"}')) === 1,
+    )
+    await standsStill(client, sidecar)
+    // It answers early and says no more, but neither reads nor closes.
+    for (const { socket } of app.calls)
+      socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    t.equal((await client.answer('PUT')).status, 200)
+    t.equal(await client.end(), 'fin')
+    t.equal(await inFlight(sidecar), 1)
+    client.socket.resetAndDestroy()
+    await until('nothing in flight', async () => (await inFlight(sidecar)) === 0)
+  },
+)
 
 const UPGRADE =
   'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +

@@ -26,10 +26,16 @@ export interface Writer {
 export interface Handle {
   writeBuffer(request: WriteRequest | null, bytes: Uint8Array): number | WriteRequest
   setNoDelay(on: boolean): void
+  getpeername?(out: object): number
 }
 
 interface Listening {
   onconnection: (status: number, client: Handle | undefined) => void
+}
+
+/** Whether the connection is gone although nobody has read that: a socket that was reset has no peer (ENOTCONN). */
+export function hasNoPeer(handle: Handle): boolean {
+  return (handle.getpeername?.({}) ?? 0) !== 0
 }
 
 /** The handle under a socket, or undefined once it is closed. */

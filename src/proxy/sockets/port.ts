@@ -11,7 +11,7 @@ import { constants } from 'node:os'
 import type { Address } from '../config/config.ts'
 import { isSelfConnection } from './self-connection.ts'
 import type { BulkBuffers } from './bulk.ts'
-import { adopt, type Handle, handleOf, type ReadInto, type Writer } from './native.ts'
+import { adopt, type Handle, handleOf, hasNoPeer, type ReadInto, type Writer } from './native.ts'
 import type { Slab, SlabWriter } from './slab.ts'
 
 export type Side = 'client' | 'app'
@@ -255,16 +255,24 @@ export class Port implements SlabWriter {
 
   /**
    * Looks whether a peer that is not read from has reset the connection, which libuv does not see without reading: a
-   * write of no bytes fails then (Linux, tcp_sendmsg). If so the socket closes, and `portClosed` follows.
+   * write of no bytes fails then (Linux, tcp_sendmsg). If so the socket closes, and `portClosed` follows. Behind our FIN
+   * no write can tell; then only the native path can ask.
    */
   probe(): void {
-    if (!this.#paused || this.#closed || this.#broken || this.#pending > 0 || this.#finished) return
+    if (!this.#paused || this.#closed || this.#broken || this.#pending > 0) return
     const { writer } = this.#kit
     const handle = writer === undefined ? undefined : handleOf(this.#socket)
-    if (writer === undefined || handle === undefined) return void this.#socket.write(NO_BYTES)
+    if (writer === undefined || handle === undefined) {
+      if (!this.#finished) this.#socket.write(NO_BYTES)
+    } else if (this.#finished ? hasNoPeer(handle) : this.#cannotWrite(writer, handle))
+      this.#socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+  }
+
+  #cannotWrite(writer: Writer, handle: Handle): boolean {
     const outcome = writer.write(handle, NO_BYTES)
-    if (typeof outcome !== 'number') outcome.oncomplete = () => undefined
-    else if (outcome !== 0) this.#socket.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+    if (typeof outcome === 'number') return outcome !== 0
+    outcome.oncomplete = () => undefined
+    return false
   }
 
   destroy(): void {
