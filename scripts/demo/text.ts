@@ -15,14 +15,14 @@ export function invitation(places: Places): string {
     ? [
         [`curl ${traffic}/`, 'a request'],
         [`curl ${traffic}/items -d '{"name":"tea"}'`, 'an insert'],
-        [`curl ${traffic}/items`, 'what was inserted'],
-        [`curl '${traffic}/rpc/slow?seconds=8'`, 'a slow one: press Ctrl-C while it runs'],
+        [`curl ${traffic}/items`, 'the rows inserted so far'],
+        [`curl '${traffic}/rpc/slow?seconds=8'`, 'a slow request: press Ctrl-C while it runs'],
         [`curl -N ${traffic}/events`, 'an event stream'],
       ]
     : [[`curl -i ${traffic}/`, 'a request']]
   rows.push(
     [`curl -i ${admin}/readyz`, 'what the readiness probe asks'],
-    [`curl ${admin}/status`, 'the phase, and what is in flight'],
+    [`curl ${admin}/status`, 'the phase and the requests in flight'],
     [`curl -i ${admin}/prestop/app`, "the app's preStop hook: drains, answers when nothing is in flight"],
     [`curl ${admin}/metrics`, 'for Prometheus'],
   )
@@ -35,7 +35,7 @@ export function invitation(places: Places): string {
     'In another terminal, try:',
     ...lines,
     '',
-    'Ctrl-C drains and stops, phase by phase; a second one stops at once.',
+    'Press Ctrl-C to drain and stop, phase by phase. Press it again to stop at once.',
     '',
   ].join('\n')
 }
@@ -68,9 +68,9 @@ export function parse(line: string): Record<string, unknown> | undefined {
 
 /** What each phase of a stop means, for a reader who sees it for the first time. */
 export const PHASES: Readonly<Record<string, string>> = {
-  settling: 'not ready any more, but serving as ever: whoever routes to this pod has to hear of it first',
+  settling: 'not ready, but still serving normally while endpoints propagate',
   'lame-duck': 'every response now says `Connection: close`, so that clients go elsewhere',
-  draining: 'no new connections; what is in flight finishes',
-  drained: 'nothing is in flight: the app may stop',
+  draining: 'new connections are refused; requests in flight finish',
+  drained: 'nothing is in flight; the app may stop',
   exiting: 'the app is gone',
 }

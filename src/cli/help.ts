@@ -56,7 +56,7 @@ export function mainHelp(): string {
     `Usage:\n${table(
       [
         ['lastcall [options]', 'run the proxy in front of the app'],
-        ['lastcall COMMAND', 'talk to a running one; more with lastcall COMMAND --help'],
+        ['lastcall COMMAND', 'control a running lastcall; see lastcall COMMAND --help'],
         ['lastcall rehearse -- COMMAND', REHEARSE],
         ...MANIFEST_COMMANDS.map((command): Row => [`lastcall ${command}`, MANIFEST_HELP[command].line]),
       ],
@@ -67,13 +67,13 @@ export function mainHelp(): string {
     `Other:\n${table(
       [
         ['--help', 'show this help'],
-        ['--version', 'the version'],
+        ['--version', 'show the version'],
       ],
       LEFT,
     )}`,
-    'Each option may be a variable instead: --grace-period 30s is LASTCALL_GRACE_PERIOD=30s. Flags win.\n' +
-      'Durations and sizes need their unit: 500ms, 1.5s, 2m; 512B, 32KiB, 1MiB.\n' +
-      'Exit code: 0 nothing was cut, 1 the deadline cut something, 2 a mistake in the configuration.',
+    'Each option can also be a variable: --grace-period 30s is LASTCALL_GRACE_PERIOD=30s. Flags win.\n' +
+      'Durations and sizes need a unit: 500ms, 1.5s, 2m; 512B, 32KiB, 1MiB.\n' +
+      'Exit codes: 0 nothing was cut; 1 lastcall cut requests at the deadline; 2 invalid configuration.',
   ].join('\n\n')
 }
 
@@ -82,11 +82,11 @@ export function commandHelp(command: Command): string {
   const { line, more } = ABOUT[command]
   const usage = `Usage:\n  lastcall ${command} [--admin URL] [--token TOKEN] [--json]`
   const about = [`lastcall ${command}: ${line}.`, '', ...wrap(more, WIDTH)].join('\n')
-  const exit = 'Exit code: 0 done, 1 not done or not reached, 2 a mistake on the command line.'
+  const exit = 'Exit codes: 0 done; 1 not done, or lastcall not reached; 2 invalid usage.'
   return [about, usage, `Options:\n${table(CLIENT_ROWS, 15)}`, exit].join('\n\n')
 }
 
-const REHEARSE = 'stop your own app over and over under load, without and with lastcall'
+const REHEARSE = 'stop your own app repeatedly under load, without and with lastcall'
 
 /** `lastcall rehearse --help` */
 export function rehearseHelp(): string {
@@ -133,8 +133,8 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
     more:
       'Reads manifests and prints them with lastcall in front of the app of each Deployment, StatefulSet, DaemonSet, ' +
       'ReplicaSet, Pod, Argo Rollout, Job and CronJob, and the Services in the same input turned to it. Comments, order ' +
-      'and formatting survive; twice is once; --remove takes it out again. What cannot be done safely is left out and ' +
-      'listed at the end, with the line to run for it.',
+      'and formatting survive. Running it twice changes nothing; --remove undoes it. inject leaves out what it cannot change ' +
+      'safely, and lists it at the end with the command to run for it.',
     usage:
       '  lastcall inject [FILE|FOLDER]... [options] [options of lastcall]\n' +
       '  lastcall inject app.yaml --grace-period 60s > app-with-lastcall.yaml\n' +

@@ -15,15 +15,15 @@ export type RehearseOutcome =
 
 /** What help says of the flags that are rehearse's own. */
 export const REHEARSE_ROWS: readonly (readonly [left: string, right: string])[] = [
-  ['--path /PATH', 'what the clients GET; any answer below 500 is a right one [/]'],
-  ['--post /PATH', 'where they may POST small JSON bodies as well [none: nothing but GET is sent]'],
+  ['--path /PATH', 'what the clients GET; any status below 500 counts as a success [/]'],
+  ['--post /PATH', 'where they also POST small JSON bodies [none: only GET]'],
   ['--replicas NUMBER', 'how many pods [3]'],
-  ['--rollouts NUMBER', 'how often all of them are replaced [1]'],
+  ['--rollouts NUMBER', 'how many times to replace all pods [1]'],
   ['--mode native|plain', 'lastcall as a native sidecar or as an ordinary container [native]'],
-  ['--compare sleep:TIME,...', 'besides the app alone, also with a sleep as its preStop hook [none]'],
-  ['--lag DURATION', 'the longest that a change of the endpoints takes to be known [2s]'],
-  ['--ready-within DURATION', 'how long a replica may take to become ready [30s]'],
-  ['--seed NUMBER', 'the same chance again [another each time]'],
+  ['--compare sleep:TIME,...', 'also compare with a sleep as the preStop hook [none]'],
+  ['--lag DURATION', 'longest time for an endpoint change to propagate [2s]'],
+  ['--ready-within DURATION', 'time for a replica to become ready [30s]'],
+  ['--seed NUMBER', 'seed of the random choices, to repeat a run [random]'],
   ['--svg FILE', 'draw a timeline: what happened to each request around each stop [none]'],
   ['--json', 'print the reports as JSON'],
 ]

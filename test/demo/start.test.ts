@@ -24,7 +24,7 @@ async function start(
     await demo.end(5000)
   })
   const line = await demo.line(/^Send requests to /, 20_000)
-  await demo.line(/^Ctrl-C drains/)
+  await demo.line(/^Press Ctrl-C to drain/)
   const admin = /curl (http:\S+)\/status/.exec(demo.lines.join('\n'))![1]!
   await until('readiness', async () => (await fetch(`${admin}/readyz`)).ok)
   return { demo, url: line.replace('Send requests to ', ''), admin }
