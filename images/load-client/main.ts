@@ -1,6 +1,6 @@
 /**
  * The clients of the end-to-end test as a program for a pod: `node main.ts http://service [density]`: the mixed clients
- * of the rehearsal, WebSocket and gRPC; with `--path /PATH` (and `--post /PATH`) only GETs and POSTs of an app that is
+ * of the rehearsal, WebSocket and gRPC (with `--grpc http://service:PORT` there); with `--path /PATH` (and `--post /PATH`) only GETs and POSTs of an app that is
  * not ours. None of them retries. Answers on port 8090, to whoever runs the experiment: GET /report (so far), GET /stop
  * (ends the load, waits for what is under way, and reports).
  */
@@ -56,7 +56,7 @@ const CHANNELS = 4
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { path: { type: 'string' }, post: { type: 'string' } },
+  options: { path: { type: 'string' }, post: { type: 'string' }, grpc: { type: 'string' } },
 })
 const [origin = '', density = '1'] = positionals
 const random = new Random(Date.now())
@@ -69,7 +69,7 @@ const load = new Load(origin, plans, random)
 const many = (count: number) => Array.from({ length: ours ? Math.round(count * Number(density)) : 0 })
 const loops = [
   ...many(WEBSOCKETS).map(() => webSocketLoad(origin, random.fork(), stop.signal, record)),
-  ...many(CHANNELS).map(() => grpcLoad(origin, random.fork(), stop.signal, record)),
+  ...many(CHANNELS).map(() => grpcLoad(values.grpc ?? origin, random.fork(), stop.signal, record)),
 ]
 
 function report(): LoadReport {

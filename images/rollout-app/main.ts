@@ -2,7 +2,8 @@
  * The app of the end-to-end test, as a program: on one port the rehearsal's HTTP answers, a WebSocket echo and gRPC,
  * told apart by the first bytes. Worst case on purpose: SIGTERM ends it at once with the work in hand.
  *
- * $POD is its name and goes into every answer; $HOST and $PORT are where it listens (127.0.0.1:3000). On port 3001, for
+ * $POD is its name and goes into every answer; $HOST and $PORT are where it listens (127.0.0.1:3000). With $GRPC_PORT gRPC
+ * has that port, and the other one is left to HTTP and WebSocket. On port 3001, for
  * all: GET /live, its liveness, and GET /sick, after which it is not alive any more.
  */
 import { createServer } from 'node:http'
@@ -12,8 +13,14 @@ import { serve } from './serve.ts'
 const pod = process.env['POD'] ?? 'app'
 const HEALTH_PORT = 3001
 
-const server = serve(pod, answers(pod, undefined))
-server.listen(Number(process.env['PORT'] ?? 3000), process.env['HOST'] ?? '127.0.0.1')
+const host = process.env['HOST'] ?? '127.0.0.1'
+const grpcPort = process.env['GRPC_PORT']
+const http = answers(pod, undefined)
+serve(pod, http, grpcPort === undefined ? ['http', 'grpc'] : ['http']).listen(
+  Number(process.env['PORT'] ?? 3000),
+  host,
+)
+if (grpcPort !== undefined) serve(pod, http, ['grpc']).listen(Number(grpcPort), host)
 
 let alive = true
 createServer((request, response) => {

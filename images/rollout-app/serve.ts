@@ -20,8 +20,15 @@ const IDLE_MS = 75_000
 /** How an HTTP/2 connection with prior knowledge begins (RFC 9113 §3.4). No HTTP/1.1 method does. */
 const HTTP2 = 'PRI'
 
-/** The server of the pod `pod`, yet to listen; `listener` answers what is plain HTTP. */
-export function serve(pod: string, listener: RequestListener): TcpServer {
+/**
+ * The server of the pod `pod`, yet to listen; `listener` answers what is plain HTTP. A client that speaks what is not
+ * among `spoken` is cut off.
+ */
+export function serve(
+  pod: string,
+  listener: RequestListener,
+  spoken: readonly ('http' | 'grpc')[] = ['http', 'grpc'],
+): TcpServer {
   const http = createServer(listener)
   http.keepAliveTimeout = IDLE_MS
 
@@ -59,7 +66,9 @@ export function serve(pod: string, listener: RequestListener): TcpServer {
     socket.once('data', (first: Buffer) => {
       socket.pause()
       socket.unshift(first)
-      if (first.toString('latin1').startsWith(HTTP2)) return streams.injectConnection(socket)
+      const protocol = first.toString('latin1').startsWith(HTTP2) ? 'grpc' : 'http'
+      if (!spoken.includes(protocol)) return socket.destroy()
+      if (protocol === 'grpc') return streams.injectConnection(socket)
       http.emit('connection', socket)
       return socket.resume()
     })

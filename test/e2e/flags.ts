@@ -14,6 +14,7 @@ with a current context, and three images (images/build makes them). Removes what
   --forms LIST         of bare, plain, native          (plain,native; native needs Kubernetes 1.29)
                        bare is the app without lastcall, for comparison: its failures do not count
   --steps LIST         of load, rollout, scale, delete, liveness, postgrest   (all)
+  --ports one|two      two: HTTP on one port of the app and gRPC on another     (one)
   --replicas N         to begin with                   (3)
   --rollouts N, --deletions N                          (2, 2)
   --density N          multiplies the clients          (1)
@@ -31,6 +32,7 @@ export interface Asked {
   readonly images: Images
   readonly forms: readonly Form[]
   readonly steps: readonly StepName[]
+  readonly ports: 'one' | 'two'
   readonly replicas: number
   readonly rollouts: number
   readonly deletions: number
@@ -61,6 +63,7 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
       pull: { type: 'string', default: 'IfNotPresent' },
       forms: { type: 'string', default: 'plain,native' },
       steps: { type: 'string', default: STEPS.join(',') },
+      ports: { type: 'string', default: 'one' },
       replicas: { type: 'string', default: '3' },
       rollouts: { type: 'string', default: '2' },
       deletions: { type: 'string', default: '2' },
@@ -79,6 +82,7 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
     images: { lastcall, app, client, pullPolicy: pull },
     forms: several('--forms', values.forms, FORMS),
     steps: several('--steps', values.steps, STEPS),
+    ports: several('--ports', values.ports, ['one', 'two'] as const)[0]!,
     replicas: whole('--replicas', values.replicas),
     rollouts: whole('--rollouts', values.rollouts),
     deletions: whole('--deletions', values.deletions),

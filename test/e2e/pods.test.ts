@@ -83,3 +83,23 @@ void tap.test('another pod of the same name is another story', async (t) => {
   pods.pod(pod('ADDED', 'a', '2'), 2)
   t.match(pods.stories.get('a'), { uid: '2', deletedAt: undefined })
 })
+
+void tap.test('from the node to ready, for the first time', async (t) => {
+  const pods = new Pods()
+  const onNode = (ready: boolean, node?: string): Change => {
+    const { type, object } = pod('MODIFIED', 'a', '1', {
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+    })
+    return { type, object: { ...object, spec: node === undefined ? {} : { nodeName: node } } }
+  }
+  pods.pod(onNode(false), 1000)
+  pods.pod(onNode(false, 'n'), 1100)
+  pods.pod(onNode(false, 'n'), 1500)
+  pods.pod(onNode(true, 'n'), 2300)
+  pods.pod(onNode(false, 'n'), 3000)
+  pods.pod(onNode(true, 'n'), 4000)
+  t.match(pods.stories.get('a'), { startedAt: 1100, firstReadyAt: 2300 })
+  const late = new Pods()
+  late.pod(onNode(true, 'n'), 1000)
+  t.match(late.stories.get('a'), { startedAt: undefined, firstReadyAt: undefined }, 'nobody saw it start')
+})

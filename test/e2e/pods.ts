@@ -8,6 +8,9 @@ import { SIDECAR } from './objects.ts'
 export interface PodStory {
   readonly name: string
   readonly uid: string
+  /** When it was seen on a node, and ready for the first time; undefined for one that was ready when the watch began. */
+  startedAt: number | undefined
+  firstReadyAt: number | undefined
   ready: boolean
   restarts: number
   /** When its deletion was seen; its last container's end; the end of its object. */
@@ -29,6 +32,7 @@ interface ContainerStatus {
 
 interface PodObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string }
+  readonly spec?: { readonly nodeName?: string }
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
     readonly containerStatuses?: readonly ContainerStatus[]
@@ -58,11 +62,13 @@ export class Pods {
 
   /** A change of a pod, seen at this time. */
   pod({ type, object }: Change, at: number): void {
-    const { metadata, status } = object as PodObject
+    const { metadata, spec, status } = object as PodObject
     if (type === 'BOOKMARK' || type === 'ERROR') return
     const story = this.#story(metadata.name, metadata.uid)
     if (metadata.deletionTimestamp !== undefined) story.deletedAt ??= at
     story.ready = status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
+    if (!story.ready && spec?.nodeName !== undefined) story.startedAt ??= at
+    if (story.ready && story.startedAt !== undefined) story.firstReadyAt ??= at
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
     story.restarts = containers.reduce((sum, { restartCount }) => sum + restartCount, 0)
     const ended = containers.flatMap(({ name, state }) =>
@@ -100,6 +106,8 @@ export class Pods {
     const story: PodStory = {
       name,
       uid,
+      startedAt: undefined,
+      firstReadyAt: undefined,
       ready: false,
       restarts: 0,
       deletedAt: undefined,

@@ -9,7 +9,7 @@ import { type Form, OWN_LABEL, own, ownApp } from './objects.ts'
 import { DATABASE, database, POSTGREST, POSTGREST_CLIENT, postgrest } from './postgrest.ts'
 import { type Cast, Stage, type Step } from './stage.ts'
 import { deletion, liveness, nothing, rollout, scale } from './steps.ts'
-import { details, type Row, table } from './table.ts'
+import { details, type Row, starts, table } from './table.ts'
 
 const PASSED = 0
 const FAILED = 1
@@ -83,11 +83,22 @@ async function everything(
     skip(`native: a native sidecar needs Kubernetes 1.${NATIVE_MINOR}, the server is 1.${minor}`)
     return false
   })
-  const { images, options, timeoutMs, replicas } = asked
+  const { images, options, ports, timeoutMs, replicas } = asked
   for (const form of able) {
     const objects = ownApp(APP, form, images, replicas)
     const args = [asked.density]
-    const cast = { kubectl, form, images, name: APP, objects, options, clientArgs: args, timeoutMs, say }
+    const cast = {
+      kubectl,
+      form,
+      images,
+      name: APP,
+      objects,
+      options,
+      ports,
+      clientArgs: args,
+      timeoutMs,
+      say,
+    }
     await play(cast, stepsOf(asked, form), rows)
   }
   const last = able.findLast((form) => form !== 'bare')
@@ -145,7 +156,8 @@ async function playPostgrest(
   const { spec } = await kubectl.json<{ spec: { clusterIP: string } }>(['get', 'service', DATABASE])
   const objects = postgrest(image, images, spec.clusterIP, replicas)
   const clientArgs = [asked.density, ...POSTGREST_CLIENT]
-  const cast = { kubectl, form, images, name: POSTGREST, objects, options, clientArgs, timeoutMs, say }
+  const ports = 'one' as const
+  const cast = { kubectl, form, images, name: POSTGREST, objects, options, ports, clientArgs, timeoutMs, say }
   await play(cast, [['PostgREST rollout', rollout]], rows)
 }
 
@@ -208,6 +220,7 @@ function print(json: boolean, rows: readonly Row[], skipped: readonly string[]):
   }
   if (rows.length > 0) console.log(`${table(rows)}\n`)
   for (const line of rows.flatMap(details)) console.log(line)
+  for (const line of starts(rows)) console.log(line)
   for (const why of skipped) console.log(`skipped: ${why}`)
   const tried = rows.filter(({ form }) => form !== 'bare')
   const sum = (pick: (row: Row) => number) => tried.reduce((total, row) => total + pick(row), 0)

@@ -6,7 +6,7 @@ import type { LoadReport } from '../../images/load-client/main.ts'
 import { Clients } from './clients.ts'
 import { injected } from './inject.ts'
 import type { Kubectl } from './kubectl.ts'
-import { ADMIN_PORT, type Form, type Images, OWN_LABEL, type Part } from './objects.ts'
+import { ADMIN_PORT, type Form, GRPC_SERVICE_PORT, type Images, OWN_LABEL, type Part } from './objects.ts'
 import { type PodStory, Pods } from './pods.ts'
 import { details, failureLine, type Row, stopped } from './table.ts'
 
@@ -20,6 +20,8 @@ export interface Cast {
   readonly objects: readonly Part[]
   /** Options of lastcall. */
   readonly options: readonly string[]
+  /** How many ports the app has. */
+  readonly ports: 'one' | 'two'
   /** What the clients are told beside the address. */
   readonly clientArgs: readonly string[]
   readonly timeoutMs: number
@@ -51,9 +53,9 @@ export class Stage {
 
   /** Deploys the app, and when it is available starts the clients. */
   async start(): Promise<void> {
-    const { kubectl, form, images, name, objects, options, clientArgs, say } = this.cast
+    const { kubectl, form, images, name, objects, options, ports, clientArgs, say } = this.cast
     say(`${form}: deploying ${name}`)
-    await kubectl.apply(await injected(objects, form, images, options))
+    await kubectl.apply(await injected(objects, form, images, options, ports))
     this.#watches.push(
       kubectl.watch(['get', 'pods', '-l', `app=${name}`], this.#stop.signal, (change) =>
         this.pods.pod(change, Date.now()),
@@ -69,7 +71,11 @@ export class Stage {
     const { clusterIP } = service.spec
     const host = clusterIP.includes(':') ? `[${clusterIP}]` : clusterIP
     say(`${form}: starting the clients`)
-    this.#clients = await Clients.start(kubectl, `${name}-clients`, images, [`http://${host}`, ...clientArgs])
+    this.#clients = await Clients.start(kubectl, `${name}-clients`, images, [
+      `http://${host}`,
+      ...clientArgs,
+      ...(ports === 'two' ? ['--grpc', `http://${host}:${GRPC_SERVICE_PORT}`] : []),
+    ])
     this.#before = await this.#clients.report()
   }
 
@@ -160,6 +166,9 @@ export class Stage {
       failed,
       crossed: after.crossed - before.crossed,
       seconds,
+      readyMs: stories.flatMap(({ startedAt: from, firstReadyAt: to }) =>
+        from !== undefined && to !== undefined && to >= startedAt ? [to - from] : [],
+      ),
       stopped: ended.map((story) => stopped(story, after.byPod[story.name]?.lastConnectionAt)),
       returned: await this.#returned(stories, startedAt),
       failures:

@@ -2,12 +2,14 @@
 import tap from 'tap'
 import type { FailureReport } from '../../images/load-client/main.ts'
 import type { PodStory } from './pods.ts'
-import { details, failureLine, type Row, stopped, table } from './table.ts'
+import { details, failureLine, type Row, starts, stopped, table } from './table.ts'
 
 const AT = Date.parse('2026-11-21T10:00:00Z')
 const story: PodStory = {
   name: 'a',
   uid: '1',
+  startedAt: undefined,
+  firstReadyAt: undefined,
   ready: false,
   restarts: 0,
   deletedAt: AT,
@@ -33,6 +35,7 @@ const row: Row = {
   failed: 1,
   crossed: 2,
   seconds: 26.44,
+  readyMs: [2400, 900, 1230],
   stopped: [stopped(story, AT + 1400), stopped({ ...story, name: 'b', goneAt: AT + 11_000 }, AT - 500)],
   returned: ['c: back in service'],
   failures: [failureLine(failure, new Map([['a', story]]))],
@@ -46,16 +49,21 @@ void tap.test('times count from the deletion', async (t) => {
 })
 
 void tap.test('a row has the longest of each time', async (t) => {
-  const [head, first, calm] = table([row, { ...row, step: 'load alone', stopped: [] }]).split('\n')
+  const [head, first, calm] = table([row, { ...row, step: 'load alone', readyMs: [], stopped: [] }]).split(
+    '\n',
+  )
   t.equal(
     head,
-    'form   step        requests  failed  crossed    time  pods gone  endpoint gone  last new connection',
+    'form   step        requests  failed  crossed    time  start to ready  pods gone  endpoint gone  last new connection',
   )
   t.equal(
     first,
-    'plain  rollout 1       1000       1        2  26.4 s     12.3 s          40 ms                1.4 s',
+    'plain  rollout 1       1000       1        2  26.4 s          1.23 s     12.3 s          40 ms                1.4 s',
   )
-  t.match(calm, / - +- +-$/)
+  t.match(calm, / s +- +- +- +-$/)
+  t.same(starts([row, { ...row, form: 'bare', readyMs: [] }, { ...row, readyMs: [100] }]), [
+    'plain: from start to ready 0.90 s, the median of 4 pods',
+  ])
 })
 
 void tap.test('a failed request is told with what its pod had gone through by then', async (t) => {

@@ -26,6 +26,8 @@ export interface Row {
   /** See docs/e2e.md: not failed. */
   readonly crossed: number
   readonly seconds: number
+  /** How long the pods that became ready took, since they were put on a node; milliseconds. */
+  readonly readyMs: readonly number[]
   readonly stopped: readonly Stopped[]
   /** What lastcall said of drains that it came back from. */
   readonly returned: readonly string[]
@@ -57,12 +59,13 @@ const HEAD = [
   'failed',
   'crossed',
   'time',
+  'start to ready',
   'pods gone',
   'endpoint gone',
   'last new connection',
 ]
 
-/** One line for each row; of times the longest. */
+/** One line for each row; of times the longest, from start to ready the median. */
 export function table(rows: readonly Row[]): string {
   const cells = rows.map((row) => {
     const most = (pick: (one: Stopped) => number | undefined, none = '-') =>
@@ -74,6 +77,7 @@ export function table(rows: readonly Row[]): string {
       String(row.failed),
       String(row.crossed),
       `${row.seconds.toFixed(1)} s`,
+      median(row.readyMs) ?? '-',
       most(({ goneMs }) => goneMs),
       most(({ deregisteredMs }) => deregisteredMs),
       row.stopped.length === 0 ? '-' : most(({ lastConnectionMs }) => lastConnectionMs, 'none'),
@@ -84,6 +88,18 @@ export function table(rows: readonly Row[]): string {
   const pad = (cell: string, column: number) =>
     column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
   return all.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
+}
+
+/** How fast the pods of each form were ready, all steps together. */
+export function starts(rows: readonly Row[]): string[] {
+  const forms = [...new Set(rows.map(({ form }) => form))]
+  return forms.flatMap((form) => {
+    const all = rows.filter((row) => row.form === form).flatMap(({ readyMs }) => readyMs)
+    const middle = median(all)
+    return middle === undefined
+      ? []
+      : [`${form}: from start to ready ${middle}, the median of ${all.length} pods`]
+  })
 }
 
 /** What the table leaves out: the verdict of each pod, failed requests, problems. */
@@ -124,4 +140,11 @@ function longest(values: readonly (number | undefined)[]): string | undefined {
   if (known.length === 0) return undefined
   const ms = Math.max(...known)
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`
+}
+
+/** Of an even number the lower one of the two in the middle. */
+function median(values: readonly number[]): string | undefined {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)]
+  return middle === undefined ? undefined : `${(middle / 1000).toFixed(2)} s`
 }
