@@ -109,8 +109,8 @@ export function twoPorts(objects: readonly Part[]): Part[] {
   const changed = structuredClone(objects) as unknown as Deep[]
   const [deployment, service] = changed
   const { containers, initContainers = [] } = deployment!.spec.template!.spec
-  const app = containers.find(({ name }) => name === 'app')!
-  app.env = [...(app.env ?? []), { name: 'GRPC_PORT', value: String(GRPC_PORT) }]
+  const ours = containers.find(({ name }) => name === 'app')!
+  ours.env = [...(ours.env ?? []), { name: 'GRPC_PORT', value: String(GRPC_PORT) }]
   const sidecar = [...containers, ...initContainers].find(({ name }) => name === SIDECAR)!
   const said = (flag: string) => sidecar.args!.find((arg) => arg.startsWith(`--${flag}=`))!.split('=')[1]!
   const listen = Number(said('listen').split(':').at(-1))

@@ -84,14 +84,15 @@ void tap.test('another pod of the same name is another story', async (t) => {
   t.match(pods.stories.get('a'), { uid: '2', deletedAt: undefined })
 })
 
+function onNode(ready: boolean, node?: string): Change {
+  const { type, object } = pod('MODIFIED', 'a', '1', {
+    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+  })
+  return { type, object: { ...object, spec: node === undefined ? {} : { nodeName: node } } }
+}
+
 void tap.test('from the node to ready, for the first time', async (t) => {
   const pods = new Pods()
-  const onNode = (ready: boolean, node?: string): Change => {
-    const { type, object } = pod('MODIFIED', 'a', '1', {
-      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-    })
-    return { type, object: { ...object, spec: node === undefined ? {} : { nodeName: node } } }
-  }
   pods.pod(onNode(false), 1000)
   pods.pod(onNode(false, 'n'), 1100)
   pods.pod(onNode(false, 'n'), 1500)

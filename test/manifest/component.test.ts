@@ -152,7 +152,7 @@ for (const by of tools)
       t.equal(code, 0)
       t.match(
         found(out).filter(({ severity }) => severity === 'error'),
-        [{ rule: 'app-port-nowhere', message: /--app is port 3000; there is 9898/ }],
+        [{ rule: 'app-port-nowhere', message: /sends to port 3000; there is 9898/ }],
       )
     })
   }

@@ -10,7 +10,7 @@ import { adapted } from './app-changes.ts'
 import { emptyAbove, remember } from './before.ts'
 import type { Change, Notes } from './change.ts'
 import type { Edits } from './edits.ts'
-import { kindObstacle, nothingToInject, podObstacles, replacedHook } from './obstacles.ts'
+import { kindObstacle, nothingToInject, podObstacles, replacedHook, severalPorts } from './obstacles.ts'
 import type { Request } from './request.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
@@ -41,6 +41,10 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
     return refused(workload, ['has no lastcall to which Services could send: first give --step pods'])
   const kindly = kindObstacle(workload, request.mode)
   if (kindly !== undefined) return refused(workload, [kindly])
+  const several = severalPorts(workload, request.given)
+  if (several !== undefined && !request.given.has('port'))
+    return { kind: 'alone', note: `${workload.title} ${several}` }
+  if (several !== undefined) return refused(workload, [several])
   const reading = findApp(workload, places, request.given, request.container)
   if (reading.kind === 'unknown') return refused(workload, [reading.why])
   const { app } = reading

@@ -34,6 +34,15 @@ export function kindObstacle(workload: Workload, mode: Mode | undefined): string
     : undefined
 }
 
+/** inject knows one port: what somebody has set up for several by hand, it does not touch. */
+export function severalPorts(workload: Workload, given: Settings): string | undefined {
+  if (settingsIn(workload.sidecar).has('port'))
+    return 'is left as it is: its lastcall serves several ports (--port), and inject sets up one. Change it by hand'
+  return given.has('port')
+    ? 'cannot get several ports by inject, which sets up one (--listen and --app): inject that one, then change the arguments of lastcall by hand as in k8s/examples/two-ports.yaml'
+    : undefined
+}
+
 /** What the pod as it is forbids; all of it at once. */
 export function podObstacles(
   workload: Workload,

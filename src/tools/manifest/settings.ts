@@ -2,15 +2,22 @@
  * The options of lastcall as a manifest holds them: in `args` and `env` of its container. The table of options
  * (config/options.ts) is the judge of both. Pure.
  */
+import { parseApp } from '../../proxy/config/address.ts'
 import type { Config } from '../../proxy/config/config.ts'
 import { VARIABLE_PREFIX, variableOf } from '../../proxy/config/option.ts'
 import { OPTIONS } from '../../proxy/config/options.ts'
 import { readConfig, type Outcome } from '../../proxy/config/parse.ts'
+import { parsePorts } from '../../proxy/config/ports.ts'
 import { at, list, text } from './tree.ts'
 import { variable, type Container } from './workload.ts'
 
 /** Flags by name, without dashes. */
 export type Settings = ReadonlyMap<string, string>
+
+/** Flags that may be given again; their values are one text, with spaces between. */
+const REPEATED = new Set(
+  Object.values(OPTIONS).flatMap(({ flag, kind }) => ('repeats' in kind && kind.repeats ? [flag] : [])),
+)
 
 /** What the flags of `args` say. What lastcall would refuse is configOf's to tell. */
 function settingsOf(args: readonly string[]): Map<string, string> {
@@ -18,7 +25,9 @@ function settingsOf(args: readonly string[]): Map<string, string> {
   for (let i = 0; i < args.length; i += 1) {
     const [, name, value] = /^--([\w-]+)(?:=(.*))?$/s.exec(args[i]!) ?? []
     if (name === undefined) continue
-    settings.set(name, value ?? args[(i += 1)] ?? '')
+    const said = value ?? args[(i += 1)] ?? ''
+    const before = REPEATED.has(name) ? settings.get(name) : undefined
+    settings.set(name, before === undefined ? said : `${before} ${said}`)
   }
   return settings
 }
@@ -27,7 +36,8 @@ function settingsOf(args: readonly string[]): Map<string, string> {
 export function argsOf(settings: Settings): string[] {
   return Object.values(OPTIONS).flatMap(({ flag }) => {
     const value = settings.get(flag)
-    return value === undefined ? [] : [`--${flag}=${value}`]
+    if (value === undefined) return []
+    return REPEATED.has(flag) ? value.split(' ').map((one) => `--${flag}=${one}`) : [`--${flag}=${value}`]
   })
 }
 
@@ -95,6 +105,16 @@ export function configIn(sidecar: Container | undefined): Config | undefined {
   if (sidecar === undefined) return undefined
   const outcome = configOf(sidecar)
   return outcome.kind === 'config' ? outcome.config : undefined
+}
+
+/** The app's ports as the arguments and variables of a sidecar say them, be they right or wrong otherwise. */
+export function appPortsIn(sidecar: Container | undefined): readonly number[] {
+  const said = settingsIn(sidecar)
+  const several = parsePorts(said.get('port') ?? '')
+  const one = parseApp(said.get('app') ?? '127.0.0.1:3000')
+  const apps =
+    several.kind === 'ok' ? several.value.map(({ app }) => app) : one.kind === 'ok' ? [one.value] : []
+  return apps.flatMap((app) => (app.kind === 'tcp' ? [app.port] : []))
 }
 
 /** Whether lastcall has the app's own port, on the addresses of the pod, and the app has it on loopback. */

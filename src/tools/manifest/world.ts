@@ -1,5 +1,5 @@
 /** All objects of all inputs as the rules see them. Pure. */
-import { settingsIn, configIn } from './settings.ts'
+import { appPortsIn, configIn } from './settings.ts'
 import type { Judged, World } from './rule.ts'
 import { at, number, text } from './tree.ts'
 import { forOperators } from './names.ts'
@@ -12,7 +12,6 @@ import {
   type Place,
   type Workload,
 } from './workload.ts'
-import { parseApp } from '../../proxy/config/address.ts'
 import { probedPort, listenPort } from './app.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
@@ -56,7 +55,7 @@ function servesClients(workload: Workload, services: readonly Place[]): boolean 
 /** The container that listens where lastcall's --app says; of one container there is no doubt. */
 function appBehind(workload: Workload) {
   const apps = appsOf(workload)
-  const port = appPort(workload)
+  const [port] = appPortsIn(workload.sidecar)
   return (
     apps.find((one) => portsOf(one).some((own) => own.number === port)) ??
     (apps.length === 1
@@ -64,11 +63,4 @@ function appBehind(workload: Workload) {
       : apps.find((one) => listenPort(one) === port || probedPort(one) === port)) ??
     apps.find((one) => 'preStop' in ((one.value['lifecycle'] ?? {}) as object))
   )
-}
-
-/** The port of --app, as far as the arguments say. */
-export function appPort({ sidecar }: Workload): number {
-  const said = settingsIn(sidecar).get('app')
-  const address = parseApp(said ?? '127.0.0.1:3000')
-  return address.kind === 'ok' && address.value.kind === 'tcp' ? address.value.port : 0
 }

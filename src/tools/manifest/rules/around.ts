@@ -17,9 +17,12 @@ interface Fronted {
 /** Workloads with lastcall on another port than the app's. */
 function fronted(workloads: readonly Judged[]): Fronted[] {
   return workloads.flatMap((judged) => {
-    const { config } = judged
-    if (config?.app.kind !== 'tcp' || config.app.port === config.listen.port) return []
-    return [{ judged, appPort: config.app.port, listenPort: config.listen.port }]
+    const ports = judged.config?.ports ?? []
+    return ports.flatMap(({ app, listen }) =>
+      app.kind !== 'tcp' || app.port === listen.port
+        ? []
+        : [{ judged, appPort: app.port, listenPort: listen.port }],
+    )
   })
 }
 
@@ -93,11 +96,15 @@ export const AROUND_RULES: readonly Rule[] = [
     title: 'Another port of a Service bypasses lastcall',
     requests:
       'lastcall neither sees nor waits for what is in flight on that port: it is cut when the app stops.',
-    fix: 'Put lastcall in front of the port with the most to lose, let clients of the other port retry, or remove that port from the Service.',
+    fix: 'Put lastcall in front of that port, too: --port LISTEN=PORT for each of them (k8s/examples/two-ports.yaml), or remove the port from the Service.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, config, app, services }) => {
         if (config?.app.kind !== 'tcp' || app === undefined) return []
-        const known = new Set([config.app.port, config.listen.port, config.admin.port])
+        const fronts = config.ports.flatMap((one) => [
+          one.listen.port,
+          ...(one.app.kind === 'tcp' ? [one.app.port] : []),
+        ])
+        const known = new Set([...fronts, config.admin.port])
         return services.flatMap((place) =>
           servicePorts(place, workload).flatMap(({ index, number, name }): Site[] => {
             const own = portsOf(app).find((one) => one.number === number)

@@ -80,12 +80,12 @@ export const POD_RULES: readonly Rule[] = [
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, app, config }) => {
         if (config === undefined) return []
-        const own = new Set([config.listen.port, config.admin.port])
-        const shared = sharesPort(config) ? config.listen.port : undefined
+        const own = new Set([...config.ports.map(({ listen }) => listen.port), config.admin.port])
+        const shared = new Set(config.ports.filter(sharesPort).map(({ listen }) => listen.port))
         return workload.containers
           .filter((one) => one !== sidecar)
           .flatMap(portsOf)
-          .filter(({ container, number }) => own.has(number) && !(container === app && number === shared))
+          .filter(({ container, number }) => own.has(number) && !(container === app && shared.has(number)))
           .map(({ container, index, number }) => ({
             place: workload,
             path: [...container.path, 'ports', index],

@@ -1,8 +1,7 @@
 /** Rules about the ports of a pod: that those which are named are there, and that lastcall is in front of the right one. */
-import { parseApp } from '../../../proxy/config/address.ts'
 import { forOperators } from '../names.ts'
 import type { Rule, Site } from '../rule.ts'
-import { settingsIn } from '../settings.ts'
+import { appPortsIn } from '../settings.ts'
 import { at, type Path } from '../tree.ts'
 import { ownPort, portsOf, type Container, type Workload } from '../workload.ts'
 
@@ -40,18 +39,17 @@ export const PORT_RULES: readonly Rule[] = [
     title: 'lastcall sends to a port that no container declares',
     requests:
       'The app listens on another port: lastcall never finds it healthy, the pod never becomes ready, and the rollout hangs.',
-    fix: "Give lastcall the app's port: --app 127.0.0.1:PORT, or LASTCALL_APP.",
+    fix: "Give lastcall the app's port: --app 127.0.0.1:PORT, or LASTCALL_APP (of several ports --port LISTEN=PORT).",
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, apps }) => {
-        const address = parseApp(settingsIn(sidecar).get('app') ?? '127.0.0.1:3000')
-        if (sidecar === undefined || address.kind === 'bad' || address.value.kind !== 'tcp') return []
-        const { port } = address.value
+        if (sidecar === undefined) return []
         const declared = apps.flatMap(portsOf)
         const clients = declared.filter(({ name }) => !forOperators(name))
         // A container need not declare its ports: only where all of them do is one that is missing an error.
         const silent = apps.some((one) => !clients.some(({ container }) => container === one))
-        if (silent || declared.some(({ number }) => number === port)) return []
-        const saw = `--app is port ${port}; there is ${[...new Set(declared.map(({ number }) => number))].join(', ')}`
+        const missing = appPortsIn(sidecar).find((port) => !declared.some(({ number }) => number === port))
+        if (silent || missing === undefined) return []
+        const saw = `lastcall sends to port ${missing}; there is ${[...new Set(declared.map(({ number }) => number))].join(', ')}`
         return [{ place: workload, path: sidecar.path, saw }]
       }),
   },

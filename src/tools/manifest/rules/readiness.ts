@@ -120,7 +120,7 @@ export const READINESS_RULES: readonly Rule[] = [
         // A connection to lastcall's own ports needs no app.
         const connects =
           at(probe, 'tcpSocket') !== undefined &&
-          [config.admin.port, config.listen.port].includes(found.port ?? 0)
+          [config.admin, ...config.ports.map(({ listen }) => listen)].some(({ port }) => port === found.port)
         if (own || connects) return []
         return [
           {

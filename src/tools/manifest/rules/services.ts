@@ -2,7 +2,7 @@
 import { suggest } from '../../../proxy/config/suggest.ts'
 import { isHeadless } from '../headless.ts'
 import { preStopOf } from '../hook.ts'
-import { appPort } from '../world.ts'
+import { appPortsIn } from '../settings.ts'
 import { sharesPort } from '../settings.ts'
 import type { Judged, Rule, Site } from '../rule.ts'
 import { at, branch, list, text, type Branch } from '../tree.ts'
@@ -75,7 +75,7 @@ export const SERVICE_RULES: readonly Rule[] = [
         if (sidecar === undefined || (config !== undefined && sharesPort(config))) return []
         return portSites(judged, ({ number }, service) =>
           // Clients of a headless Service do not look at targetPort: see headless-bypasses-sidecar.
-          !isHeadless(service) && number !== undefined && number === appPort(workload)
+          !isHeadless(service) && number !== undefined && appPortsIn(workload.sidecar).includes(number)
             ? `port ${number} is the app's own`
             : undefined,
         )
