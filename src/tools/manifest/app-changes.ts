@@ -6,6 +6,7 @@ import { isPostgrest, type App } from './app.ts'
 import { pointer } from './before.ts'
 import type { Binding } from './bind.ts'
 import { addItem, appendWords, setKey, setWord, type Edits } from './edits.ts'
+import type { Front } from './fronts.ts'
 import type { Request } from './request.ts'
 import { wasOf } from './rewrite.ts'
 import { meshesOf, portListWith } from './mesh.ts'
@@ -30,12 +31,13 @@ const BEFORE_LIFECYCLE = [
 /** Adds to `edits`; returns what the user should know. */
 export function adapted(
   workload: Workload,
-  app: App,
   plan: SidecarPlan,
   graceSeconds: number,
   request: Request,
   edits: Edits,
 ): string[] {
+  const { fronts } = plan
+  const { app, samePort } = fronts[0]
   const { podPath } = workload
   setKey(workload, edits, {
     kind: 'set',
@@ -50,22 +52,25 @@ export function adapted(
     const notes = { '': "The kubelet's hooks and probes must not meet the mesh." }
     setKey(workload, edits, { kind: 'set', path, value, after: [], notes })
   }
-  setKey(workload, edits, {
-    kind: 'set',
-    path: [...app.container.path, 'lifecycle', 'preStop'],
-    value: hook('app', plan.adminPort, plan.token),
-    after: BEFORE_LIFECYCLE,
-    notes: APP_HOOK_NOTES,
-  })
+  for (const container of new Set(fronts.map((front) => front.app.container)))
+    setKey(workload, edits, {
+      kind: 'set',
+      path: [...container.path, 'lifecycle', 'preStop'],
+      value: hook('app', plan.adminPort, plan.token),
+      after: BEFORE_LIFECYCLE,
+      notes: APP_HOOK_NOTES,
+    })
   takeProbe(workload, app, edits)
-  if (plan.hostPort !== undefined) takeHostPort(workload, app, edits)
-  const fresh = workload.sidecar === undefined
-  if (fresh && !plan.samePort && request.step === undefined) giveName(workload, app, plan, edits)
+  const names = new Set(workload.containers.flatMap(portsOf).flatMap(({ name }) => name ?? []))
+  for (const front of fronts) {
+    if (front.hostPort !== undefined) takeHostPort(workload, front.app, edits)
+    if (workload.sidecar === undefined && !front.samePort && request.step === undefined)
+      giveName(workload, front, app, names, edits)
+  }
   const { container } = app
   const asked = request.bindEnv !== undefined || request.bindArg !== undefined
   const unprobed = isPostgrest(container) && couldBeLoopback(container)
-  if (plan.binding === undefined || !(plan.samePort || (request.step !== 'pods' && (asked || unprobed))))
-    return []
+  if (plan.binding === undefined || !(samePort || (request.step !== 'pods' && (asked || unprobed)))) return []
   bind(workload, app, plan.binding, edits)
   return []
 }
@@ -116,18 +121,27 @@ function takeHostPort(workload: Workload, app: App, edits: Edits): void {
 }
 
 /** The app's port gets another name, and those probes and hooks of its container that used the old one follow. */
-function giveName(workload: Workload, app: App, plan: SidecarPlan, edits: Edits): void {
+function giveName(
+  workload: Workload,
+  { app, portName }: Front,
+  main: App,
+  names: Set<string>,
+  edits: Edits,
+): void {
   const port = portsOf(app.container).find(({ number }) => number === app.port)
-  if (port?.name === undefined || port.name !== plan.portName) return
-  const names = new Set(workload.containers.flatMap(portsOf).map(({ name }) => name))
-  const name = ['app', 'app-http', 'lastcall-app'].find((one) => !names.has(one)) ?? `app-${app.port}`
+  if (port?.name === undefined || port.name !== portName) return
+  const free = ['app', 'app-http', 'lastcall-app'].find((one) => !names.has(one))
+  const name = (app.port === main.port ? free : undefined) ?? `app-${app.port}`
+  names.add(name)
   const paths: Path[] = [['ports', port.index, 'name']]
   for (const key of ['livenessProbe', 'startupProbe', 'readinessProbe'])
     for (const how of ['httpGet', 'tcpSocket']) paths.push([key, how, 'port'])
   paths.push(['lifecycle', 'postStart', 'httpGet', 'port'])
   for (const path of paths) {
     if (at(app.container.value, ...path) !== port.name) continue
-    if (path[0] === 'readinessProbe' && probeHealth(app).kind === 'moves') continue
+    // The main app's readinessProbe has gone over to lastcall, whichever of its ports it asked.
+    const gone = app.container === main.container && probeHealth(main).kind === 'moves'
+    if (path[0] === 'readinessProbe' && gone) continue
     setKey(workload, edits, { kind: 'set', path: [...app.container.path, ...path], value: name })
   }
 }

@@ -91,7 +91,8 @@ const NOT_WITH_REMOVE = ['mode', 'image', 'container', 'bind-env', 'bind-arg', '
 
 export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<InjectArguments> {
   const own = new Map<string, WordKind>(Object.entries(INJECT_FLAGS))
-  for (const { flag } of Object.values(OPTIONS)) own.set(flag, 'value')
+  for (const { flag, kind } of Object.values(OPTIONS))
+    own.set(flag, kind.repeats === true ? 'again' : 'value')
   const { values, missing, problems, source, list } = read(argv, own)
   const mode = values.get('mode')
   if (mode !== undefined && mode !== 'native' && mode !== 'plain')
@@ -171,7 +172,7 @@ export function readCheckArguments(argv: readonly string[]): ArgumentsOutcome<Ch
 function read(argv: readonly string[], known: ReadonlyMap<string, WordKind>) {
   const { rest, lists, loose, problems: early } = readWords(argv, known, OTHER_NAMES)
   const flags = new Map<string, FlagKind>()
-  for (const [name, kind] of known) if (kind !== 'list') flags.set(name, kind)
+  for (const [name, kind] of known) if (kind !== 'list') flags.set(name, kind === 'again' ? 'list' : kind)
   const { values, missing, problems: later } = readFlags(rest, flags)
   const problems = [...early, ...later]
   const list = (name: string): string[] =>

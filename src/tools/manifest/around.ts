@@ -36,11 +36,14 @@ export function aroundObstacles(
 }
 
 /** Ports of Services that lead past lastcall: requests on them are not seen, and not waited for. */
-export function besides(workload: Workload, places: readonly Place[], app: App): string[] {
+export function besides(workload: Workload, places: readonly Place[], apps: readonly App[]): string[] {
   if (workload.sidecar !== undefined) return []
   return servicesOf(places, workload).flatMap((service) =>
     servicePorts(service, workload)
-      .filter(({ number, name }) => number !== undefined && number !== app.port && !forOperators(name))
+      .filter(
+        ({ number, name }) =>
+          number !== undefined && !apps.some((app) => app.port === number) && !forOperators(name),
+      )
       .map(
         ({ port, number }) =>
           `port ${port} of ${titleOf(service)} leads to ${number}, past lastcall: what is in flight there is not waited for`,

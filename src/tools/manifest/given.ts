@@ -75,9 +75,8 @@ function annotationOf({ item, pod }: Workload, name: string): string | undefined
   )
 }
 
-const KNOWN = new Map<string, FlagKind>(
-  ['bind-env', 'bind-arg', ...Object.values(OPTIONS).map(({ flag }) => flag)].map((flag) => [flag, 'value']),
-)
+const KNOWN = new Map<string, FlagKind>(['bind-env', 'bind-arg'].map((flag) => [flag, 'value']))
+for (const { flag, kind } of Object.values(OPTIONS)) KNOWN.set(flag, kind.repeats === true ? 'list' : 'value')
 
 interface InAnnotation {
   readonly given: Settings

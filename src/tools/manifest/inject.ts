@@ -4,19 +4,20 @@
  * is once. Pure.
  */
 import { OPTIONS } from '../../proxy/config/options.ts'
-import { findApp, onlyMeasured } from './app.ts'
+import { onlyMeasured } from './app.ts'
+import { findApps } from './apps.ts'
 import { aroundObstacles, besides } from './around.ts'
 import { adapted } from './app-changes.ts'
 import { emptyAbove, remember } from './before.ts'
 import type { Change, Notes } from './change.ts'
 import type { Edits } from './edits.ts'
-import { kindObstacle, nothingToInject, podObstacles, replacedHook, severalPorts } from './obstacles.ts'
+import { kindObstacle, nothingToInject, podObstacles, replacedHook } from './obstacles.ts'
 import type { Request } from './request.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
 import { opened } from './policies.ts'
 import { redirected } from './services.ts'
-import { speechOf } from './speech.ts'
+import { speechOf, type Speech } from './speech.ts'
 import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, covers, list, type Branch, type Path, type Tree } from './tree.ts'
@@ -33,6 +34,9 @@ export type Injection =
   | { readonly kind: 'alone'; readonly note: string }
   | { readonly kind: 'refused'; readonly why: readonly string[] }
 
+/** Several ports: what is spoken on each is settled (apps.ts). */
+const RELAYED: Speech = { kind: 'goes', protocol: undefined, remarks: [] }
+
 /** Plans lastcall for a workload; `places` are all objects of the input. */
 export function inject(workload: Workload, places: readonly Place[], request: Request): Injection {
   const alone = nothingToInject(workload)
@@ -41,47 +45,47 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
     return refused(workload, ['has no lastcall to which Services could send: first give --step pods'])
   const kindly = kindObstacle(workload, request.mode)
   if (kindly !== undefined) return refused(workload, [kindly])
-  const several = severalPorts(workload, request.given)
-  if (several !== undefined && !request.given.has('port'))
-    return { kind: 'alone', note: `${workload.title} ${several}` }
-  if (several !== undefined) return refused(workload, [several])
-  const reading = findApp(workload, places, request.given, request.container)
+  const reading = findApps(workload, places, request.given, request.container)
   if (reading.kind === 'unknown') return refused(workload, [reading.why])
-  const { app } = reading
+  const { apps } = reading
+  const [app, ...others] = apps
   const measured = onlyMeasured(workload, app, request)
   if (measured !== undefined) return { kind: 'alone', note: `${workload.title} ${measured}` }
-  const speech = speechOf(workload, places, app, request.given)
+  const speech = apps.length > 1 && app.tcp ? RELAYED : speechOf(workload, places, app, request.given)
   if (speech.kind === 'refused') return refused(workload, [speech.why])
   const spoken = speech.protocol === undefined ? [] : [['protocol', speech.protocol] as const]
-  const plan = planned(workload, places, app, {
-    ...request,
-    given: new Map([...request.given, ...spoken]),
-  })
+  const tcp = app.tcp || spoken.length > 0
+  // With several ports, each says for itself what is spoken there.
+  const given = new Map([...request.given, ...(others.length === 0 ? spoken : [])])
+  if (others.length > 0) given.delete('protocol')
+  const plan = planned(workload, places, [{ ...app, tcp }, ...others], { ...request, given })
   // What stands in the way is said first: contradictions of options often come from it.
-  const samePort = plan.kind === 'plan' && plan.plan.samePort
-  const why = podObstacles(workload, places, app, request.given, samePort)
+  const samePort = plan.kind === 'plan' && plan.plan.fronts[0].samePort
+  const why = podObstacles(workload, places, apps, request.given, samePort)
   if (why.length > 0) return refused(workload, why)
   if (plan.kind === 'problems') return refused(workload, plan.problems)
-  const around = aroundObstacles(workload, places, app, plan.plan.listenPort)
+  const { fronts } = plan.plan
+  const around = fronts.flatMap((front) => aroundObstacles(workload, places, front.app, front.listenPort))
   if (around.length > 0) return refused(workload, around)
 
   const edits: Edits = { changes: [], before: {} }
   const remarks = [
     ...speech.remarks,
     ...plan.remarks,
-    ...replacedHook(app),
-    ...adapted(workload, app, plan.plan, plan.graceSeconds, request, edits),
-    ...besides(workload, places, app),
+    ...reading.remarks,
+    ...[...new Map(apps.map((one) => [one.container, one])).values()].flatMap(replacedHook),
+    ...adapted(workload, plan.plan, plan.graceSeconds, request, edits),
+    ...besides(workload, places, apps),
   ]
   edits.changes.push(...containerChanges(workload, plan.plan, edits))
-  const services = redirected(workload, places, app, plan.plan, request.step)
+  const services = redirected(workload, places, plan.plan, request.step)
   const own = [...edits.changes, ...remember(workload, edits.before)]
   return {
     kind: 'changes',
     changes: [
       { input: workload.input, item: workload.item, changes: own },
       ...services.changes,
-      ...opened(workload, places, app, plan.plan.listenPort),
+      ...opened(workload, places, fronts),
     ],
     remarks: [...remarks, ...services.remarks].map((remark) => `${workload.title}: ${remark}`),
   }

@@ -6,7 +6,7 @@ import { printDuration } from '../../proxy/config/units.ts'
 import type { App } from './app.ts'
 import { INJECT, optsOut } from './given.ts'
 import { preStopOf } from './hook.ts'
-import { freePort, portIn, takenPorts } from './ports.ts'
+import { freePort, listensIn, portIn, takenPorts } from './ports.ts'
 import type { Mode } from './sidecar.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
@@ -34,28 +34,20 @@ export function kindObstacle(workload: Workload, mode: Mode | undefined): string
     : undefined
 }
 
-/** inject knows one port: what somebody has set up for several by hand, it does not touch. */
-export function severalPorts(workload: Workload, given: Settings): string | undefined {
-  if (settingsIn(workload.sidecar).has('port'))
-    return 'is left as it is: its lastcall serves several ports (--port), and inject sets up one. Change it by hand'
-  return given.has('port')
-    ? 'cannot get several ports by inject, which sets up one (--listen and --app): inject that one, then change the arguments of lastcall by hand as in k8s/examples/two-ports.yaml'
-    : undefined
-}
-
 /** What the pod as it is forbids; all of it at once. */
 export function podObstacles(
   workload: Workload,
   places: readonly Place[],
-  app: App,
+  apps: readonly App[],
   given: Settings,
   samePort: boolean,
 ): string[] {
+  const containers = new Map(apps.map((app) => [app.container, app]))
   const found = [
-    hookObstacle(app),
+    ...[...containers.values()].map(hookObstacle),
     hostNetwork(workload, given),
-    nodePort(workload, app),
-    ...portObstacles(workload, places, app, given, samePort),
+    ...apps.map((app) => nodePort(workload, app)),
+    ...portObstacles(workload, places, apps, given, samePort),
   ]
   return found.filter((why) => why !== undefined)
 }
@@ -89,12 +81,20 @@ export function replacedHook({ container }: App): string[] {
 function portObstacles(
   workload: Workload,
   places: readonly Place[],
-  app: App,
+  apps: readonly App[],
   given: Settings,
   samePort: boolean,
 ): string[] {
   const there = settingsIn(workload.sidecar)
-  const taken = takenPorts(workload, places, app.port)
+  const taken = new Map(apps.flatMap(({ port }) => [...takenPorts(workload, places, port)]))
+  const several = given.get('port') ?? (given.has('listen') ? undefined : there.get('port'))
+  const clashes = listensIn(several, false).flatMap((port) => {
+    const owner = taken.get(port)
+    return owner === undefined
+      ? []
+      : [`has port ${port} taken already, by ${owner}: leave --port out, or give lastcall a free one there`]
+  })
+  if (clashes.length > 0) return clashes
   return (['listen', 'admin'] as const).flatMap((flag) => {
     const port = portIn(given.get(flag) ?? there.get(flag))
     const owner = port === undefined ? undefined : taken.get(port)
@@ -116,7 +116,8 @@ function nodePort({ spec }: Workload, { container, port }: App): string | undefi
 
 function hostNetwork({ spec, sidecar }: Workload, given: Settings): string | undefined {
   if (spec['hostNetwork'] !== true || sidecar !== undefined) return undefined
-  const unsaid = ['listen', 'admin'].filter((flag) => !given.has(flag)).map((flag) => `--${flag} :PORT`)
+  const wanted = given.has('port') ? ['admin'] : ['listen', 'admin']
+  const unsaid = wanted.filter((flag) => !given.has(flag)).map((flag) => `--${flag} :PORT`)
   return unsaid.length === 0
     ? undefined
     : `uses hostNetwork: the ports of lastcall are the node's, where others may have the usual ones; choose free ones with ${unsaid.join(' and ')}`

@@ -6,15 +6,15 @@ import { readConfig } from '../../proxy/config/parse.ts'
 import { parseDuration, printDuration } from '../../proxy/config/units.ts'
 import { variableOf } from '../../proxy/config/option.ts'
 import { OPTIONS } from '../../proxy/config/options.ts'
-import type { App } from './app.ts'
 import { bindingOf } from './bind.ts'
+import { canShare, frontsOf, movesAll, ownAddresses, portText, type AppPort } from './fronts.ts'
 import type { Request } from './request.ts'
-import { freePort, portIn, takenPorts } from './ports.ts'
+import { freePort, listensIn, portIn, takenPorts } from './ports.ts'
 import { probeHealth } from './probe.ts'
 import type { Mode, SidecarPlan } from './sidecar.ts'
-import { argsOf, argumentsOf, expanded, POD_IPS, podIps, settingsIn } from './settings.ts'
+import { argsOf, argumentsOf, expanded, onPodIps, POD_IPS, podIps, settingsIn } from './settings.ts'
 import { at, number, text } from './tree.ts'
-import { ownPort, portsOf, type ContainerPort, type Place, type Workload } from './workload.ts'
+import type { Place, Workload } from './workload.ts'
 
 export type Planned =
   | {
@@ -25,8 +25,6 @@ export type Planned =
     }
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
-/** Ports below need a right that lastcall, without root and capabilities, has only from some container runtimes. */
-const PRIVILEGED = 1024
 /** How long a request may take where nobody says. */
 const LONGEST_REQUEST_MS = 30_000
 /** Annotation of the pod that says it: `lastcall.dev/longest-request: 90s`. */
@@ -39,26 +37,45 @@ export function longestRequestMs(workload: Workload): number {
 }
 
 /** The plan for a workload, or every reason why these options cannot be given. */
-export function planned(workload: Workload, places: readonly Place[], app: App, request: Request): Planned {
+export function planned(
+  workload: Workload,
+  places: readonly Place[],
+  apps: readonly [AppPort, ...AppPort[]],
+  request: Request,
+): Planned {
   const { sidecar } = workload
+  const [app, ...others] = apps
   const settings = settingsIn(sidecar)
+  // What was given says it for each port, or for one: what the sidecar had of the other kind goes.
+  if (request.given.has('port')) for (const flag of ['listen', 'app', 'protocol']) settings.delete(flag)
+  else if (request.given.has('listen') || request.given.has('app')) settings.delete('port')
   const health = sidecar === undefined ? probeHealth(app) : undefined
   if (health?.kind === 'moves') for (const [flag, value] of health.settings) settings.set(flag, value)
   for (const [flag, value] of request.given) settings.set(flag, value)
   const binding = bindingOf(app, request)
   if (binding.kind === 'problem') return { kind: 'problems', problems: [binding.why] }
-  if (!settings.has('listen') && binding.kind === 'binding' && canShare(workload, app, request))
-    settings.set('listen', `[$(${POD_IPS})]:${app.port}`)
-  const samePort = settings.get('listen') === `[$(${POD_IPS})]:${app.port}`
+  const shared = (one: AppPort): boolean =>
+    binding.kind === 'binding' &&
+    canShare(workload, one, request) &&
+    (one === app || (movesAll(request) && one.container === app.container))
   const token = tokenFor(workload, request, settings)
   const remarks = [...(health?.remarks ?? [])]
-  const taken = new Set(takenPorts(workload, places, app.port).keys())
-  for (const flag of ['listen', 'admin'] as const) {
-    const other = portIn(settings.get(flag === 'listen' ? 'admin' : 'listen'))
-    if (!settings.has(flag))
-      settings.set(flag, `:${freePort(flag, other === undefined ? taken : new Set([...taken, other]))}`)
+  const taken = new Set(apps.flatMap(({ port }) => [...takenPorts(workload, places, port).keys()]))
+  const many = others.length > 0 || settings.has('port')
+  if (many) {
+    const admin = portIn(settings.get('admin'))
+    const used = admin === undefined ? taken : new Set([...taken, admin])
+    if (!settings.has('port')) settings.set('port', portText(apps, shared, used))
+    if (!request.given.has('port')) settings.delete('protocol')
+  } else if (!settings.has('listen') && shared(app)) settings.set('listen', ownAddresses(app.port))
+  for (const flag of many ? (['admin'] as const) : (['listen', 'admin'] as const)) {
+    if (settings.has(flag)) continue
+    const own = many
+      ? listensIn(settings.get('port'))
+      : [portIn(settings.get(flag === 'listen' ? 'admin' : 'listen'))]
+    settings.set(flag, `:${freePort(flag, new Set([...taken, ...own.filter((one) => one !== undefined)]))}`)
   }
-  if (!settings.has('app')) settings.set('app', `127.0.0.1:${app.port}`)
+  if (!many && !settings.has('app')) settings.set('app', `127.0.0.1:${app.port}`)
   const podSeconds = number(workload.spec['terminationGracePeriodSeconds'])
   if (!request.given.has('grace-period') && podSeconds !== undefined) {
     const short = tooShort(podSeconds * 1000, settings)
@@ -89,31 +106,34 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
     config.admin.host === undefined
       ? undefined
       : `needs an --admin port that the kubelet reaches, on all addresses: write --admin :${config.admin.port}`,
-    config.listen.host === undefined || samePort
-      ? undefined
-      : `needs a --listen port that clients reach, on all addresses: write --listen :${config.listen.port}`,
-    config.listen.port === 0 || config.admin.port === 0
+    ...config.ports
+      .filter((served) => served.listen.host !== undefined && !onPodIps(served))
+      .map(
+        ({ listen }) =>
+          `needs a --listen port that clients reach, on all addresses: write ${many ? `--port ${listen.port}=PORT` : `--listen :${listen.port}`}`,
+      ),
+    [config.admin, ...config.ports.map(({ listen }) => listen)].some(({ port }) => port === 0)
       ? 'needs ports that the manifest can name: port 0 lets the kernel choose'
       : undefined,
   ].filter((problem) => problem !== undefined)
   if (problems.length > 0) return { kind: 'problems', problems }
+  const fronts = frontsOf(workload, apps, config, request.step)
   const plan: SidecarPlan = {
     mode: request.mode ?? modeOf(workload),
     image: request.image ?? text(sidecar?.value['image']) ?? request.defaultImage,
     settings,
     args: argsOf(token === 'env' ? new Map([...settings].filter(([flag]) => flag !== 'token')) : settings),
     env: [
-      ...(samePort ? [{ name: POD_IPS, valueFrom: { fieldRef: { fieldPath: 'status.podIPs' } } }] : []),
+      ...(fronts.some(({ samePort }) => samePort)
+        ? [{ name: POD_IPS, valueFrom: { fieldRef: { fieldPath: 'status.podIPs' } } }]
+        : []),
       ...(token === 'env' && config.token !== undefined
         ? [{ name: variableOf('token'), value: config.token }]
         : []),
     ],
-    samePort,
+    fronts,
     binding: binding.kind === 'binding' ? binding.binding : undefined,
-    listenPort: config.listen.port,
     adminPort: config.admin.port,
-    hostPort: samePort || workload.spec['hostNetwork'] === true ? undefined : portOfApp(app)?.hostPort,
-    portName: portName(workload, app, config.listen.port, request.step),
     token: config.token,
     podIsRoot: at(workload.spec, 'securityContext', 'runAsUser') === 0,
   }
@@ -127,21 +147,6 @@ export function planned(workload: Workload, places: readonly Place[], app: App, 
         `room for ${printDuration(longest)}`,
     )
   return { kind: 'plan', plan, graceSeconds: config.gracePeriodMs / 1000, remarks }
-}
-
-/**
- * Whether lastcall can have the app's own port, on the addresses of the pod, and the app the same on loopback: then
- * whoever names the port (Services, NetworkPolicies, monitors) finds the pod as ever. A probe that only connects would
- * be answered by lastcall instead of the app: such a pod keeps two ports, unless the user says how to bind.
- */
-function canShare(workload: Workload, { container, port }: App, request: Request): boolean {
-  if (workload.sidecar !== undefined || workload.spec['hostNetwork'] === true || request.step !== undefined)
-    return false
-  if (port < PRIVILEGED) return false
-  if (request.bindEnv !== undefined || request.bindArg !== undefined) return true
-  return !['livenessProbe', 'startupProbe'].some(
-    (probe) => ownPort(container, at(container.value, probe, 'tcpSocket', 'port')) === port,
-  )
 }
 
 /** Where the token is: in the arguments, where somebody has put it, or in a variable; a new sidecar gets a new one. */
@@ -182,23 +187,4 @@ function roomy(workload: Workload, settings: ReadonlyMap<string, string>): numbe
     longestRequestMs(workload) +
     inMs(settings, 'app-stop')
   return Math.ceil(sum / 1000) * 1000
-}
-
-function portOfApp(app: App): ContainerPort | undefined {
-  return portsOf(app.container).find(({ number: port }) => port === app.port)
-}
-
-/** The name of the app's port goes over to lastcall: Services that target the name find it in old and new pods. */
-function portName(workload: Workload, app: App, listenPort: number, step: Request['step']): string {
-  const { sidecar } = workload
-  if (sidecar !== undefined) {
-    const own = portsOf(sidecar).find(({ number: port }) => port === listenPort)?.name
-    if (own !== undefined) return own
-  }
-  const name = portOfApp(app)?.name
-  const taken = workload.containers.some(
-    (one) => one !== sidecar && portsOf(one).some((port) => port.name === 'http'),
-  )
-  const moves = sidecar === undefined && step === undefined
-  return (moves ? name : undefined) ?? (taken ? 'lastcall-http' : 'http')
 }

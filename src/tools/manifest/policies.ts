@@ -5,6 +5,7 @@
 import type { App } from './app.ts'
 import { created, remember } from './before.ts'
 import type { Edits } from './edits.ts'
+import type { Front } from './fronts.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import { means } from './selector.ts'
 import { at, branch, list, text, type Path, type Tree } from './tree.ts'
@@ -50,37 +51,40 @@ export function lets(entry: Tree, port: number, names: readonly string[]): boole
   return typeof from === 'number' && typeof to === 'number' && from <= port && port <= to
 }
 
-/** Adds lastcall's port to every list of a NetworkPolicy that has the app's. */
+/** Adds lastcall's port to every list of a NetworkPolicy that has the app's; each port of the app for itself. */
 export function opened(
   workload: Workload,
   places: readonly Place[],
-  app: App,
-  listenPort: number,
+  fronts: readonly Front[],
 ): (Place & ObjectChanges)[] {
-  const names = portsOf(app.container).flatMap(({ number, name }) =>
-    number === app.port ? (name ?? []) : [],
-  )
   const edits = new Map<Place, Edits>()
   for (const { place, path, ports } of allowedPorts(places, workload)) {
-    const app0 = ports.some((entry) => lets(entry, app.port, names))
-    // By its name the port may have gone over to lastcall already; not every network plugin finds it there.
-    if (!app0 || ports.some((entry) => lets(entry, listenPort, []))) continue
-    const own = edits.get(place) ?? { changes: [], before: {} }
-    edits.set(place, own)
-    const item = [...path, ports.length]
-    created(place, own.before, item)
-    own.changes.push({
-      kind: 'insert',
-      path: item,
-      value: { protocol: 'TCP', port: listenPort },
-      notes: { protocol: `lastcall's, in front of the app's ${app.port}.` },
-    })
+    let { length } = ports
+    for (const { app, listenPort } of fronts) {
+      const app0 = ports.some((entry) => lets(entry, app.port, namesOf(app)))
+      // By its name the port may have gone over to lastcall already; not every network plugin finds it there.
+      if (!app0 || ports.some((entry) => lets(entry, listenPort, []))) continue
+      const own = edits.get(place) ?? { changes: [], before: {} }
+      edits.set(place, own)
+      created(place, own.before, [...path, length])
+      length += 1
+      own.changes.push({
+        kind: 'insert',
+        path: [...path, ports.length],
+        value: { protocol: 'TCP', port: listenPort },
+        notes: { protocol: `lastcall's, in front of the app's ${app.port}.` },
+      })
+    }
   }
   return [...edits].map(([place, own]) => ({
     input: place.input,
     item: place.item,
     changes: [...own.changes, ...remember(place, own.before)],
   }))
+}
+
+function namesOf({ container, port }: App): string[] {
+  return portsOf(container).flatMap(({ number, name }) => (number === port ? (name ?? []) : []))
 }
 
 /** A policy of another kind, and the ports that it names. */

@@ -61,3 +61,12 @@ export function portIn(address: string | undefined): number | undefined {
   const digits = /:(\d{1,5})$/.exec(address ?? '')?.[1]
   return digits === undefined ? undefined : Number(digits)
 }
+
+/** The ports on which lastcall listens by the text of --port; those of the pod's own addresses are the app's, too. */
+export function listensIn(text: string | undefined, shared = true): number[] {
+  return (text ?? '').split(/\s+/).flatMap((one) => {
+    const [left = ''] = one.split('=', 1)
+    const digits = /(?:^|:)(\d{1,5})$/.exec(left)?.[1]
+    return digits === undefined || (!shared && left.includes('$(')) ? [] : [Number(digits)]
+  })
+}

@@ -52,7 +52,7 @@ export function spokenOn(
   const own = portsOf(container).find((one) => one.number === port)
   const moved = workload.sidecar && portsOf(workload.sidecar).find((one) => one.number === front)
   // inject has given the name of the app's port to lastcall, and another one to the port.
-  const renamed = own?.name !== undefined && GIVEN_NAMES.has(own.name)
+  const renamed = own?.name !== undefined && GIVEN_NAMES.test(own.name)
   const names = [renamed ? moved?.name : own?.name, ...ports.map(({ name }) => name)]
   const said = names.flatMap((name) => (name === undefined ? [] : (byName(name) ?? [])))
   const sure = said.find((one) => one.kind !== 'stream' || one.what !== 'TCP')
@@ -76,7 +76,7 @@ function byBalancer(services: readonly Place[], places: readonly Place[]): Spoke
 }
 
 /** What inject calls the port of an app whose name has gone over to lastcall. */
-const GIVEN_NAMES: ReadonlySet<string> = new Set(['app', 'app-http', 'lastcall-app'])
+const GIVEN_NAMES = /^(app|app-http|lastcall-app|app-\d+)$/
 
 function appProtocol(service: Place, index: number): string | undefined {
   return text(at(list(at(service.item.value, 'spec', 'ports'))[index], 'appProtocol'))

@@ -5,7 +5,7 @@
 import { BEFORE, beforeOf, isEmpty, pathOf, pointer, type Before } from './before.ts'
 import type { Change } from './change.ts'
 import { readWas } from './rewrite.ts'
-import { configIn, settingsIn } from './settings.ts'
+import { configIn } from './settings.ts'
 import { at, list, text, type Path, type Tree } from './tree.ts'
 import { appsOf, servicePorts, sendsTo, workloadOf, type Place, type Workload } from './workload.ts'
 
@@ -50,20 +50,15 @@ function hooksByHand(place: Place, before: Before): Path[] {
 function serviceByHand(place: Place, places: readonly Place[]): Change[] {
   const workloads = places.flatMap((one) => workloadOf(one) ?? []).filter((one) => sendsTo(place, one))
   return workloads.flatMap((workload) => {
-    const app = settingsIn(workload.sidecar).get('app')
-    const listen = configIn(workload.sidecar)?.listen.port
-    const port = Number(/:(\d+)$/.exec(app ?? '')?.[1] ?? 3000)
-    if (listen === undefined || listen === port) return []
-    return (
-      servicePorts(place, workload)
-        // A name goes back to the app, if inject has moved it.
-        .filter(({ number, target }) => number === listen && (typeof target === 'number' || !noted(workload)))
-        .map(({ index }): Change => ({
-          kind: 'set',
-          path: ['spec', 'ports', index, 'targetPort'],
-          value: port,
-        }))
-    )
+    const fronts = configIn(workload.sidecar)?.ports ?? []
+    return servicePorts(place, workload).flatMap(({ index, number, target }): Change[] => {
+      const front = fronts.find(({ listen }) => listen.port === number)
+      // A name goes back to the app, if inject has moved it.
+      const byName = typeof target !== 'number' && noted(workload)
+      if (front?.app.kind !== 'tcp' || front.app.port === number || byName) return []
+      const path = ['spec', 'ports', index, 'targetPort']
+      return [{ kind: 'set', path, value: front.app.port }]
+    })
   })
 }
 

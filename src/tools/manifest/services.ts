@@ -2,10 +2,10 @@
  * The Services that send to a workload, turned to lastcall. By the name of the port where it has one: the name has
  * moved to lastcall, so that pods from before and after the change are both reached. Pure.
  */
-import type { App } from './app.ts'
 import { remember } from './before.ts'
 import { isHeadless } from './headless.ts'
 import { setKey, type Edits } from './edits.ts'
+import type { Front } from './fronts.ts'
 import type { Request } from './request.ts'
 import { commandFor } from './line-to-run.ts'
 import type { ObjectChanges } from './rewrite.ts'
@@ -21,15 +21,11 @@ export interface Redirection {
 export function redirected(
   workload: Workload,
   places: readonly Place[],
-  app: App,
   plan: SidecarPlan,
   step: Request['step'],
 ): Redirection {
-  if (plan.samePort || step === 'pods') return { changes: [], remarks: [] }
-  const moved = portsOf(app.container).some(
-    ({ number, name }) => number === app.port && name === plan.portName,
-  )
-  const target = moved ? plan.portName : plan.listenPort
+  const fronts = plan.fronts.filter(({ samePort }) => !samePort)
+  if (fronts.length === 0 || step === 'pods') return { changes: [], remarks: [] }
   const services = servicesOf(places, workload)
   const changes: (Place & ObjectChanges)[] = []
   const remarks: string[] = []
@@ -37,22 +33,30 @@ export function redirected(
     // Its clients do not look at targetPort: they are the pods themselves (see around.ts).
     if (isHeadless(service)) continue
     const edits: Edits = { changes: [], before: {} }
+    const unmoved: (string | number)[] = []
     for (const port of servicePorts(service, workload)) {
-      if (port.number !== app.port) continue
+      const front = fronts.find(({ app }) => app.port === port.number)
+      if (front === undefined) continue
+      const moved = hasMoved(front)
+      const target = moved ? front.portName : front.listenPort
+      const {
+        changes: { length },
+      } = edits
       setKey(service, edits, {
         kind: 'set',
         path: ['spec', 'ports', port.index, 'targetPort'],
         value: target,
         after: ['name', 'protocol', 'appProtocol', 'port'],
-        notes: { '': `lastcall's, no longer the app's ${app.port}.` },
+        notes: { '': `lastcall's, no longer the app's ${front.app.port}.` },
       })
+      if (!moved && edits.changes.length > length) unmoved.push(target)
     }
     const { item, input } = service
     if (edits.changes.length === 0) continue
     changes.push({ item, input, changes: [...edits.changes, ...remember(service, edits.before)] })
-    if (!moved)
+    if (unmoved.length > 0)
       remarks.push(
-        `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${target}, which pods from before have not` +
+        `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${unmoved.join(' and ')}, which pods from before have not` +
           (step === 'services'
             ? ': apply this when the rollout of --step pods has ended'
             : '. If it is live already, take two steps instead, the second when the rollout of the first has ended: ' +
@@ -61,7 +65,12 @@ export function redirected(
   }
   if (services.length === 0 && workload.sidecar === undefined && !['Job', 'CronJob'].includes(workload.kind))
     remarks.push(
-      `no Service in the input sends to it. Those that do must have lastcall's port as targetPort: ${plan.listenPort}, or its name ${plan.portName}`,
+      `no Service in the input sends to it. Those that do must have lastcall's port as targetPort: ${fronts.map(({ listenPort, portName }) => `${listenPort}, or its name ${portName}`).join('; ')}`,
     )
   return { changes, remarks }
+}
+
+/** Whether lastcall's port has the name that the app's had. */
+function hasMoved({ app, portName }: Front): boolean {
+  return portsOf(app.container).some(({ number, name }) => number === app.port && name === portName)
 }

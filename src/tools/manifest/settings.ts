@@ -14,9 +14,9 @@ import { variable, type Container } from './workload.ts'
 /** Flags by name, without dashes. */
 export type Settings = ReadonlyMap<string, string>
 
-/** Flags that may be given again; their values are one text, with spaces between. */
-const REPEATED = new Set(
-  Object.values(OPTIONS).flatMap(({ flag, kind }) => ('repeats' in kind && kind.repeats ? [flag] : [])),
+/** Flags that may be given again; their values are one text, with spaces between them. */
+const REPEATED: ReadonlySet<string> = new Set(
+  Object.values(OPTIONS).flatMap(({ flag, kind }) => (kind.repeats === true ? [flag] : [])),
 )
 
 /** What the flags of `args` say. What lastcall would refuse is configOf's to tell. */
@@ -37,7 +37,8 @@ export function argsOf(settings: Settings): string[] {
   return Object.values(OPTIONS).flatMap(({ flag }) => {
     const value = settings.get(flag)
     if (value === undefined) return []
-    return REPEATED.has(flag) ? value.split(' ').map((one) => `--${flag}=${one}`) : [`--${flag}=${value}`]
+    const values = REPEATED.has(flag) ? value.split(/\s+/).filter((one) => one !== '') : [value]
+    return values.map((one) => `--${flag}=${one}`)
   })
 }
 
@@ -110,7 +111,7 @@ export function configIn(sidecar: Container | undefined): Config | undefined {
 /** The app's ports as the arguments and variables of a sidecar say them, be they right or wrong otherwise. */
 export function appPortsIn(sidecar: Container | undefined): readonly number[] {
   const said = settingsIn(sidecar)
-  const several = parsePorts(said.get('port') ?? '')
+  const several = parsePorts(expanded(said.get('port') ?? '', podIps))
   const one = parseApp(said.get('app') ?? '127.0.0.1:3000')
   const apps =
     several.kind === 'ok' ? several.value.map(({ app }) => app) : one.kind === 'ok' ? [one.value] : []
@@ -120,4 +121,9 @@ export function appPortsIn(sidecar: Container | undefined): readonly number[] {
 /** Whether lastcall has the app's own port, on the addresses of the pod, and the app has it on loopback. */
 export function sharesPort({ listen, app }: Pick<Config, 'listen' | 'app'>): boolean {
   return app.kind === 'tcp' && app.port === listen.port && listen.host !== undefined
+}
+
+/** Whether lastcall shall listen on the addresses of the pod, as inject writes it. */
+export function onPodIps(served: Pick<Config, 'listen' | 'app'>): boolean {
+  return sharesPort(served) && served.listen.host === STAND_INS['status.podIP']
 }

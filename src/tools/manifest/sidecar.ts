@@ -4,6 +4,7 @@
  */
 import type { Notes } from './change.ts'
 import type { Binding } from './bind.ts'
+import type { Front } from './fronts.ts'
 import type { Settings } from './settings.ts'
 import type { Branch, Tree } from './tree.ts'
 import { SIDECAR_NAME } from './workload.ts'
@@ -17,16 +18,11 @@ export interface SidecarPlan {
   readonly args: readonly string[]
   /** Rows of its own environment. */
   readonly env: readonly Branch[]
-  /** The app has the same port, on loopback. */
-  readonly samePort: boolean
+  /** Each port of the app that lastcall is in front of; the first is the main one. */
+  readonly fronts: readonly [Front, ...Front[]]
   /** How the app comes to listen on loopback, if that is known. */
   readonly binding: Binding | undefined
-  readonly listenPort: number
   readonly adminPort: number
-  /** The port of the node that leads to the app, and from now on to lastcall. */
-  readonly hostPort: number | undefined
-  /** The name of the traffic port; Services may target it. */
-  readonly portName: string
   readonly token: string | undefined
   /** The pod says that its containers run as root. */
   readonly podIsRoot: boolean
@@ -40,7 +36,7 @@ const USER = 65_532
  * sidecar only after the first success; nothing here needs that.
  */
 export function sidecar(plan: SidecarPlan): Branch {
-  const { mode, image, args, env, listenPort, adminPort, portName, samePort } = plan
+  const { mode, image, args, env, fronts, adminPort } = plan
   const probe = (path: string, more: Branch): Branch => ({ httpGet: { port: adminPort, path }, ...more })
   return {
     name: SIDECAR_NAME,
@@ -50,15 +46,17 @@ export function sidecar(plan: SidecarPlan): Branch {
     ...(env.length > 0 ? { env } : {}),
     ports: [
       // The app's own port stays the app's to declare, with its name.
-      ...(samePort
-        ? []
-        : [
-            {
-              name: portName,
-              containerPort: listenPort,
-              ...(plan.hostPort === undefined ? {} : { hostPort: plan.hostPort }),
-            },
-          ]),
+      ...fronts.flatMap(({ samePort, portName, listenPort, hostPort }) =>
+        samePort
+          ? []
+          : [
+              {
+                name: portName,
+                containerPort: listenPort,
+                ...(hostPort === undefined ? {} : { hostPort }),
+              },
+            ],
+      ),
       { name: SIDECAR_NAME, containerPort: adminPort },
     ],
     ...(mode === 'native' ? { lifecycle: { preStop: hook('sidecar', adminPort, plan.token) } } : {}),

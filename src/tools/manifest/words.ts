@@ -4,8 +4,8 @@
  */
 import type { FlagKind } from '../../proxy/config/flags.ts'
 
-/** `list`: may be given again, and may hold several values with commas between. */
-export type WordKind = FlagKind | 'list'
+/** `list`: may be given again, and may hold several values with commas between. `again`: the same, without commas. */
+export type WordKind = FlagKind | 'again'
 
 export interface Words {
   /** The flags that are no lists, in their long form, with their values. */

@@ -96,7 +96,7 @@ export const AROUND_RULES: readonly Rule[] = [
     title: 'Another port of a Service bypasses lastcall',
     requests:
       'lastcall neither sees nor waits for what is in flight on that port: it is cut when the app stops.',
-    fix: 'Put lastcall in front of that port, too: --port LISTEN=PORT for each of them (k8s/examples/two-ports.yaml), or remove the port from the Service.',
+    fix: 'Put lastcall in front of that port, too: inject does, or --port LISTEN=PORT for each of them (k8s/examples/two-ports.yaml), or remove the port from the Service.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, config, app, services }) => {
         if (config?.app.kind !== 'tcp' || app === undefined) return []

@@ -1,0 +1,130 @@
+/**
+ * All ports of a workload that lastcall goes in front of: the main one (app.ts), and those others to which Services
+ * of the input lead. Where one of the others cannot be served safely, it stays as it is. Pure.
+ */
+import { parsePorts } from '../../proxy/config/ports.ts'
+import { findApp } from './app.ts'
+import { aroundObstacles } from './around.ts'
+import type { AppPort } from './fronts.ts'
+import { optsOut } from './given.ts'
+import { isHeadless } from './headless.ts'
+import { forOperators } from './names.ts'
+import { spokenOn } from './protocols.ts'
+import { expanded, podIps, settingsIn, type Settings } from './settings.ts'
+import { speechOf } from './speech.ts'
+import { portsOf, servicePorts, servicesOf, type Place, type Workload } from './workload.ts'
+
+export type AppsReading =
+  | {
+      readonly kind: 'apps'
+      readonly apps: readonly [AppPort, ...AppPort[]]
+      readonly remarks: readonly string[]
+    }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+/** Finds the apps of a workload; `given` are the options of the command line, `container` what it names. */
+export function findApps(
+  workload: Workload,
+  places: readonly Place[],
+  given: Settings,
+  container: string | undefined,
+): AppsReading {
+  const single = given.has('app') || given.has('listen')
+  const written = given.get('port') ?? (single ? undefined : settingsIn(workload.sidecar).get('port'))
+  if (written !== undefined) return writtenPorts(workload, places, written, container)
+  const main = findApp(workload, places, given, container)
+  const ports = single || workload.sidecar !== undefined ? [] : clientPorts(workload, places)
+  const found = ports.flatMap((port) => appOn(workload, places, port, given, container) ?? [])
+  if (main.kind === 'unknown') {
+    const [first, ...more] = found
+    return first === undefined || more.length === 0
+      ? { kind: 'unknown', why: main.why }
+      : { kind: 'apps', apps: [first.app, ...more.map(({ app }) => app)], remarks: told([first, ...more]) }
+  }
+  const others = found.filter(({ app }) => app.port !== main.app.port)
+  const own: AppPort = { ...main.app, tcp: given.get('protocol') === 'tcp' }
+  return { kind: 'apps', apps: [own, ...others.map(({ app }) => app)], remarks: told(others) }
+}
+
+/** The ports that --port names, each with its container. */
+function writtenPorts(
+  workload: Workload,
+  places: readonly Place[],
+  text: string,
+  container: string | undefined,
+): AppsReading {
+  const reading = parsePorts(expanded(text, podIps))
+  if (reading.kind === 'bad') return { kind: 'unknown', why: `--port ${text}: ${reading.why}` }
+  const apps: AppPort[] = []
+  for (const { app, protocol } of reading.value) {
+    if (app.kind === 'unix')
+      return {
+        kind: 'unknown',
+        why: '--port: inject cannot share a socket between containers; add the sidecar by hand (k8s/README.md), or let the app listen on a port',
+      }
+    const one = findApp(workload, places, new Map([['app', `127.0.0.1:${app.port}`]]), container)
+    if (one.kind === 'unknown') return one
+    apps.push({ ...one.app, tcp: protocol === 'tcp' })
+  }
+  const [first, ...more] = apps
+  return { kind: 'apps', apps: [first!, ...more], remarks: [] }
+}
+
+/** The ports of the pod to which Services lead that have clients: not those for operators. In their order, each once. */
+function clientPorts(workload: Workload, places: readonly Place[]): number[] {
+  const operators = new Set(
+    workload.containers
+      .flatMap(portsOf)
+      .filter(({ name }) => forOperators(name))
+      .map(({ number }) => number),
+  )
+  const services = servicesOf(places, workload).filter((one) => !isHeadless(one) && !optsOut(one.item.value))
+  const ports = services.flatMap((service) =>
+    servicePorts(service, workload).flatMap(({ number, name }) =>
+      number === undefined || forOperators(name) || operators.has(number) ? [] : [number],
+    ),
+  )
+  return [...new Set(ports)]
+}
+
+interface Found {
+  readonly app: AppPort
+  /** Why its bytes are only relayed. */
+  readonly says: string | undefined
+}
+
+/**
+ * One of several ports. What nobody says to be HTTP is relayed as bytes: that is right for every protocol, and whoever
+ * connects there is better off than with no lastcall at all.
+ */
+function appOn(
+  workload: Workload,
+  places: readonly Place[],
+  port: number,
+  given: Settings,
+  named: string | undefined,
+): Found | undefined {
+  const reading = findApp(workload, places, new Map([['app', `127.0.0.1:${port}`]]), named)
+  if (reading.kind === 'unknown') return undefined
+  const { app } = reading
+  const said = given.get('protocol')
+  const speech = speechOf(workload, places, app, given)
+  if (speech.kind === 'refused') return undefined
+  // 0: any port that is not the app's.
+  if (aroundObstacles(workload, places, app, 0).length > 0) return undefined
+  if (said !== undefined) return { app: { ...app, tcp: said === 'tcp' }, says: undefined }
+  const spoken = spokenOn(app.container, port, workload, servicesOf(places, workload), places)
+  const says =
+    spoken.kind === 'http'
+      ? undefined
+      : spoken.kind === 'stream'
+        ? `speaks ${spoken.what}, according to ${spoken.says}`
+        : 'is not said to be HTTP: a name like http-api or appProtocol: http of the port in its Service would say so'
+  return { app: { ...app, tcp: says !== undefined }, says }
+}
+
+function told(found: readonly Found[]): string[] {
+  return found.flatMap(({ app, says }) =>
+    says === undefined ? [] : [`lastcall relays port ${app.port} as bytes (protocol=tcp), since it ${says}`],
+  )
+}
