@@ -20,6 +20,8 @@ const ALONE_MS = 10_000
 const APP = 'app'
 const MOST = 5
 const NATIVE_MINOR = 29
+/** The kubelet's ConsistentHTTPGetHandlers. */
+const HOOK_HEADERS_MINOR = 26
 
 const beganAt = Date.now()
 function say(line: string): void {
@@ -83,7 +85,9 @@ async function everything(
     skip(`native: a native sidecar needs Kubernetes 1.${NATIVE_MINOR}, the server is 1.${minor}`)
     return false
   })
-  const { images, options, ports, timeoutMs, replicas } = asked
+  const { images, ports, timeoutMs, replicas } = asked
+  // Older kubelets send no header fields with a hook: with a token, lastcall would turn each hook away.
+  const options = minor < HOOK_HEADERS_MINOR ? [...asked.options, '--no-token'] : asked.options
   for (const form of able) {
     const objects = ownApp(APP, form, images, replicas)
     const args = [asked.density]
@@ -105,7 +109,7 @@ async function everything(
   if (asked.steps.includes('postgrest')) {
     if (asked.postgrest === undefined) skip('the rollout of a PostgREST: --postgrest names no image')
     else if (last === undefined) skip('the rollout of a PostgREST: no form with lastcall is tried')
-    else await playPostgrest(asked, asked.postgrest, kubectl, last, rows)
+    else await playPostgrest({ ...asked, options }, asked.postgrest, kubectl, last, rows)
   }
   const tried = rows.filter(({ form }) => form !== 'bare')
   if (tried.length === 0 && rows.length === 0) return NOT_TRIED
