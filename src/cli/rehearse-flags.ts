@@ -17,6 +17,10 @@ export type RehearseOutcome =
 export const REHEARSE_ROWS: readonly (readonly [left: string, right: string])[] = [
   ['--path /PATH', 'what the clients GET; any status below 500 counts as a success [/]'],
   ['--post /PATH', 'where they also POST small JSON bodies [none: only GET]'],
+  [
+    '--port {port2}[,protocol=tcp]',
+    'a second port of the app, behind the same lastcall; again for {port3} and so on',
+  ],
   ['--replicas NUMBER', 'how many pods [3]'],
   ['--rollouts NUMBER', 'how many times to replace all pods [1]'],
   ['--mode native|plain', 'lastcall as a native sidecar or as an ordinary container [native]'],
@@ -35,9 +39,15 @@ const OWN: readonly (readonly [string, FlagKind])[] = REHEARSE_ROWS.map(([left])
 const PROXY = Object.values(OPTIONS).map(({ flag }) => flag)
 /** Each sidecar needs its own; or the kubelet of the rehearsal would have to know it. */
 const TAKEN = new Set(['listen', 'app', 'admin', 'token'])
-const FLAGS = new Map<string, FlagKind>([...PROXY.map((flag) => [flag, 'value'] as const), ...OWN])
+const FLAGS = new Map<string, FlagKind>([
+  ...PROXY.map((flag) => [flag, 'value'] as const),
+  ...OWN,
+  ['port', 'list'],
+])
 
 const MOST_REPLICAS = 20
+/** `{port2}` to `{port9}`. */
+const MOST_OTHERS = 8
 /** As in tools/rehearsal/request.ts, which is not loaded to show what help says. */
 const PORT = '{port}'
 
@@ -58,7 +68,7 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
   }
   for (const flag of TAKEN)
     if (values.has(flag)) problems.push(`--${flag}: rehearse chooses it itself; drop it`)
-  const handed = PROXY.filter((flag) => values.has(flag) && !TAKEN.has(flag))
+  const handed = PROXY.filter((flag) => values.has(flag) && !TAKEN.has(flag) && flag !== 'port')
   const read = readConfig(
     handed.map((flag) => `--${flag}=${values.get(flag)!.replaceAll(PORT, '3000')}`),
     {},
@@ -67,6 +77,7 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
   const graceMs = read.kind === 'config' ? read.config.gracePeriodMs : Infinity
   const healthPath = given('health', undefined, readHealth)
   const request = {
+    others: given('port', [], readOthers),
     path: given('path', '/', readPath),
     post: given('post', undefined, readPath),
     replicas: given('replicas', 3, (text) => most(count(1).read(text), MOST_REPLICAS)),
@@ -91,6 +102,19 @@ function readPath(text: string): Reading<string> {
   return /^[!-~]+$/.test(text) && !text.includes('#')
     ? ok(text)
     : bad('only a path and a query, like /items?limit=1: no spaces, no fragment')
+}
+
+/** The app's other ports, in their order: each replica gets ports of its own, so they are only counted here. */
+function readOthers(text: string): Reading<readonly ('auto' | 'tcp')[]> {
+  const others: ('auto' | 'tcp')[] = []
+  for (const [index, word] of text.split(' ').entries()) {
+    const name = `{port${index + 2}}`
+    const [said, protocol = 'protocol=auto'] = word.split(',')
+    if (said !== name || !['protocol=auto', 'protocol=tcp'].includes(protocol))
+      return bad(`rehearse chooses the ports; write it like --port ${name} or --port ${name},protocol=tcp`)
+    others.push(protocol === 'protocol=tcp' ? 'tcp' : 'auto')
+  }
+  return others.length > MOST_OTHERS ? bad(`too many; at most ${MOST_OTHERS}`) : ok(others)
 }
 
 /** The path of an http URL of the app itself: every replica has another port. */

@@ -1,7 +1,7 @@
 /** The command line of `lastcall rehearse`: what is read, what is handed to the sidecars, what is refused. */
 import tap from 'tap'
 import { readRehearse } from '../../src/cli/rehearse-flags.ts'
-import { type RehearseRequest, withPort } from '../../src/tools/rehearsal/request.ts'
+import { type RehearseRequest, withPorts } from '../../src/tools/rehearsal/request.ts'
 
 function read(...argv: string[]): RehearseRequest {
   const outcome = readRehearse(argv)
@@ -47,7 +47,7 @@ void tap.test('a health URL is asked of each replica, on its own port', async (t
   const request = read('--health', 'http://127.0.0.1:{port}/ready?x=1', '--', 'x')
   t.equal(request.healthPath, '/ready?x=1')
   t.same(
-    request.flags.map((flag) => withPort(flag, 4711)),
+    request.flags.map((flag) => withPorts(flag, 4711, [])),
     ['--health', 'http://127.0.0.1:4711/ready?x=1'],
   )
   t.match(
@@ -71,4 +71,12 @@ void tap.test('each mistake is told', async (t) => {
   t.match(problems('--mode', 'job', '--', 'x'), /must be native or plain/)
   t.match(problems('--settle', '60s', '--', 'x'), /grace-period/, 'sums that the proxy would refuse')
   t.match(problems('--settle', '3', '--lag', '2', '--', 'x').split('\n').length, 2, 'all of them at once')
+})
+
+void tap.test('--port: other ports of the app, which rehearse chooses', async (t) => {
+  t.same(read('--port', '{port2}', '--port={port3},protocol=tcp', '--', 'x').others, ['auto', 'tcp'])
+  t.same(read('--', 'x').others, [])
+  t.match(problems('--port', '8080=3000', '--', 'x'), /write it like --port \{port2\}/)
+  t.match(problems('--port', '{port3}', '--', 'x'), /write it like --port \{port2\}/)
+  t.equal(withPorts('{port} {port2} {port3} {port9}', 1, [2, 3]), '1 2 3 {port9}')
 })

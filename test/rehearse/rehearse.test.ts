@@ -15,12 +15,15 @@ const RUN_MS = 60_000
 const APP = `
 import { createServer } from 'node:http'
 const posts = []
-createServer((request, response) => {
+const answer = (request, response) => {
   if (request.url === '/broken') return response.writeHead(500).end()
   if (request.method === 'POST' && request.headers['content-type'] !== 'application/json') return response.writeHead(500).end()
   if (request.url.startsWith('/items') || request.method === 'POST') setTimeout(() => response.end('[]'), 20)
   else response.writeHead(404).end()
-}).listen(Number(process.argv[2] ?? process.env.PORT), process.env.WHERE ?? '127.0.0.1')
+}
+const where = process.env.WHERE ?? '127.0.0.1'
+createServer(answer).listen(Number(process.argv[2] ?? process.env.PORT), where)
+if (process.env.PORT2) createServer(answer).listen(Number(process.env.PORT2), where)
 console.log('my app says hello')
 `
 /** Short, but longer than the lag, as they must be. */
@@ -81,6 +84,19 @@ void tap.test(
     t.match(svg, /<g class="failed"><title>GET \/items\?limit=1: FAILED/)
     t.match(svg, /<g class="answered"><title>GET \/items\?limit=1: 200/)
     t.notMatch(svg, /NaN|undefined/)
+  },
+)
+
+void tap.test(
+  'an app with two ports, both behind the one lastcall, both under load',
+  together(),
+  async (t) => {
+    const args = ['--port={port2}', '--path=/items', '--seed=1', '--', process.execPath, 'app.mjs']
+    const { program } = rehearse(t, [...QUICK, ...args])
+    t.same(await program.end(RUN_MS), { code: 0, signal: null }, said(program))
+    const text = said(program)
+    t.match(text, /^bare +\d+ +[1-9]\d* /m, 'bare it loses requests')
+    t.match(text, /^lastcall native +\d{3,} +0 /m)
   },
 )
 

@@ -34,9 +34,9 @@ interface Seen {
   readonly events: readonly EventRecord[]
 }
 
-async function run(test: Test, strategy: Strategy, replicas: number): Promise<Seen> {
+async function run(test: Test, strategy: Strategy, replicas: number, ports: 1 | 2 = 1): Promise<Seen> {
   const app: AppSpec = {
-    command: (port) => [process.execPath, script, String(port)],
+    command: (port, others) => [process.execPath, script, ...[port, ...others].map(String)],
     env: { EVENTS_SINCE: String(Date.now()) },
     healthPath: '/',
   }
@@ -52,12 +52,13 @@ async function run(test: Test, strategy: Strategy, replicas: number): Promise<Se
     app,
     plans,
     progress: (line) => test.comment(line),
-    async companions(origin, random, signal) {
+    others: ports === 1 ? [] : ['auto'],
+    async companions(origin, random, signal, [grpc = origin]) {
       const sources = Array.from({ length: EVENT_SOURCES }, () => eventLoad(origin, signal))
       await Promise.all([
         ...times(WEBSOCKETS, () => webSocketLoad(origin, random.fork(), signal, record)),
-        ...times(CHANNELS, () => grpcLoad(origin, random.fork(), signal, record)),
-        ...times(CHANNELS, () => streamLoad(origin, signal, (one) => streams.push(one))),
+        ...times(CHANNELS, () => grpcLoad(grpc, random.fork(), signal, record)),
+        ...times(CHANNELS, () => streamLoad(grpc, signal, (one) => streams.push(one))),
       ])
       events = await Promise.all(sources)
     },
@@ -115,8 +116,16 @@ void t.test('bare pods lose messages, calls and streams', { timeout: 60_000 }, a
   test.ok(faults(events).length > 0, 'streams of events were cut')
 })
 
-void t.test('lastcall loses nothing of any protocol', { timeout: 120_000 }, async (test) => {
-  const { journal, report, webSocket, grpc, streams, events } = await run(test, lastcall('plain'), 3)
+for (const ports of [1, 2] as const)
+  void t.test(
+    `lastcall loses nothing of any protocol, ${ports === 1 ? 'on one port' : 'with gRPC on a second port'}`,
+    { timeout: 120_000 },
+    async (test) => losesNothing(test, ports),
+  )
+
+async function losesNothing(test: Test, ports: 1 | 2): Promise<void> {
+  const seen = await run(test, lastcall(ports === 1 ? 'plain' : 'native'), 3, ports)
+  const { journal, report, webSocket, grpc, streams, events } = seen
   test.same(report.failures, [], 'no GET failed')
   test.same(failures(webSocket), [], 'each message was answered, or its connection closed with 1001')
   test.same(failures(grpc), [], 'no gRPC call failed')
@@ -162,4 +171,4 @@ void t.test('lastcall loses nothing of any protocol', { timeout: 120_000 }, asyn
     test.equal(pod.killed, false, `${pod.pod} went by itself`)
     test.same(pod.exits.toSorted(), ['app 0', 'lastcall 0'], 'with nothing cut')
   }
-})
+}

@@ -16,7 +16,7 @@ import { type AppSpec, bare, lastcall, sleepHook, type Strategy } from './strate
 import { drawTimelines } from './timeline-picture.ts'
 import { timelineOf } from './timeline.ts'
 import { tryOut } from './try-out.ts'
-import { type RehearseRequest, withPort } from './request.ts'
+import { type RehearseRequest, withPorts } from './request.ts'
 
 const FAILED = 1
 const UNUSABLE = 2
@@ -36,12 +36,16 @@ export async function runRehearsal(request: RehearseRequest): Promise<number> {
   if (svg !== undefined && !writable(svg)) return unusable(`--svg ${svg}: cannot be written there`)
   const seed = request.seed ?? Math.floor(Math.random() * 1_000_000)
   const app: AppSpec = {
-    command: (port) => command.map((word) => withPort(word, port)) as [string, ...string[]],
+    command: (port, others) => command.map((word) => withPorts(word, port, others)) as [string, ...string[]],
     env: {},
     healthPath: request.healthPath,
   }
   say(`rehearsing with ${command.join(' ')}`)
-  const tried = await tryOut(app, await freePort(new Random(process.pid), new Set()), path, readyWithinMs)
+  const [random, taken] = [new Random(process.pid), new Set<number>()]
+  const port = await freePort(random, taken)
+  const others: number[] = []
+  for (const _ of request.others) others.push(await freePort(random, taken))
+  const tried = await tryOut(app, port, path, readyWithinMs, others)
   if (tried.kind === 'unusable') return unusable(tried.why, tried.lines)
   say(`the app is up after ${(tried.startMs / 1000).toFixed(1)} s and answers ${tried.status} to GET ${path}`)
   const strategies = [bare, ...request.sleepsMs.map(sleepHook), withLastcall(request)]
@@ -58,7 +62,9 @@ export async function runRehearsal(request: RehearseRequest): Promise<number> {
           rollouts: request.rollouts,
           graceMs: request.graceMs,
           lagMs: [request.lagMs / 10, request.lagMs],
+          others: request.others,
           plans: pathMix(path, 1, post),
+          askOthers: true,
           progress: say,
         }),
       )
@@ -82,7 +88,9 @@ function withLastcall({ mode, flags }: RehearseRequest): Strategy {
     pod: (context) =>
       lastcall(
         mode,
-        flags.map((flag) => withPort(flag, context.ports.app)),
+        flags.map((flag) =>
+          withPorts(flag, context.ports.app, context.ports.others?.map(({ app }) => app) ?? []),
+        ),
       ).pod(context),
   }
 }

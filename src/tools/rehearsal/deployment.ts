@@ -13,6 +13,8 @@ export interface DeploymentOptions {
   /** Describes the pod of this name, on ports of its own. */
   readonly describe: (name: string) => Promise<PodSpec>
   readonly service: Service
+  /** Those of the pods' other ports, in their order. */
+  readonly others?: readonly Service[]
   readonly readyWithinMs: number
   readonly note: (event: PodEvent) => void
 }
@@ -60,10 +62,16 @@ export class Deployment {
   }
 
   async #create(): Promise<Pod> {
-    const { describe, service, note, readyWithinMs } = this.#options
+    const { describe, service, others = [], note, readyWithinMs } = this.#options
     this.#created += 1
     const spec = await describe(`pod-${this.#created}`)
-    const pod = new Pod(spec, { note, endpoint: (state) => service.announce(spec.endpoint, state) })
+    const pod = new Pod(spec, {
+      note,
+      endpoint(state) {
+        service.announce(spec.endpoint, state)
+        for (const [index, other] of others.entries()) other.announce(spec.others![index]!, state)
+      },
+    })
     this.pods.push(pod)
     await pod.start(readyWithinMs)
     return pod

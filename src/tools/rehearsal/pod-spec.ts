@@ -34,6 +34,8 @@ export interface PodSpec {
   readonly name: string
   /** Where the Service sends this pod's connections. */
   readonly endpoint: Endpoint
+  /** The same for the Services of its other ports, in their order. */
+  readonly others?: readonly Endpoint[]
   readonly graceMs: number
   /** Native sidecars in the order of their start, then the main containers. */
   readonly containers: readonly ContainerSpec[]

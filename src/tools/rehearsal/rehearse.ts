@@ -30,8 +30,20 @@ export interface RehearsalOptions {
   /** How late the Service learns of a change, in milliseconds. */
   readonly lagMs?: readonly [number, number]
   readonly plans?: readonly Plan[]
-  /** Clients of other protocols, beside the plans': given the Service's origin, they work until the signal, and end. */
-  readonly companions?: (origin: string, random: Random, signal: AbortSignal) => Promise<unknown>
+  /**
+   * Clients of other protocols, beside the plans': given the origins of the Service and of those of the other ports, they
+   * work until the signal, and end.
+   */
+  readonly companions?: (
+    origin: string,
+    random: Random,
+    signal: AbortSignal,
+    others: readonly string[],
+  ) => Promise<unknown>
+  /** The plans' clients ask the other ports as well, those that speak HTTP. */
+  readonly askOthers?: boolean
+  /** The pods' other ports, each with what lastcall relays there. */
+  readonly others?: readonly ('auto' | 'tcp')[]
   /** The bundled app by default. Only that one keeps a ledger. */
   readonly app?: AppSpec
   /** How long the bundled app keeps an idle connection. */
@@ -60,13 +72,17 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
   const events: PodEvent[] = []
   let load: Load | undefined
   const so = () => `${load?.requests.length ?? 0} requests, ${load?.failures ?? 0} failed`
-  const service = new Service({ random: random.fork(), lagMs, choose: 'random' })
+  const serve = () => new Service({ random: random.fork(), lagMs, choose: 'random' })
+  const service = serve()
+  const others = (options.others ?? []).map((protocol) => ({ protocol, service: serve() }))
+  const services = [service, ...others.map((one) => one.service)]
   const portRandom = new Random(seed ^ process.pid)
   const taken = new Set<number>()
   const port = () => freePort(portRandom, taken)
   const deployment = new Deployment({
     replicas,
     service,
+    others: others.map((one) => one.service),
     readyWithinMs,
     note(event) {
       events.push(event)
@@ -76,21 +92,28 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
     },
     async describe(name) {
       const [forApp, traffic, admin] = [await port(), await port(), await port()]
-      const ports = { app: forApp, traffic, admin }
+      const more = []
+      // oxlint-disable-next-line no-await-in-loop -- a port that is free is asked for one after the other
+      for (const { protocol } of others) more.push({ app: await port(), traffic: await port(), protocol })
+      const ports = { app: forApp, traffic, admin, others: more }
       return strategy.pod({ name, app, ports, graceMs })
     },
   })
   const lateness = monitorEventLoopDelay({ resolution: 5 })
   const never = new AbortController().signal
   try {
-    const origin = await service.listen()
+    const [origin = '', ...otherOrigins] = await Promise.all(services.map((one) => one.listen()))
     progress(`${strategy.name}: starting ${replicas} ${replicas === 1 ? 'pod' : 'pods'}`)
     await deployment.start()
-    while (service.pending > 0) await pause(20, never)
+    while (services.some(({ pending }) => pending > 0)) await pause(20, never)
     lateness.enable()
     load = new Load(origin, plans, random.fork())
+    const askedOthers = otherOrigins.filter(
+      (_, index) => options.askOthers === true && others[index]!.protocol !== 'tcp',
+    )
+    const loads = [load, ...askedOthers.map((other) => new Load(other, plans, random.fork()))]
     const company = new AbortController()
-    const companions = options.companions?.(origin, random.fork(), company.signal)
+    const companions = options.companions?.(origin, random.fork(), company.signal, otherOrigins)
     const rolloutMs: number[] = []
     try {
       await pause(BEFORE_MS, never)
@@ -104,16 +127,18 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
       await pause(AFTER_MS, never)
     } finally {
       company.abort()
-      await Promise.all([load.stop(), companions])
+      await Promise.all([...loads.map((one) => one.stop()), companions])
     }
     lateness.disable()
     return {
       strategy: strategy.name,
       seed,
       rolloutMs,
-      requests: load.requests,
+      requests: loads.flatMap(({ requests }) => requests),
       // As they are now: the end of the rehearsal, which kills what is left, is not part of it.
-      connections: service.connections.map((connection) => ({ ...connection })),
+      connections: services.flatMap(({ connections }) =>
+        connections.map((connection) => ({ ...connection })),
+      ),
       events: [...events],
       ledger: bundled && (await readLedger(bundled.ledger)),
       output: new Map(deployment.pods.map((pod) => [pod.spec.name, pod.lines('lastcall') ?? []])),
@@ -122,7 +147,7 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
   } finally {
     load = undefined
     await deployment.stop()
-    await service.close()
+    await Promise.all(services.map((one) => one.close()))
     if (bundled !== undefined) await rm(bundled.folder, { recursive: true, force: true })
   }
 }

@@ -23,7 +23,7 @@ export interface PodContext {
 
 /** The app of a rehearsal: how it is started on a port, and what its readiness probe asks. */
 export interface AppSpec {
-  readonly command: (port: number) => readonly [string, ...string[]]
+  readonly command: (port: number, others: readonly number[]) => readonly [string, ...string[]]
   readonly env: Readonly<Record<string, string>>
   /** A path for an httpGet probe; without one, tcpSocket. */
   readonly healthPath: string | undefined
@@ -34,12 +34,16 @@ export interface PodPorts {
   readonly app: number
   readonly traffic: number
   readonly admin: number
+  /** Of the other ports of a pod that has several. */
+  readonly others?: readonly {
+    readonly app: number
+    readonly traffic: number
+    readonly protocol: 'auto' | 'tcp'
+  }[]
 }
 
 const HOST = '127.0.0.1'
 const PROBE = { periodMs: 1000, timeoutMs: 1000, failures: 3 }
-/** Started programs need some time; the first probe is the kubelet's at once, so look again soon. */
-const STARTUP = { periodMs: 1000, timeoutMs: 1000, failures: 60 }
 
 /** The app alone: it gets its SIGTERM the moment the pod is deleted. */
 export const bare: Strategy = {
@@ -62,7 +66,8 @@ export function lastcall(mode: 'plain' | 'native', flags: readonly string[] = []
     pod: (context) => {
       const admin = `http://${HOST}:${context.ports.admin}`
       const preStop = { kind: 'httpGet', url: `${admin}/prestop/app` } as const
-      const app = { ...appContainer(context, context.ports.app), preStop }
+      const others = context.ports.others?.map((one) => one.app)
+      const app = { ...appContainer(context, context.ports.app, others), preStop }
       const sidecar = sidecarContainer(context, flags)
       return podOf(context, mode === 'plain' ? [sidecar, app] : [native(sidecar, admin), app])
     },
@@ -77,17 +82,34 @@ function lastcallCommand(): readonly [string, string] {
 
 /** A pod whose traffic port the Service knows. */
 export function podOf({ name, ports, graceMs }: PodContext, containers: readonly ContainerSpec[]): PodSpec {
-  return { name, endpoint: { pod: name, host: HOST, port: ports.traffic }, graceMs, containers }
+  const at = (port: number) => ({ pod: name, host: HOST, port })
+  const others = (ports.others ?? []).map(({ traffic }) => at(traffic))
+  return { name, endpoint: at(ports.traffic), others, graceMs, containers }
 }
 
 /** The app's container, on a port of its choice, without probes and hooks. */
-export function appContainer({ app, name }: PodContext, port: number): ContainerSpec {
+export function appContainer(
+  { app, name }: PodContext,
+  port: number,
+  others: readonly number[] = [],
+): ContainerSpec {
   return {
     name: 'app',
     role: 'main',
-    command: app.command(port),
-    env: { ...app.env, PORT: String(port), POD: name },
+    command: app.command(port, others),
+    env: appEnv(app, name, port, others),
   }
+}
+
+/** $PORT is the app's first port, $PORT2 the next. */
+export function appEnv(
+  { env }: AppSpec,
+  pod: string,
+  port: number,
+  others: readonly number[],
+): Record<string, string> {
+  const more = others.map((one, index) => [`PORT${index + 2}`, String(one)])
+  return { ...env, PORT: String(port), ...(Object.fromEntries(more) as Record<string, string>), POD: pod }
 }
 
 /** The app's container on the traffic port, with the readiness probe that a pod without a sidecar has. */
@@ -98,7 +120,8 @@ function probedApp(context: PodContext): ContainerSpec {
     app.healthPath === undefined
       ? { kind: 'tcpSocket', host: HOST, port }
       : { kind: 'httpGet', url: `http://${HOST}:${port}${app.healthPath}` }
-  return { ...appContainer(context, port), readiness: { target, ...PROBE } }
+  const others = context.ports.others?.map((one) => one.traffic)
+  return { ...appContainer(context, port, others), readiness: { target, ...PROBE } }
 }
 
 function sidecarContainer({ ports, graceMs }: PodContext, flags: readonly string[]): ContainerSpec {
@@ -108,10 +131,7 @@ function sidecarContainer({ ports, graceMs }: PodContext, flags: readonly string
     role: 'main',
     command: [
       ...lastcallCommand(),
-      '--listen',
-      `${HOST}:${ports.traffic}`,
-      '--app',
-      `${HOST}:${ports.app}`,
+      ...served(ports),
       '--admin',
       `${HOST}:${ports.admin}`,
       '--grace-period',
@@ -124,12 +144,19 @@ function sidecarContainer({ ports, graceMs }: PodContext, flags: readonly string
   }
 }
 
+/** Where lastcall listens, and what it is in front of. */
+function served({ app, traffic, others = [] }: PodPorts): string[] {
+  if (others.length === 0) return ['--listen', `${HOST}:${traffic}`, '--app', `${HOST}:${app}`]
+  return [{ app, traffic, protocol: 'auto' }, ...others].map(
+    (one) => `--port=${HOST}:${one.traffic}=${HOST}:${one.app},protocol=${one.protocol}`,
+  )
+}
+
 /** A native sidecar is started before the app, and is stopped after it: so it has a hook of its own. */
 function native(sidecar: ContainerSpec, admin: string): ContainerSpec {
   return {
     ...sidecar,
     role: 'native',
-    startup: { target: { kind: 'httpGet', url: `${admin}/startupz` }, ...STARTUP },
     preStop: { kind: 'httpGet', url: `${admin}/prestop/sidecar` },
   }
 }

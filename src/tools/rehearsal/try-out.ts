@@ -8,7 +8,7 @@ import { Container } from './container.ts'
 import { pause, within } from './pause.ts'
 import type { Probe } from './pod-spec.ts'
 import { probeOnce } from './probe.ts'
-import type { AppSpec } from './strategies.ts'
+import { type AppSpec, appEnv } from './strategies.ts'
 
 export type TriedOut =
   | { readonly kind: 'up'; readonly startMs: number; readonly status: number }
@@ -21,10 +21,16 @@ const SHOWN_LINES = 20
 const END_MS = 5000
 
 /** Starts the app on a port, asks it for `path`, and ends it again. Never rejects. */
-export async function tryOut(app: AppSpec, port: number, path: string, withinMs: number): Promise<TriedOut> {
+export async function tryOut(
+  app: AppSpec,
+  port: number,
+  path: string,
+  withinMs: number,
+  others: readonly number[] = [],
+): Promise<TriedOut> {
   const lines: string[] = []
-  const env = { ...app.env, PORT: String(port), POD: 'try-out' }
-  const run = new Container({ name: 'app', role: 'main', command: app.command(port), env }, lines)
+  const env = appEnv(app, 'try-out', port, others)
+  const run = new Container({ name: 'app', role: 'main', command: app.command(port, others), env }, lines)
   try {
     const beganAt = performance.now()
     const down = await waitUntilUp(app, run, port, withinMs)
@@ -59,7 +65,7 @@ async function waitUntilUp(
     app.healthPath === undefined
       ? listening
       : { ...listening, target: { kind: 'httpGet', url: `http://${HOST}:${port}${app.healthPath}` } }
-  const [file] = app.command(port)
+  const [file] = app.command(port, [])
   while (!(await probeOnce(ready))) {
     await pause(LOOK_MS, run.over)
     if (!run.running) {
