@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { hear } from './child.ts'
-import { type Form, type Images, type Part, twoPorts, withGrpcPort, withPullPolicy } from './objects.ts'
+import { type Form, type Images, type Part, withPullPolicy } from './objects.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
@@ -12,14 +12,12 @@ export async function injected(
   form: Form,
   images: Images,
   options: readonly string[],
-  ports: 'one' | 'two' = 'one',
 ): Promise<readonly Part[]> {
-  if (form === 'bare') return ports === 'one' ? objects : withGrpcPort(objects)
+  if (form === 'bare') return objects
   const args = [CLI, 'inject', '--mode', form, '--image', images.lastcall, ...options]
   const child = spawn(process.execPath, args, { stdio: 'pipe' })
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })
   const { out, errors, code } = await hear(child, list)
   if (code !== 0) throw new Error(errors.trim())
-  const { items } = JSON.parse(out) as { items: Part[] }
-  return withPullPolicy(ports === 'one' ? items : twoPorts(items), images.pullPolicy)
+  return withPullPolicy((JSON.parse(out) as { items: Part[] }).items, images.pullPolicy)
 }

@@ -90,49 +90,22 @@ export function ownApp(name: string, form: Form, images: Images, replicas: numbe
   return app(name, container, APP_PORT, replicas)
 }
 
-/** The same with a second port, for gRPC; `args` of lastcall are those of `twoPorts`. */
+/** The same with a second port, for gRPC. */
 export function withGrpcPort(objects: readonly Part[]): Part[] {
   const changed = structuredClone(objects) as unknown as Deep[]
   const [deployment, service] = changed
   const container = deployment!.spec.template!.spec.containers[0]!
-  container.env = [...(container.env ?? []), { name: 'GRPC_PORT', value: String(GRPC_PORT) }]
+  container.env.push({ name: 'GRPC_PORT', value: String(GRPC_PORT) })
+  container.ports.push({ containerPort: GRPC_PORT })
   service!.spec.ports![0]!.name = 'http'
   service!.spec.ports!.push({ name: 'grpc', port: GRPC_SERVICE_PORT, targetPort: GRPC_PORT })
   return changed as unknown as Part[]
 }
 
-/**
- * What lastcall inject has made of the app with one port, for both: it does not put lastcall in front of several ports
- * by itself. The sidecar's --listen and --app become two --port, and the Service gets the second one.
- */
-export function twoPorts(objects: readonly Part[]): Part[] {
-  const changed = structuredClone(objects) as unknown as Deep[]
-  const [deployment, service] = changed
-  const { containers, initContainers = [] } = deployment!.spec.template!.spec
-  const ours = containers.find(({ name }) => name === 'app')!
-  ours.env = [...(ours.env ?? []), { name: 'GRPC_PORT', value: String(GRPC_PORT) }]
-  const sidecar = [...containers, ...initContainers].find(({ name }) => name === SIDECAR)!
-  const said = (flag: string) => sidecar.args!.find((arg) => arg.startsWith(`--${flag}=`))!.split('=')[1]!
-  const listen = Number(said('listen').split(':').at(-1))
-  sidecar.args = [
-    `--port=${listen}=${said('app')}`,
-    `--port=${listen + 1}=127.0.0.1:${GRPC_PORT}`,
-    ...sidecar.args!.filter((arg) => !/^--(listen|app|protocol)=/.test(arg)),
-  ]
-  service!.spec.ports![0]!.name = 'http'
-  service!.spec.ports!.push({ name: 'grpc', port: GRPC_SERVICE_PORT, targetPort: listen + 1 })
-  return changed as unknown as Part[]
-}
-
-interface Container {
-  readonly name: string
-  args?: string[]
-  env?: object[]
-}
 interface Deep {
   readonly spec: {
-    readonly template?: { readonly spec: { containers: Container[]; initContainers?: Container[] } }
-    readonly ports?: { name?: string; port: number; targetPort: number | string }[]
+    readonly template?: { readonly spec: { containers: { env: object[]; ports: object[] }[] } }
+    readonly ports?: { name?: string; port: number; targetPort: number }[]
   }
 }
 

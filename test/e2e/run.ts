@@ -5,7 +5,7 @@
  */
 import { type Asked, HELP, readFlags } from './flags.ts'
 import { Kubectl } from './kubectl.ts'
-import { type Form, OWN_LABEL, own, ownApp } from './objects.ts'
+import { type Form, OWN_LABEL, own, ownApp, withGrpcPort } from './objects.ts'
 import { DATABASE, database, POSTGREST, POSTGREST_CLIENT, postgrest } from './postgrest.ts'
 import { type Cast, Stage, type Step } from './stage.ts'
 import { deletion, liveness, nothing, rollout, scale } from './steps.ts'
@@ -89,7 +89,8 @@ async function everything(
   // Older kubelets send no header fields with a hook: with a token, lastcall would turn each hook away.
   const options = minor < HOOK_HEADERS_MINOR ? [...asked.options, '--no-token'] : asked.options
   for (const form of able) {
-    const objects = ownApp(APP, form, images, replicas)
+    const one = ownApp(APP, form, images, replicas)
+    const objects = ports === 'one' ? one : withGrpcPort(one)
     const args = [asked.density]
     const cast = {
       kubectl,

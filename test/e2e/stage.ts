@@ -55,7 +55,7 @@ export class Stage {
   async start(): Promise<void> {
     const { kubectl, form, images, name, objects, options, ports, clientArgs, say } = this.cast
     say(`${form}: deploying ${name}`)
-    await kubectl.apply(await injected(objects, form, images, options, ports))
+    await kubectl.apply(await injected(objects, form, images, options))
     this.#watches.push(
       kubectl.watch(['get', 'pods', '-l', `app=${name}`], this.#stop.signal, (change) =>
         this.pods.pod(change, Date.now()),
