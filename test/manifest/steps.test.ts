@@ -91,10 +91,14 @@ void tap.test('a step that is none, and the second before the first', async (t) 
 })
 
 async function lastcall(args: readonly string[], stdin: string): Promise<string> {
+  return (await run(args, stdin)).out
+}
+
+async function run(args: readonly string[], stdin: string): Promise<{ out: string; said: string }> {
   const child = spawn(process.execPath, [entry('src'), ...args], { env: {}, timeout: 60_000 })
   child.stdin.end(stdin)
-  const [out] = await Promise.all([readAll(child.stdout), once(child, 'exit')])
-  return out
+  const [out, said] = await Promise.all([readAll(child.stdout), readAll(child.stderr), once(child, 'exit')])
+  return { out, said: said.replaceAll(/\s+/g, ' ') }
 }
 
 void tap.test('each workload gets a secret of its own, which stays; --no-token leaves it out', async (t) => {
@@ -115,6 +119,23 @@ void tap.test('each workload gets a secret of its own, which stays; --no-token l
   t.notMatch(without, /TOKEN|Bearer/)
   t.equal(await lastcall(['inject'], without), without, 'what is there without one stays without')
 })
+
+void tap.test(
+  'the plain form gets no random token: old kubelets send no header fields with a hook',
+  async (t) => {
+    const { out, said } = await run(['inject', '--mode', 'plain'], TEXT)
+    t.notMatch(out, /LASTCALL_TOKEN|Authorization/)
+    t.match(
+      said,
+      /no token was set, because kubelets before Kubernetes 1\.26 do not send header fields with hooks/,
+    )
+    const chosen = await run(['inject', '--mode', 'plain', '--token', 's3cret'], TEXT)
+    t.match(chosen.out, /Bearer s3cret/)
+    t.notMatch(chosen.said, /no token was set/)
+    const asked = await run(['inject', '--mode', 'plain', '--no-token'], TEXT)
+    t.notMatch(asked.said, /no token was set/)
+  },
+)
 
 void tap.test('a token of the user, in whatever place', async (t) => {
   const before = manifest('examples/nginx.before.yaml')

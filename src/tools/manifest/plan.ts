@@ -25,6 +25,13 @@ export type Planned =
     }
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
+/**
+ * The plain form is for old clusters, and kubelets before 1.26 send a hook without its httpHeaders (feature gate
+ * ConsistentHTTPGetHandlers): with a token, lastcall would refuse each hook, and the app would be stopped at once.
+ */
+const NO_TOKEN =
+  'no token was set, because kubelets before Kubernetes 1.26 do not send header fields with hooks; ' +
+  'on later versions add --token TOKEN'
 /** How long a request may take where nobody says. */
 const LONGEST_REQUEST_MS = 30_000
 /** Annotation of the pod that says it: `lastcall.dev/longest-request: 90s`. */
@@ -58,8 +65,10 @@ export function planned(
     binding.kind === 'binding' &&
     canShare(workload, one, request) &&
     (one === app || (movesAll(request) && one.container === app.container))
-  const token = tokenFor(workload, request, settings)
+  const bare = request.mode === 'plain' && sidecar === undefined && !settings.has('token')
+  const token = tokenFor(workload, bare ? { ...request, newToken: undefined } : request, settings)
   const remarks = [...(health?.remarks ?? [])]
+  if (bare && request.newToken !== undefined) remarks.push(NO_TOKEN)
   const taken = new Set(apps.flatMap(({ port }) => [...takenPorts(workload, places, port).keys()]))
   const many = others.length > 0 || settings.has('port')
   if (many) {
