@@ -44,8 +44,10 @@ const THERE = new Set([LOOPBACK, 'localhost'])
 export function bindingOf(app: App, named: Named): BindingReading {
   if (named.bindEnv !== undefined) return namedVariable(app, named.bindEnv)
   if (named.bindArg !== undefined) return namedFlag(app, named.bindArg)
+  const words = wordsOf(app.container)
+  const line: CommandLine = { words, programs: words.flatMap(namesIn), image: repositoryOf(app.container) }
   for (const server of SERVERS) {
-    const binding = mayMove(server, app) ? tableBinding(server, app) : undefined
+    const binding = mayMove(server, app) ? tableBinding(server, app, line) : undefined
     if (binding !== undefined) return { kind: 'binding', binding }
   }
   return { kind: 'unknown' }
@@ -63,10 +65,20 @@ function mayMove(server: Server, { container, port }: App): boolean {
   return [...declared, ...probed].every((one) => one === undefined || one === port)
 }
 
-function tableBinding(server: Server, { container, port }: App): Binding | undefined {
-  const shown = server.image?.test(repositoryOf(container)) === true
-  const words = wordsOf(container)
-  const runs = words.some((word) => namesIn(word).some((name) => server.program?.test(name) === true))
+/** What a container runs, as far as the manifest says. */
+interface CommandLine {
+  readonly words: readonly Word[]
+  readonly programs: readonly string[]
+  readonly image: string
+}
+
+function tableBinding(
+  server: Server,
+  { container, port }: App,
+  { words, programs, image }: CommandLine,
+): Binding | undefined {
+  const shown = server.image?.test(image) === true
+  const runs = programs.some((name) => server.program?.test(name) === true)
   if (server.flags !== undefined && (runs || shown)) {
     const flag = flagIn(words, server.flags, port)
     if (flag !== 'absent') return flag

@@ -166,11 +166,20 @@ function tokenFor({ sidecar }: Workload, request: Request, settings: Map<string,
   return inArgs ? 'args' : 'env'
 }
 
+const JUDGED = new Map<string, boolean>()
+const MOST_JUDGED = 100
+
 /** Whether no drain fits into a grace period, with none of its parts given up. */
 function tooShort(graceMs: number, settings: ReadonlyMap<string, string>): boolean {
   const times = new Map([['grace-period', printDuration(graceMs)]])
   for (const flag of ['settle', 'quiet', 'app-stop']) times.set(flag, printDuration(inMs(settings, flag)))
-  return readConfig(argsOf(times), {}).kind === 'problems'
+  const args = argsOf(times)
+  // Most workloads of a bundle have the same.
+  const known = JUDGED.get(args.join(' '))
+  if (known !== undefined) return known
+  const short = readConfig(args, {}).kind === 'problems'
+  if (JUDGED.size < MOST_JUDGED) JUDGED.set(args.join(' '), short)
+  return short
 }
 
 function initialOf(flag: string): string {

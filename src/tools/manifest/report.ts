@@ -5,7 +5,7 @@ import { githubCommands, junit, sarif } from './formats.ts'
 import { reported, type Reported } from './reported.ts'
 import type { Finding, Rule } from './rule.ts'
 import type { Tree } from './tree.ts'
-import { block } from './yaml.ts'
+import { block } from './block.ts'
 
 export const FORMATS = ['text', 'json', 'yaml', 'sarif', 'junit', 'github'] as const
 export type Format = (typeof FORMATS)[number]

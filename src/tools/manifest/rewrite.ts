@@ -2,6 +2,7 @@
  * An input with changes made: the text of the user with splices in it, so that everything else stays as it was, to the
  * byte. Time is linear in the text: one parse, and each object's own text again where its changes are entangled. Pure.
  */
+import { block } from './block.ts'
 import { normalise, type Change, type Was } from './change.ts'
 import { fromTheEnd, obstructed, splices, written } from './edit.ts'
 import type { Input, Item } from './input.ts'
@@ -9,7 +10,7 @@ import { lineStart } from './lines.ts'
 import type { Splice, Writer } from './splice.ts'
 import { entryAt, spotAt, type Spot } from './spot.ts'
 import { at, isBranch, type Path, type Tree } from './tree.ts'
-import { block, inline, readFragment, readJsonSpot, readYamlSpot, type Style } from './yaml.ts'
+import { inline, readFragment, readJsonSpot, readYamlSpot, type Style } from './yaml.ts'
 
 /** Changes of one object. */
 export interface ObjectChanges {

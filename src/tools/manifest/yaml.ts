@@ -107,8 +107,13 @@ export function readFragment(text: string): Tree {
   return (document.errors.length === 0 ? document.toJS() : parse(`{${text}}`, { merge: true })) as Tree
 }
 
-/** A value as block YAML without indentation, ending with a newline. */
-export function block(value: Tree, notes: Notes, style: Style): string {
+/** A scalar of one line in a block. */
+export function scalar(value: Tree): string {
+  return new Document(value).toString({ lineWidth: 0 }).trimEnd()
+}
+
+/** A value as block YAML without indentation, ending with a newline. See block.ts. */
+export function libraryBlock(value: Tree, notes: Notes, style: Style): string {
   const document = new Document(value)
   annotate(document, notes)
   return document.toString({
