@@ -2,13 +2,14 @@
 import { didYouMean } from '../../../proxy/config/suggest.ts'
 import { couldBeLoopback } from '../app-changes.ts'
 import { isPostgrest } from '../app.ts'
+import { bindingOf } from '../bind.ts'
 import { IGNORE, ignored } from '../ignore.ts'
 import { meshesOf, portListWith } from '../mesh.ts'
 import { spokenOn } from '../protocols.ts'
 import { settingsIn, sharesPort } from '../settings.ts'
-import type { Rule } from '../rule.ts'
+import type { Rule, Site } from '../rule.ts'
 import { at, list, text } from '../tree.ts'
-import { portsOf, variable, type Container } from '../workload.ts'
+import { portsOf, variable, type Container, type Workload } from '../workload.ts'
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', 'ip6-localhost'])
 
@@ -18,6 +19,14 @@ function openHost(container: Container): string | undefined {
   const host = variable(container, 'PGRST_SERVER_HOST')
   if (host !== undefined) return LOOPBACK.has(host) ? undefined : `PGRST_SERVER_HOST is ${host}`
   return couldBeLoopback(container) ? 'PGRST_SERVER_HOST is not set' : undefined
+}
+
+/** Where lastcall shares the port of an app that, as far as its manifest tells, listens on every address. */
+function everywhere(workload: Workload, container: Container, port: number): Site[] {
+  const reading = bindingOf({ container, port }, { bindEnv: undefined, bindArg: undefined })
+  if (reading.kind !== 'binding' || reading.binding.kind === 'there') return []
+  const saw = `container ${container.name} listens on port ${port} of every address, and lastcall on the same port of the pod's`
+  return [{ place: workload, path: container.path, saw }]
 }
 
 export const POD_RULES: readonly Rule[] = [
@@ -76,13 +85,15 @@ export const POD_RULES: readonly Rule[] = [
     title: 'Another container uses a port of lastcall',
     requests:
       'All containers of a pod share its ports: one of the two cannot listen, and the pod never becomes ready.',
-    fix: 'Give lastcall another port with --listen or --admin (and Services, hooks and probes with it).',
+    fix: 'Give lastcall another port with --listen or --admin (and Services, hooks and probes with it). If it is to share the port of the app ($(POD_IPS)), let the app listen on 127.0.0.1 only: docs/same-port.md says how.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, app, config }) => {
         if (config === undefined) return []
         const own = new Set([...config.ports.map(({ listen }) => listen.port), config.admin.port])
         const shared = new Set(config.ports.filter(sharesPort).map(({ listen }) => listen.port))
-        return workload.containers
+        const clashes =
+          app === undefined ? [] : [...shared].flatMap((port) => everywhere(workload, app, port))
+        const others = workload.containers
           .filter((one) => one !== sidecar)
           .flatMap(portsOf)
           .filter(({ container, number }) => own.has(number) && !(container === app && shared.has(number)))
@@ -91,6 +102,7 @@ export const POD_RULES: readonly Rule[] = [
             path: [...container.path, 'ports', index],
             saw: `container ${container.name} has port ${number} too`,
           }))
+        return [...others, ...clashes]
       }),
   },
   {

@@ -1,9 +1,11 @@
 /** Rules about the ports of a pod: that those which are named are there, and that lastcall is in front of the right one. */
+import { beforeOf, pointer } from '../before.ts'
 import { forOperators } from '../names.ts'
+import { readWas } from '../rewrite.ts'
 import type { Rule, Site } from '../rule.ts'
 import { appPortsIn } from '../settings.ts'
 import { at, type Path } from '../tree.ts'
-import { ownPort, portsOf, type Container, type Workload } from '../workload.ts'
+import { ownPort, portsOf, servicePorts, type Container, type Place, type Workload } from '../workload.ts'
 
 const ASKERS: readonly Path[] = [
   ...['readinessProbe', 'livenessProbe', 'startupProbe'].flatMap((probe) =>
@@ -20,6 +22,31 @@ function nowhere(workload: Workload, container: Container): Site[] {
     const saw = `container ${container.name} has no port with the name ${JSON.stringify(port)}`
     return [{ place: workload, path: [...container.path, ...path], saw }]
   })
+}
+
+/**
+ * Whether the app is known to listen on a port that it does not declare: a Service leads there, or did before inject,
+ * or a probe asks it.
+ */
+function isKnown(
+  port: number,
+  workload: Workload,
+  apps: readonly Container[],
+  services: readonly Place[],
+): boolean {
+  const probed = apps.some((one) => ASKERS.some((path) => ownPort(one, at(one.value, ...path)) === port))
+  return (
+    probed ||
+    services.some((service) => {
+      const before = beforeOf(service.item.value)
+      return servicePorts(service, workload).some(({ index, number, port: own }) => {
+        const path = ['spec', 'ports', index, 'targetPort']
+        const was = before[pointer(service.item.value, path)]
+        const earlier = was === undefined ? number : was === null ? own : readWas(path, was)
+        return earlier === port
+      })
+    })
+  )
 }
 
 export const PORT_RULES: readonly Rule[] = [
@@ -41,13 +68,16 @@ export const PORT_RULES: readonly Rule[] = [
       'The app listens on another port: lastcall never finds it healthy, the pod never becomes ready, and the rollout hangs.',
     fix: "Give lastcall the app's port: --app 127.0.0.1:PORT, or LASTCALL_APP (of several ports --port LISTEN=PORT).",
     find: ({ workloads }) =>
-      workloads.flatMap(({ workload, sidecar, apps }) => {
+      workloads.flatMap(({ workload, sidecar, apps, services }) => {
         if (sidecar === undefined) return []
         const declared = apps.flatMap(portsOf)
         const clients = declared.filter(({ name }) => !forOperators(name))
         // A container need not declare its ports: only where all of them do is one that is missing an error.
         const silent = apps.some((one) => !clients.some(({ container }) => container === one))
-        const missing = appPortsIn(sidecar).find((port) => !declared.some(({ number }) => number === port))
+        const missing = appPortsIn(sidecar).find(
+          (port) =>
+            !declared.some(({ number }) => number === port) && !isKnown(port, workload, apps, services),
+        )
         if (silent || missing === undefined) return []
         const saw = `lastcall sends to port ${missing}; there is ${[...new Set(declared.map(({ number }) => number))].join(', ')}`
         return [{ place: workload, path: sidecar.path, saw }]
