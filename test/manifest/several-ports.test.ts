@@ -151,6 +151,13 @@ void tap.test('two containers, each with a port: each gets the hook', async (t) 
   const after = holds(t, web({ ports, containers }))
   t.equal(portsIn(after), '8080=3000 18080=9000')
   t.equal(after.match(/path: \/prestop\/app/g)?.length, 2)
+  const hooked = `${containers}          lifecycle: { preStop: { exec: { command: [/bin/leave] } } }\n`
+  const kept = holds(t, web({ ports, containers: hooked }))
+  t.equal(
+    sidecarOf(kept).settings.get('app'),
+    '127.0.0.1:3000',
+    'a hook that does something stays, and its port',
+  )
 })
 
 void tap.test('a NetworkPolicy gets both ports', async (t) => {

@@ -7,6 +7,7 @@ import { findApp } from './app.ts'
 import { aroundObstacles } from './around.ts'
 import type { AppPort } from './fronts.ts'
 import { optsOut } from './given.ts'
+import { preStopOf } from './hook.ts'
 import { isHeadless } from './headless.ts'
 import { forOperators } from './names.ts'
 import { spokenOn } from './protocols.ts'
@@ -34,7 +35,11 @@ export function findApps(
   if (written !== undefined) return writtenPorts(workload, places, written, container)
   const main = findApp(workload, places, given, container)
   const ports = single || workload.sidecar !== undefined ? [] : clientPorts(workload, places)
-  const found = ports.flatMap((port) => appOn(workload, places, port, given, container) ?? [])
+  const mainContainer = main.kind === 'app' ? main.app.container : undefined
+  const found = ports
+    .flatMap((port) => appOn(workload, places, port, given, container) ?? [])
+    // Another container whose own hook is needed keeps it, and its port.
+    .filter(({ app }) => mainContainer === undefined || app.container === mainContainer || !hasOwnHook(app))
   if (main.kind === 'unknown') {
     const [first, ...more] = found
     return first === undefined || more.length === 0
@@ -121,6 +126,11 @@ function appOn(
         ? `speaks ${spoken.what}, according to ${spoken.says}`
         : 'is not said to be HTTP: a name like http-api or appProtocol: http of the port in its Service would say so'
   return { app: { ...app, tcp: says !== undefined }, says }
+}
+
+function hasOwnHook({ container }: AppPort): boolean {
+  const { kind } = preStopOf(container)
+  return kind === 'cuts' || kind === 'other'
 }
 
 function told(found: readonly Found[]): string[] {
