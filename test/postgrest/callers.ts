@@ -1,6 +1,6 @@
 /**
  * Clients of a PostgREST API that never retry: readers, inserters and callers of a slow function, each with one kept
- * connection. One that finds the port closed when it dials has lost nothing: it stops. Everything else is a failure.
+ * connection. One that is told `Connection: close` would find its way to another pod: it stops. Any error is a failure.
  */
 import { Client, type Dispatcher } from 'undici'
 
@@ -52,14 +52,15 @@ function start(origin: string, ask: (count: number) => Ask): Caller {
     while (!stopped) {
       const { inserts, ...request } = ask(answered)
       try {
-        const { statusCode, body } = await client.request(request)
+        const { statusCode, headers, body } = await client.request(request)
         const text = await body.text()
         answered += 1
+        stopped ||= headers['connection'] === 'close'
         if (statusCode >= 300) failures.push(`${request.method} ${request.path}: ${statusCode} ${text}`)
         else if (inserts !== undefined) inserted.push(inserts)
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException
-        if (code !== 'ECONNREFUSED') failures.push(`${request.method} ${request.path}: ${code} ${message}`)
+        failures.push(`${request.method} ${request.path}: ${code} ${message}`)
         stopped = true
       }
     }

@@ -1,40 +1,26 @@
 /**
- * PostgREST, the app that lastcall is made for, with a real database: drained under reads, inserts and slow calls, and
- * reloaded under load. Needs PostgREST itself: POSTGREST_BIN names its executable. The database part needs only
- * PostgreSQL, and runs without PostgREST, too.
+ * PostgREST, the app that lastcall is made for, drained under reads, inserts and slow calls, and reloaded under load.
+ * POSTGREST_BIN names its executable; it runs with a database of its own. Where it is not set, a stand-in takes its place,
+ * once for each way in which PostgREST treats SIGTERM, so that the tests themselves run everywhere.
  */
-import tap from 'tap'
+import tap, { type Test } from 'tap'
 import { executable, missing, postgresFolder } from '../fixtures/installed.ts'
-import { freePort } from '../fixtures/ports.ts'
-import { type Postgres, startPostgres } from '../fixtures/postgres.ts'
-import { type Owner, type Program, startProgram } from '../fixtures/program.ts'
-import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
 import { until } from '../fixtures/until.ts'
 import { type Caller, startCallers } from './callers.ts'
-
-const SCHEMA = `
-  create role anon nologin;
-  create role authenticator noinherit login;
-  grant anon to authenticator;
-  create schema api;
-  create table api.items (id bigint generated always as identity primary key, name text not null unique);
-  create function api.slow(seconds float) returns float language plpgsql
-    as $$ begin perform pg_sleep(seconds); return seconds; end $$;
-  grant usage on schema api to anon;
-  grant select, insert on api.items to anon;
-  grant execute on function api.slow to anon;
-`
+import { type Stage, startDatabase, startPostgrest, startStandIn } from './stages.ts'
 
 const programs = postgresFolder()
 const postgrest = process.env['POSTGREST_BIN']
 const withoutDatabase = missing(programs, 'postgresql')
 const withoutPostgrest =
   postgrest === undefined
-    ? 'PostgREST is not tested: POSTGREST_BIN is not set to its executable (Debian has no package of it)'
+    ? 'PostgREST itself is not tested: POSTGREST_BIN is not set to its executable (Debian has no package of it)'
     : !executable(postgrest) && `POSTGREST_BIN names ${postgrest}, which is no executable`
+const withPostgrest = postgrest !== undefined && 'POSTGREST_BIN is set: PostgREST itself is tested'
+const RELOADS = 10
 
 await tap.test('the database of these tests', { skip: withoutDatabase }, async (t) => {
-  const database = await startDatabase(t)
+  const database = await startDatabase(t, programs!)
   database.query("set role anon; insert into api.items (name) values ('tea')")
   t.equal(
     database.query('select count(*) from api.items'),
@@ -45,72 +31,80 @@ await tap.test('the database of these tests', { skip: withoutDatabase }, async (
 })
 
 await tap.test('PostgREST', { skip: withoutDatabase || withoutPostgrest }, async (t) => {
-  await t.test('drained under reads, inserts and slow calls, loses none', async (t2) => {
-    const database = await startDatabase(t2)
-    const { server, sidecar } = await startBoth(t2, database)
-    const callers = startCallers(sidecar.url)
-    await until('load of every kind', () => callers.every((caller) => caller.answered >= 3), 20_000)
-
-    // What the kubelet does with a plain pod: SIGTERM to lastcall, and to the app when its hook is answered.
-    const hook = sidecar.ask('GET', '/prestop/app')
-    sidecar.signal('SIGTERM')
-    t2.equal((await hook).status, 200)
-    server.signal('SIGTERM')
-    const exit = await sidecar.end(10_000)
-    await Promise.all(callers.map((caller) => caller.done))
-
-    t2.same(exit, { code: 0, signal: null }, 'nothing was cut')
-    t2.same(failures(callers), [], 'no request was lost')
-    const inserted = callers.flatMap((caller) => caller.inserted)
-    const rows = database.query('select name from api.items').split('\n')
-    t2.same(rows.toSorted(), inserted.toSorted(), 'the rows are those that were acknowledged')
-  })
-
-  await t.test('a schema reload under load does not make it unready', async (t2) => {
-    const database = await startDatabase(t2)
-    const { sidecar } = await startBoth(t2, database)
-    const callers = startCallers(sidecar.url)
-    const readiness = new Set<number>()
-    for (let reload = 0; reload < 10; reload += 1) {
-      database.query("notify pgrst, 'reload schema'")
-      const enough = performance.now() + 300
-      while (performance.now() < enough) readiness.add((await sidecar.ask('GET', '/readyz')).status)
-    }
-    for (const caller of callers) caller.stop()
-    await Promise.all(callers.map((caller) => caller.done))
-    t2.same([...readiness], [200], 'ready all the time')
-    t2.same(failures(callers), [], 'no request failed')
-  })
+  await t.test('drained under reads, inserts and slow calls, loses none', async (t2) =>
+    drain(t2, await startPostgrest(t2, postgrest!, programs!)),
+  )
+  await t.test('a schema reload under load does not make it unready', async (t2) =>
+    reloadSchema(t2, await startPostgrest(t2, postgrest!, programs!)),
+  )
 })
+
+await tap.test('a stand-in for PostgREST', { skip: withPostgrest, jobs: 4 }, async (t) => {
+  const tests = (['drops', 'finishes'] as const).map(async (stop) =>
+    t.test(`that ${stop} what is in flight at SIGTERM: drained under load, loses none`, async (t2) =>
+      drain(t2, await startStandIn(t2, stop)),
+    ),
+  )
+  const reload = t.test('a schema reload under load does not make it unready', async (t2) =>
+    reloadSchema(t2, await startStandIn(t2, 'drops')),
+  )
+  const bare = t.test('without lastcall, the callers lose requests and say so', async (t2) => {
+    const { server, origin } = await startStandIn(t2, 'drops')
+    const callers = await load(origin)
+    server.signal('SIGTERM')
+    await Promise.all(callers.map((caller) => caller.done))
+    const lost = failures(callers)
+    t2.ok(
+      lost.some((failure) => failure.startsWith('POST /rpc/slow: ')),
+      lost.join('; '),
+    )
+  })
+  await Promise.all([...tests, reload, bare])
+})
+
+async function drain(t: Test, { server, sidecar, rows }: Stage): Promise<void> {
+  const callers = await load(sidecar.url)
+
+  // What the kubelet does with a plain pod: SIGTERM to lastcall, and to the app when its hook is answered.
+  const hook = sidecar.ask('GET', '/prestop/app')
+  sidecar.signal('SIGTERM')
+  t.equal((await hook).status, 200)
+  server.signal('SIGTERM')
+  const exit = await sidecar.end(10_000)
+  await Promise.all(callers.map((caller) => caller.done))
+
+  t.same(exit, { code: 0, signal: null }, 'nothing was cut')
+  t.same(failures(callers), [], 'no request was lost')
+  const inserted = callers.flatMap((caller) => caller.inserted)
+  t.same(rows().toSorted(), inserted.toSorted(), 'the rows are those that were acknowledged')
+}
+
+async function reloadSchema(t: Test, { sidecar, reload }: Stage): Promise<void> {
+  const callers = await load(sidecar.url)
+  const readiness = new Set<number>()
+  const watch = new AbortController()
+  const watching = (async () => {
+    while (!watch.signal.aborted) readiness.add((await sidecar.ask('GET', '/readyz')).status)
+  })()
+  try {
+    for (let count = 0; count < RELOADS; count += 1) await reload()
+  } finally {
+    watch.abort()
+    await watching
+  }
+  for (const caller of callers) caller.stop()
+  await Promise.all(callers.map((caller) => caller.done))
+  t.same([...readiness], [200], 'ready all the time')
+  t.same(failures(callers), [], 'no request failed')
+}
+
+/** Clients of every kind, each of which has been answered some times. */
+async function load(origin: string): Promise<Caller[]> {
+  const callers = startCallers(origin)
+  await until('load of every kind', () => callers.every((caller) => caller.answered >= 3), 20_000)
+  return callers
+}
 
 function failures(callers: readonly Caller[]): string[] {
   return callers.flatMap((caller) => caller.failures)
-}
-
-async function startDatabase(t: Owner): Promise<Postgres> {
-  const database = await startPostgres(t, programs!)
-  database.query(SCHEMA)
-  return database
-}
-
-async function startBoth(t: Owner, database: Postgres): Promise<{ server: Program; sidecar: Sidecar }> {
-  const [port, admin] = [await freePort(), await freePort()]
-  const server = startProgram(t, {
-    command: postgrest!,
-    env: {
-      PGRST_DB_URI: database.uri('authenticator'),
-      PGRST_DB_SCHEMAS: 'api',
-      PGRST_DB_ANON_ROLE: 'anon',
-      PGRST_DB_POOL: '20',
-      PGRST_SERVER_HOST: '127.0.0.1',
-      PGRST_SERVER_PORT: String(port),
-      PGRST_ADMIN_SERVER_PORT: String(admin),
-    },
-  })
-  const sidecar = await startSidecar(t, {
-    app: `127.0.0.1:${port}`,
-    flags: ['--health', `http://127.0.0.1:${admin}/ready`],
-  })
-  await sidecar.ready()
-  return { server, sidecar }
 }
