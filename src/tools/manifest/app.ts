@@ -83,7 +83,7 @@ function findPort(
     const likely = likelyPort([port, ...others], workload, apps, places)
     if (likely !== undefined) return likely
     const ports = [port, ...others].join(', ')
-    return `has several ports (${ports}), and which one gets the requests cannot be told; give --app 127.0.0.1:PORT`
+    return `has several ports (${ports}), and it is ambiguous which one serves requests; give --app 127.0.0.1:PORT`
   }
   return 'does not say on which port its app listens (no containerPort, and no Service in the input); give --app 127.0.0.1:PORT, or leave it out with --name OTHERS'
 }

@@ -106,9 +106,9 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
         `--${flag}: needs a name; write it like --${flag}=${flag === 'bind-env' ? 'HOST' : '--host'}`,
       )
   if (values.has('bind-env') && values.has('bind-arg'))
-    problems.push('--bind-env and --bind-arg: the app is told in one way; give one of them')
+    problems.push('--bind-env and --bind-arg cannot be combined; give one of them')
   if (values.has('no-token') && values.has('token'))
-    problems.push('--no-token and --token: contradict each other; give one of them')
+    problems.push('--no-token and --token cannot be combined; give one of them')
   const options = givenOptions(values, missing)
   const { given } = options
   problems.push(...options.problems)

@@ -60,7 +60,7 @@ function summary(all: readonly Reported[], { objects, workloads, skipped }: Judg
   const ids = [...new Set(all.map(({ rule }) => rule))]
   const lines = skipped.map((one) => `${one}.`)
   if (all.length === 0) return [`Nothing found in ${what}.`, ...lines]
-  const more = `What happens to requests, and how to mend it: lastcall check --explain ${ids.join(',')}`
+  const more = `What happens to requests, and how to fix it: lastcall check --explain ${ids.join(',')}`
   return [`Found in ${what}: ${found}.`, ...lines, more]
 }
 

@@ -34,8 +34,7 @@ export const POD_RULES: readonly Rule[] = [
     id: 'ignore-unknown',
     severity: 'warning',
     title: 'An annotation silences a rule that does not exist',
-    requests:
-      'The finding that was meant is still reported; or the rule has another name now, and nobody looks at what it finds.',
+    requests: 'The finding is still reported, because no rule has this name; the rule may have been renamed.',
     fix: 'Correct the name in lastcall.dev/ignore; docs/rules.md lists all rules.',
     find: ({ places, ids }) =>
       places.flatMap((place) =>
