@@ -114,6 +114,7 @@ const SHELL = [
   'proxy/relay/served-port.ts',
   'proxy/relay/spread.ts',
   'proxy/relay/turn-away.ts',
+  'proxy/sockets/burst.ts',
   'proxy/sockets/gates.ts',
   'proxy/sockets/native.ts',
   'proxy/sockets/port.ts',

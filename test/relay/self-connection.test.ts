@@ -6,6 +6,7 @@ import tap from 'tap'
 import { systemClock } from '../../src/proxy/process/clock.ts'
 import { dial, type Dialled } from '../../src/proxy/health/dial.ts'
 import { BulkBuffers } from '../../src/proxy/sockets/bulk.ts'
+import { Burst } from '../../src/proxy/sockets/burst.ts'
 import { Port } from '../../src/proxy/sockets/port.ts'
 import { Slab } from '../../src/proxy/sockets/slab.ts'
 import { isSelfConnection } from '../../src/proxy/sockets/self-connection.ts'
@@ -67,6 +68,7 @@ void tap.test(
       slab: new Slab(),
       shared: Buffer.alloc(1024),
       bulk: new BulkBuffers(),
+      burst: new Burst(),
       writer: undefined,
     }
     let opened = 0

@@ -30,6 +30,10 @@ export class AppConnection {
     return this.#port !== undefined && this.#port.backlog
   }
 
+  get stalled(): boolean {
+    return this.#port !== undefined && this.#port.stalled
+  }
+
   get departing(): boolean {
     return this.#departing !== undefined
   }

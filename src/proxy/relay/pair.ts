@@ -377,8 +377,8 @@ export class Pair implements Link, PortOwner {
     this.#context.kit.slab.flush()
     const { client } = this
     const reads = readsFrom(
-      client.backlog,
-      this.#app.backlog,
+      client.stalled,
+      this.#app.stalled,
       this.#talk.buffered > this.#context.maxBuffered,
     )
     client.pause((reads & READ_CLIENT) === 0)

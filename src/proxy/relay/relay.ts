@@ -7,6 +7,7 @@ import type { Cancel, Clock } from '../process/clock.ts'
 import type { Config, ListenAddress } from '../config/config.ts'
 import { Arrivals } from './arrivals.ts'
 import { BulkBuffers } from '../sockets/bulk.ts'
+import { Burst } from '../sockets/burst.ts'
 import { type Counters, sumOf } from './counters.ts'
 import { MAX_BUFFERED } from '../conversation/pipelined.ts'
 import type { Terms } from '../conversation/link.ts'
@@ -104,6 +105,7 @@ export class Relay implements Common {
       slab: new Slab(),
       shared: Buffer.allocUnsafeSlow(SHARED_BUFFER),
       bulk: new BulkBuffers(),
+      burst: new Burst(),
       writer: native,
     }
     this.#away = new TurnAway({ kit: this.kit, clock })

@@ -11,6 +11,7 @@ import { constants } from 'node:os'
 import type { Address } from '../config/config.ts'
 import { isSelfConnection } from './self-connection.ts'
 import type { BulkBuffers } from './bulk.ts'
+import { type Burst, type BurstWriter, writeTogether } from './burst.ts'
 import { adopt, type Handle, handleOf, hasNoPeer, type ReadInto, type Writer } from './native.ts'
 import type { Slab, SlabWriter } from './slab.ts'
 
@@ -34,6 +35,8 @@ export interface PortKit {
   /** What everybody reads into who is not in the middle of a burst. */
   readonly shared: Buffer
   readonly bulk: BulkBuffers
+  /** For the portable path. */
+  readonly burst: Burst
   /** Writes to handles; without it, sockets are written to in the documented way. */
   readonly writer: Writer | undefined
 }
@@ -54,7 +57,7 @@ const NOBODY: PortOwner = {
   portClosed: () => undefined,
 }
 
-export class Port implements SlabWriter {
+export class Port implements SlabWriter, BurstWriter {
   readonly side: Side
   readonly #kit: PortKit
   #owner: PortOwner
@@ -110,6 +113,11 @@ export class Port implements SlabWriter {
 
   /** Whether the kernel has not yet taken all that was written. */
   get backlog(): boolean {
+    return this.#pending > 0 || this.#kit.burst.holds(this)
+  }
+
+  /** Whether the kernel was offered more than it has taken yet; what is gathered for it does not count. */
+  get stalled(): boolean {
     return this.#pending > 0
   }
 
@@ -131,10 +139,13 @@ export class Port implements SlabWriter {
   /** Lays the bytes out, to be sent with what else there is when the slab is flushed; large ones go at once. */
   write(bytes: Buffer, start: number, end: number): void {
     if (this.#broken) return
-    const { slab, bulk } = this.#kit
+    const { slab, bulk, burst } = this.#kit
     if (end - start < WORTH_NO_COPY || !bulk.holds(bytes)) return slab.add(this, bytes, start, end)
     slab.flush()
-    this.#send(bytes.subarray(start, end), bytes)
+    const part = bytes.subarray(start, end)
+    if (this.#kit.writer !== undefined) return void this.#send(part, bytes)
+    bulk.keep(bytes)
+    burst.add(this, part, bytes)
   }
 
   /** Writes now. For the slab, which knows when its bytes may be used again: true if the kernel took them all. */
@@ -145,8 +156,11 @@ export class Port implements SlabWriter {
   /** `bulk`: the buffer that the bytes are in, if it is one of those. */
   #send(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
     if (this.#broken || this.#closed) return true
-    const { writer } = this.#kit
-    if (writer === undefined) return this.#sendBySocket(bytes, bulk)
+    const { burst, writer } = this.#kit
+    if (writer === undefined) {
+      if (burst.holds(this)) burst.flush()
+      return this.#sendBySocket(bytes, bulk)
+    }
     const handle = handleOf(this.#socket)
     if (handle === undefined) return true
     const outcome = writer.write(handle, bytes)
@@ -176,6 +190,33 @@ export class Port implements SlabWriter {
     return false
   }
 
+  /** Writes now. For the burst; the chunks are freed when the kernel has taken all of it. */
+  sendBurst(parts: readonly Buffer[], chunks: readonly Buffer[]): boolean {
+    const socket = this.#socket
+    const { bulk, burst } = this.#kit
+    const free = (): true => {
+      for (const chunk of chunks) bulk.written(chunk)
+      return true
+    }
+    if (this.#broken || this.#closed || !socket.writable) return free()
+    let pending = false
+    writeTogether(socket, parts, (error) => {
+      if (error) this.#writeFailed(error.code === 'ECONNRESET')
+      if (!pending) return
+      free()
+      burst.written(chunks.length)
+      this.#written(undefined)
+    })
+    pending = socket.writableLength > 0
+    if (!pending) return free()
+    this.#pending += 1
+    return false
+  }
+
+  burstSent(): void {
+    if (this.#pending === 0 && !this.#socket.destroyed) this.#owner.portDrained(this.side)
+  }
+
   #waits(bulk: Buffer | undefined): void {
     this.#pending += 1
     if (bulk !== undefined) this.#kit.bulk.keep(bulk)
@@ -201,9 +242,15 @@ export class Port implements SlabWriter {
     if (this.side === 'client' || this.#ended) this.#socket.destroy()
   }
 
+  #flush(): void {
+    const { slab, burst } = this.#kit
+    slab.flush()
+    if (burst.holds(this)) burst.flush()
+  }
+
   /** Half-closes after what was written. */
   fin(): void {
-    this.#kit.slab.flush()
+    this.#flush()
     if (this.#closed || this.#finished) return
     this.#finished = true
     if (this.#pending === 0) this.#shutdown()
@@ -229,7 +276,7 @@ export class Port implements SlabWriter {
    * still says reaches anybody. Returns true if that is done; else `gone` is called, once, when it is.
    */
   depart(gone: () => void): boolean {
-    this.#kit.slab.flush()
+    this.#flush()
     if (!this.backlog || this.#broken || this.#closed) {
       this.abandon()
       return true
