@@ -402,3 +402,18 @@ void tap.test(
     t.notOk(world.did('close-idle'))
   },
 )
+
+void tap.test(
+  'a false alarm in the moment when the last request finishes keeps idle connections',
+  async (t) => {
+    const world = serving()
+    world.arrive()
+    world.take(SIDECAR_HOOK)
+    world.advance(FALSE_ALARM_MS - 1)
+    // The timer is late: the request finishes before it.
+    world.now = FALSE_ALARM_MS
+    world.finish()
+    t.equal(world.phase, 'serving')
+    t.notOk(world.did('close-idle'))
+  },
+)

@@ -175,6 +175,8 @@ export const TABLE: Table = {
     'idle-closed': [{ says: 'nothing in flight', when: (c) => stopping(c) && idle(c), to: 'drained' }],
     always: [
       deadline,
+      // Before idle connections are closed: those of a false alarm are kept.
+      ...falseAlarm,
       // The listener goes first, then the last connections, and only then, by the answer to its hook, the app.
       { when: (c) => stopping(c) && idle(c) && !closing(c), also: ['close-idle'] },
       {
@@ -185,7 +187,6 @@ export const TABLE: Table = {
       ...appIsGone.filter((row) => row.to !== 'draining'),
       { says: '10 s, no proof', when: restarting, due: unprovenLimit, to: 'drained' },
       hookDeadline,
-      ...falseAlarm,
     ],
   },
   drained: {
