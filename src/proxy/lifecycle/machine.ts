@@ -42,7 +42,7 @@ export interface Row<S> {
 }
 type Act = 'close-idle' | 'answer-hooks' | 'false-alarm' | 'forget-hooks' | 'cut' | 'verdict' | 'exit'
 export type Cause = Event['kind'] | 'always'
-type Table = {
+export type Table = {
   readonly [P in Phase]: { readonly [C in Cause]?: readonly Row<Extract<State, { phase: P }>>[] }
 }
 
@@ -278,15 +278,20 @@ export function resumable(state: State): boolean {
 
 /** Whether such a moment can matter in this phase: spares the shell a step for each of the thousands in serving. */
 export function concerns(phase: Phase, kind: 'quiesced' | 'lingered'): boolean {
-  return rows(phase, kind).length > 0 || rows(phase, 'always').length > 0
+  return rows(TABLE, phase, kind).length > 0 || rows(TABLE, phase, 'always').length > 0
 }
 
-/** One event: the next state, and what the shell has to do, in this order. */
-export function step(state: State, event: Event, view: View): { state: State; effects: readonly Effect[] } {
+/** One event: the next state, and what the shell has to do, in this order. Only tests give another table. */
+export function step(
+  state: State,
+  event: Event,
+  view: View,
+  table: Table = TABLE,
+): { state: State; effects: readonly Effect[] } {
   const effects: Effect[] = []
   let current = noted(state, event, view.now)
   effects.push(...turned(traffic(state), traffic(current)))
-  let row = fitting(rows(current.phase, event.kind), { event, state: current, before: state, view })
+  let row = fitting(rows(table, current.phase, event.kind), { event, state: current, before: state, view })
   const why = describe(event)
   // Every chain of `always` rows ends in a phase that waits; the bound only says so.
   for (let moves = 0; moves < 20; moves += 1) {
@@ -297,17 +302,17 @@ export function step(state: State, event: Event, view: View): { state: State; ef
       effects.push(...turned(traffic(current), traffic(next)), ...acted(also, current, next, view))
       current = next
     }
-    row = fitting(rows(current.phase, 'always'), { event, state: current, before: current, view })
+    row = fitting(rows(table, current.phase, 'always'), { event, state: current, before: current, view })
     if (row === undefined) break
   }
   return { state: current, effects }
 }
 
 /** When the next `tick` is due, or undefined if only an event can change anything. */
-export function wakeAt(state: State, view: View): number | undefined {
+export function wakeAt(state: State, view: View, table: Table = TABLE): number | undefined {
   const c: Case<State> = { event: { kind: 'tick' }, state, before: state, view }
   let first: number | undefined
-  for (const row of rows(state.phase, 'always')) {
+  for (const row of rows(table, state.phase, 'always')) {
     const due = row.due !== undefined && (row.when?.(c) ?? true) ? row.due(c) : undefined
     if (due !== undefined && (first === undefined || due < first)) first = due
   }
@@ -322,8 +327,8 @@ function describe(event: Event): string {
 }
 
 /** The rows of one cell. A row is only ever tried on a state of its own phase, which the type of TABLE cannot carry here. */
-function rows(phase: Phase, cause: Cause): readonly Row<State>[] {
-  return (TABLE[phase][cause] ?? []) as readonly Row<State>[]
+function rows(table: Table, phase: Phase, cause: Cause): readonly Row<State>[] {
+  return (table[phase][cause] ?? []) as readonly Row<State>[]
 }
 
 function fitting(candidates: readonly Row<State>[], c: Case<State>): Row<State> | undefined {

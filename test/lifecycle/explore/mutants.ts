@@ -1,0 +1,179 @@
+/**
+ * Machines that are wrong on purpose, each with the promise that it breaks: what shows that the explorer can fail. Made by
+ * patching rows of the table, or by wrapping the machine; no file is touched.
+ */
+import {
+  type Cause,
+  ready,
+  type Row,
+  step,
+  TABLE,
+  type Table,
+  wakeAt,
+} from '../../../src/proxy/lifecycle/machine.ts'
+import type { DrainState, Effect, Phase } from '../../../src/proxy/lifecycle/state.ts'
+import type { Machine } from './moves.ts'
+
+type AnyRow = Row<DrainState>
+
+export interface Mutant {
+  readonly name: string
+  readonly machine: Machine
+  /** The promise of promises.ts or ways.ts that is found broken. */
+  readonly breaks: string
+}
+
+/** The machine as it is. */
+export const MACHINE: Machine = { step, wakeAt, ready }
+
+/** A machine with some rows of one cell changed (an array), or left out (undefined). */
+function patched(phase: Phase, cause: Cause, change: (row: AnyRow) => AnyRow | undefined): Machine {
+  const rows = (TABLE[phase][cause] ?? []) as readonly AnyRow[]
+  const others = rows.map((row) => change(row)).filter((row) => row !== undefined)
+  const table = { ...TABLE, [phase]: { ...TABLE[phase], [cause]: others } } as Table
+  return {
+    ready,
+    step: (state, event, view) => step(state, event, view, table),
+    wakeAt: (state, view) => wakeAt(state, view, table),
+  }
+}
+
+function without(phase: Phase, cause: Cause, is: (row: AnyRow) => boolean): Machine {
+  return patched(phase, cause, (row) => (is(row) ? undefined : row))
+}
+
+function changed(phase: Phase, cause: Cause, is: (row: AnyRow) => boolean, change: Partial<AnyRow>): Machine {
+  return patched(phase, cause, (row) => (is(row) ? { ...row, ...change } : row))
+}
+
+/** A machine that gives some of its orders not at all. */
+function silent(drops: (effect: Effect) => boolean): Machine {
+  return {
+    ...MACHINE,
+    step(state, event, view) {
+      const next = step(state, event, view)
+      return { ...next, effects: next.effects.filter((effect) => !drops(effect)) }
+    },
+  }
+}
+
+const says = (text: string) => (row: AnyRow) => row.says === text
+const answers = ({ to, also }: AnyRow): boolean => to === undefined && also?.includes('answer-hooks') === true
+const anyTime = (): boolean => true
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a hook and a listener that was swapped end the process',
+    machine: changed('drained', 'always', says('app gone'), { when: (c) => c.state.drain.app === 'gone' }),
+    breaks: 'it ends only after a signal, or when the app has ended in a drain with proof',
+  },
+  {
+    name: 'the deadline of a stranger cuts',
+    machine: changed('draining', 'always', says('deadline'), { when: anyTime }),
+    breaks: 'it ends only after a signal, or when the app has ended in a drain with proof',
+  },
+  {
+    name: 'no deadline while draining',
+    machine: without('draining', 'always', says('deadline')),
+    breaks: 'after a signal it never lives past grace-period - 1 s',
+  },
+  {
+    name: 'no hook deadline while draining',
+    machine: without('draining', 'always', answers),
+    breaks: 'no hook waits beyond its deadline',
+  },
+  {
+    name: 'no false alarm once drained',
+    machine: without('drained', 'always', says('false alarm')),
+    breaks: 'without a signal a drain of hooks is over by grace-period + 2 s, unless its app is away',
+  },
+  {
+    name: 'serving, although its app has not come back',
+    machine: changed('drained', 'always', (row) => row.to === 'serving', {
+      when: (c) => !c.state.drain.triggers.includes('operator') && c.state.drain.triggers.includes('app'),
+    }),
+    breaks:
+      'it serves again only when the app is back and healthy, the hook was a false alarm, or an operator says so',
+  },
+  {
+    name: 'drained although something is in flight',
+    machine: changed('draining', 'always', says('nothing in flight'), {
+      when: (c) => !c.state.drain.triggers.some((trigger) => trigger === 'signal' || trigger === 'sidecar'),
+    }),
+    breaks: 'a hook is answered over work in flight only for a reason',
+  },
+  {
+    name: 'proof in the drained phase does not drain again',
+    machine: patched('drained', 'signal', (row) => (row.to === 'draining' ? undefined : row)),
+    breaks: 'the exit begins only when nothing is in flight',
+  },
+  {
+    name: 'idle connections are closed while something is in flight',
+    machine: changed('draining', 'always', (row) => row.also?.includes('close-idle') === true, {
+      when: (c) =>
+        c.state.drain.triggers.includes('signal') && c.state.phase === 'draining' && !c.state.closing,
+    }),
+    breaks: 'idle connections are closed behind a closed listener, when nothing is in flight',
+  },
+  {
+    name: 'a second signal cuts without counting',
+    machine: changed('draining', 'signal', anyTime, { also: ['answer-hooks', 'verdict', 'exit'] }),
+    breaks: 'what is in flight at the end is cut, then counted, then told by the exit code',
+  },
+  {
+    name: 'lame duck does not wait for quiet',
+    machine: changed('lame-duck', 'always', says('quiet'), { due: (c) => c.state.since }),
+    breaks: 'no client is refused before settle and quiet, unless the app has gone',
+  },
+  {
+    name: 'an app without a hook is never given up',
+    machine: without('drained', 'always', says('app-stop, no hook of the app')),
+    breaks: 'an app that was told to stop is waited for, an app without a hook for app-stop',
+  },
+  {
+    name: 'a hook in the starting phase is lost',
+    machine: without('starting', 'hook', says('hook /prestop/app')),
+    breaks: 'no hook is forgotten',
+  },
+  {
+    name: 'the listener stays closed after a false alarm',
+    machine: silent(({ kind }) => kind === 'open-listener'),
+    breaks: 'the listener closes only with proof of a stop, and opens again',
+  },
+  {
+    name: 'requests wait at the door of a proxy that serves',
+    machine: silent((effect) => effect.kind === 'queue-requests' && !effect.on),
+    breaks: 'the door stands as the phase says',
+  },
+  {
+    name: 'hooks are forgotten at the way back',
+    machine: changed('settling', 'resume', anyTime, { also: ['verdict'] }),
+    breaks: 'no hook is forgotten',
+  },
+  {
+    name: 'ready until drained',
+    machine: {
+      ...MACHINE,
+      ready: (state, up, policy) => ready(state, up, policy) || (up && state.phase === 'draining'),
+    },
+    breaks: 'it is ready only while it serves a healthy app, or keeps on until draining',
+  },
+  {
+    name: 'an app that is back and healthy is not served',
+    machine: without('drained', 'always', says('app back and healthy')),
+    breaks: 'a way back without a signal: an app that returns healthy is served',
+  },
+  {
+    name: 'an operator cannot resume when drained',
+    machine: without('drained', 'resume', anyTime),
+    breaks: 'a way back without a signal: an operator’s resume leads to serving at once',
+  },
+  {
+    name: 'the timer of lame duck is not armed',
+    machine: {
+      ...MACHINE,
+      wakeAt: (state, view) => (state.phase === 'lame-duck' ? undefined : wakeAt(state, view)),
+    },
+    breaks: 'lame duck lasts until quiet, and lame-duck-max at most',
+  },
+]

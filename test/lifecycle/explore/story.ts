@@ -1,0 +1,44 @@
+/** A finding as a story for people: each move with its time, the phase, and what the machine ordered. Pure. */
+import type { Effect } from '../../../src/proxy/lifecycle/state.ts'
+import type { Finding, World } from './explore.ts'
+import { type Played } from './moves.ts'
+import { phaseOf } from './position.ts'
+
+/** The story as text; time that only passes has no line of its own. */
+export function tell({ broken, story }: Finding, { name }: World): string {
+  const lines = story
+    .filter(({ move, stepped }, index) => move.kind !== 'time' || stepped || index === story.length - 1)
+    .map((played) => line(played))
+  return [`broken: ${broken}`, `world: ${name}`, ...lines].join('\n')
+}
+
+function line({ move, before, after, effects, inFlight }: Played): string {
+  const time = `${(after.now / 1000).toFixed(3)} s`.padStart(10)
+  const flight = inFlight > 0 ? 'in flight' : ''
+  const orders = effects.map((effect) => text(effect)).join(', ')
+  return `${time}  ${phaseOf(before).padEnd(9)}  ${flight.padEnd(9)}  ${move.name.padEnd(34)}  ${orders}`.trimEnd()
+}
+
+function text(effect: Effect): string {
+  switch (effect.kind) {
+    case 'moved':
+      return `-> ${effect.to} (${effect.why})`
+    case 'client-mode':
+      return `${effect.kind} ${effect.clientMode}`
+    case 'queue-requests':
+    case 'app-lost':
+    case 'watch-app':
+      return `${effect.kind} ${effect.on ? 'on' : 'off'}`
+    case 'exit':
+      return `exit ${effect.code}`
+    case 'open-listener':
+    case 'close-listener':
+    case 'close-idle':
+    case 'answer-hooks':
+    case 'false-alarm':
+    case 'cut':
+    case 'verdict':
+      break
+  }
+  return effect.kind
+}
