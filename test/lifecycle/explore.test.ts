@@ -6,6 +6,7 @@ import tap from 'tap'
 import { explore, type Finding, type World } from './explore/explore.ts'
 import type { Machine } from './explore/moves.ts'
 import { MACHINE, MUTANTS } from './explore/mutants.ts'
+import { PROMISES } from './explore/promises.ts'
 import { tell } from './explore/story.ts'
 import { WORLDS } from './explore/worlds.ts'
 
@@ -26,6 +27,14 @@ for (const { name, machine, breaks } of MUTANTS) {
     t.equal(found?.finding.broken, breaks)
   })
 }
+
+void tap.test('each promise over a move can be broken: some wrong machine is found by it', async (t) => {
+  const found = new Set(MUTANTS.map(({ breaks }) => breaks))
+  t.same(
+    PROMISES.filter(({ name }) => !found.has(name)),
+    [],
+  )
+})
 
 void tap.test('a finding is a shortest story, told with times, phases and orders', async (t) => {
   const { machine } = MUTANTS.find(({ name }) => name === 'requests wait at the door of a proxy that serves')!

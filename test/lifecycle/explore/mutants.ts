@@ -46,15 +46,20 @@ function changed(phase: Phase, cause: Cause, is: (row: AnyRow) => boolean, chang
   return patched(phase, cause, (row) => (is(row) ? { ...row, ...change } : row))
 }
 
-/** A machine that gives some of its orders not at all. */
-function silent(drops: (effect: Effect) => boolean): Machine {
+/** A machine whose every effect is replaced. */
+function rewritten(by: (effect: Effect) => readonly Effect[]): Machine {
   return {
     ...MACHINE,
     step(state, event, view) {
       const next = step(state, event, view)
-      return { ...next, effects: next.effects.filter((effect) => !drops(effect)) }
+      return { ...next, effects: next.effects.flatMap((effect) => by(effect)) }
     },
   }
+}
+
+/** A machine that gives some of its orders not at all. */
+function silent(drops: (effect: Effect) => boolean): Machine {
+  return rewritten((effect) => (drops(effect) ? [] : [effect]))
 }
 
 const says = (text: string) => (row: AnyRow) => row.says === text
@@ -175,5 +180,77 @@ export const MUTANTS: readonly Mutant[] = [
       wakeAt: (state, view) => (state.phase === 'lame-duck' ? undefined : wakeAt(state, view)),
     },
     breaks: 'lame duck lasts until quiet, and lame-duck-max at most',
+  },
+  {
+    name: 'lingering has no end',
+    machine: without('exiting', 'always', says('linger is over')),
+    breaks: 'an exit waits for its clients, and for 2 s at most',
+  },
+  {
+    name: 'a false alarm that names nobody',
+    machine: rewritten((effect) => (effect.kind === 'false-alarm' ? [{ ...effect, calls: [] }] : [effect])),
+    breaks: 'a false alarm names its callers, and there is none after a signal',
+  },
+  {
+    name: 'no verdict',
+    machine: silent(({ kind }) => kind === 'verdict'),
+    breaks: 'a drain ends with one verdict, and nothing else does',
+  },
+  {
+    name: 'a false alarm takes back an operator’s drain',
+    machine: without('draining', 'always', (row) => row.also?.includes('forget-hooks') === true),
+    breaks: 'only an operator takes back an operator’s drain',
+  },
+  {
+    name: 'drained before the idle connections are closed',
+    machine: changed('draining', 'always', (row) => row.also?.includes('close-idle') === true, {
+      to: 'drained',
+    }),
+    breaks: 'in a proven stop the idle connections are closed before it is drained',
+  },
+  {
+    name: 'each order twice',
+    machine: rewritten((effect) => (effect.kind === 'client-mode' ? [effect, effect] : [effect])),
+    breaks: 'no order is given twice',
+  },
+  {
+    name: 'moves that nobody is told of',
+    machine: silent(({ kind }) => kind === 'moved'),
+    breaks: 'the moves that are told are those that are made',
+  },
+  {
+    name: 'a timer that is always due',
+    machine: { ...MACHINE, wakeAt: (state, { now }) => (state.phase === 'draining' ? now : undefined) },
+    breaks: 'the timer never stands still',
+  },
+  {
+    name: 'a hook that does not drain',
+    machine: without('serving', 'hook', anyTime),
+    breaks: 'a trigger drains',
+  },
+  {
+    name: 'the deadline has come as soon as the pod stops',
+    machine: changed('draining', 'always', says('deadline'), {
+      when: (c) => c.state.drain.triggers.includes('signal'),
+      due: (c) => c.state.since,
+    }),
+    breaks: 'it ends with work in flight only at the deadline or at a second signal',
+  },
+  {
+    name: 'the end without an exit',
+    machine: silent(({ kind }) => kind === 'exit'),
+    breaks: 'the exit is the last of it',
+  },
+  {
+    name: 'an app that is back is served, signal or not',
+    machine: changed(
+      'drained',
+      'always',
+      (row) => row.says === 'app back and healthy' && row.to === 'serving',
+      {
+        when: (c) => c.state.drain.app === 'back' && c.state.drain.appUp,
+      },
+    ),
+    breaks: 'the listener stays closed after a signal',
   },
 ]

@@ -30,7 +30,7 @@ export interface Vow {
   holds(played: Played, machine: Machine, late: number): boolean
 }
 
-const PROMISES: readonly Vow[] = [
+export const PROMISES: readonly Vow[] = [
   {
     name: 'it ends only after a signal, or when the app has ended in a drain with proof',
     holds: (p) => (!moves(p, 'exiting') && !did(p, 'exit')) || mayEnd(p.notes) || was(p, 'exiting'),
@@ -170,6 +170,10 @@ const PROMISES: readonly Vow[] = [
       ),
   },
   {
+    name: 'a trigger drains',
+    holds: (p) => p.after.notes.drainAt === undefined || phaseOf(p.after) !== 'serving',
+  },
+  {
     name: 'it is ready only while it serves a healthy app, or keeps on until draining',
     holds(p, { ready }) {
       const { state, notes } = p.after
@@ -184,10 +188,6 @@ const PROMISES: readonly Vow[] = [
         lbHealthy(state, true) === serves
       )
     },
-  },
-  {
-    name: 'a trigger drains',
-    holds: (p) => p.after.notes.drainAt === undefined || phaseOf(p.after) !== 'serving',
   },
   { name: 'the door stands as the phase says', holds: (p) => doorStands(p) },
   { name: 'no order is given twice', holds: (p) => !p.repeated },
