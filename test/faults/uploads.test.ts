@@ -170,6 +170,25 @@ for (const way of ['native', 'portable']) {
     t.equal(await call.end(), 'reset')
   })
 
+  void tap.test(`${way}: what follows a large body in the same read is delivered, too`, async (t) => {
+    const { app, sidecar } = await scene(t, relay)
+    const client = await rawClient(t, sidecar.listen)
+    // On an open connection to the app: while it is dialled, bytes are copied.
+    client.send(requestText('GET', '/first'))
+    const call = await app.call()
+    call.send(ACCEPTED)
+    t.equal((await client.answer()).status, 202)
+    const body = 'x'.repeat(40_000)
+    client.send(upload(body) + upload('second', 6).replace('POST /', 'POST /second'))
+    await call.until('the first upload', () => call.text.length > body.length)
+    call.send(ACCEPTED)
+    t.equal((await client.answer('POST')).status, 202)
+    await call.until('the second', () => call.text.endsWith('second'))
+    t.ok(call.text.includes(`${body}POST /second HTTP/1.1`))
+    call.send(ACCEPTED)
+    t.equal((await client.answer('POST')).status, 202)
+  })
+
   for (const cause of ['the deadline', 'a second SIGTERM'] as const) {
     void tap.test(`${way}: ${cause} cuts an upload with a reset, also as the process ends`, async (t) => {
       const { app, sidecar } = await scene(t, [

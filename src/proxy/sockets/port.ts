@@ -143,7 +143,8 @@ export class Port implements SlabWriter, BurstWriter {
     if (end - start < WORTH_NO_COPY || !bulk.holds(bytes)) return slab.add(this, bytes, start, end)
     slab.flush()
     const part = bytes.subarray(start, end)
-    if (this.#kit.writer !== undefined) return void this.#send(part, bytes)
+    // A burst frees the chunk once it is written, so what lies behind in it must not be needed any more.
+    if (this.#kit.writer !== undefined || end < bytes.length) return void this.#send(part, bytes)
     bulk.keep(bytes)
     burst.add(this, part, bytes)
   }
