@@ -29,7 +29,7 @@ export interface RelayContext {
   readonly keepsTargets: boolean
   /** Brings `terms.now` up to date. */
   tick(): void
-  leave(pair: Arrived): void
+  remove(pair: Arrived): void
   /** A fault of our own has ended a pair. */
   fault(error: unknown): void
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void

@@ -288,7 +288,7 @@ export class Pair implements Link, PortOwner {
     try {
       this.account.close()
     } finally {
-      this.#context.leave(this)
+      this.#context.remove(this)
     }
   }
 

@@ -259,7 +259,7 @@ export class Relay implements Common {
     this.terms.now = this.#parts.clock.now()
   }
 
-  leave(from: ServedPort, pair: Pair): void {
+  remove(from: ServedPort, pair: Pair): void {
     if (!this.#pairs.delete(pair)) return
     this.#places.left(pair)
     from.counters.clients -= 1

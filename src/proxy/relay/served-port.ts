@@ -29,7 +29,7 @@ export interface Common {
   tick(): void
   /** A client has connected to the port; `take` gives its connection to one of ours. */
   admit(to: ServedPort, take: (port: Port) => void): void
-  leave(from: ServedPort, pair: Pair): void
+  remove(from: ServedPort, pair: Pair): void
   fault(error: unknown): void
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void
   /** There was no file descriptor for a connection to the app. */
@@ -118,8 +118,8 @@ export class ServedPort implements RelayContext {
     this.#common.tick()
   }
 
-  leave(pair: Pair): void {
-    this.#common.leave(this, pair)
+  remove(pair: Pair): void {
+    this.#common.remove(this, pair)
   }
 
   fault(error: unknown): void {
