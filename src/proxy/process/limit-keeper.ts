@@ -75,5 +75,7 @@ export function keepLimit(
 
 /** `3,400 (memory limit 128 MiB)` */
 function printLimit({ connections, setBy }: ConnectionLimit): string {
-  return `${connections.toLocaleString('en-US')} (${setBy})`
+  // Not toLocaleString: the first use of Intl maps 6 MiB of ICU's data into every sidecar.
+  const text = String(connections).replaceAll(/\B(?=(\d{3})+$)/g, ',')
+  return `${text} (${setBy})`
 }
