@@ -92,6 +92,7 @@ const PURE_FOLDERS = [
   'proxy/admin',
   'proxy/metrics',
   'proxy/process/linger.ts',
+  'proxy/process/once-a-second.ts',
 ]
 const SHELL = [
   'proxy/admin/http.ts',

@@ -1,6 +1,7 @@
 /** Who is turned away from the admin port is counted always, and logged at most once a second (DESIGN §6). */
 import tap from 'tap'
-import { Refusals, Sparingly } from '../../src/proxy/admin/refusals.ts'
+import { Refusals } from '../../src/proxy/admin/refusals.ts'
+import { Sparingly } from '../../src/proxy/process/once-a-second.ts'
 
 void tap.test('every refusal is counted, one line a second says how many went unsaid', async (t) => {
   const refusals = new Refusals()
