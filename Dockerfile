@@ -16,7 +16,7 @@ RUN npm install --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
 # The tools (inject, check, rehearse) are for the desk and CI: they, and what only they need, stay out of the pod.
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund && rm -r dist/tools node_modules/yaml
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund && rm -r dist/tools dist/kubectl.js node_modules/yaml
 
 FROM ${RUN_IMAGE}
 WORKDIR /app

@@ -74,6 +74,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'words.ts',
   ],
   'tools/manifest': ['proxy/config'],
+  // The plugin of kubectl: a program of its own.
+  'kubectl.ts': ['tools/cluster'],
+  'tools/cluster': ['cli/columns.ts', 'proxy/config', 'tools/manifest'],
   'tools/rehearsal': [],
 }
 /** Joins everything: may import what it likes, and only the commands import it. */

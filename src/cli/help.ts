@@ -4,11 +4,9 @@
  */
 import { GROUPS, initialText, type Option } from '../proxy/config/option.ts'
 import { OPTIONS } from '../proxy/config/options.ts'
+import { table, WIDTH, wrap, type Row } from './columns.ts'
 import { REHEARSE_ROWS } from './rehearse-flags.ts'
 
-const WIDTH = 100
-const INDENT = 2
-const GAP = 2
 /** Wide enough for most flags; one that is wider stands on a line of its own. */
 const LEFT = 32
 
@@ -42,8 +40,6 @@ const CLIENT_ROWS: readonly Row[] = [
   ['--json', 'print the response as JSON'],
   ['--help', 'show this help'],
 ]
-
-type Row = readonly [left: string, right: string]
 
 /** `lastcall --help` */
 export function mainHelp(): string {
@@ -231,28 +227,6 @@ function shownDefault({ initial }: Option<unknown>): string {
 
 function helpRow(option: Option<unknown>): Row {
   return [usageOf(option), `${option.help} [${initialText(option.initial)}]`]
-}
-
-function table(rows: readonly Row[], width: number): string {
-  const margin = ' '.repeat(INDENT + width + GAP)
-  const lines = rows.flatMap(([left, right]) => {
-    const [first = '', ...others] = wrap(right, WIDTH - margin.length)
-    const head =
-      left.length > width ? [`  ${left}`, margin + first] : [`  ${left.padEnd(width + GAP)}${first}`]
-    return [...head, ...others.map((text) => margin + text)]
-  })
-  return lines.join('\n')
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }
 
 function code(text: string): string {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { hear } from './child.ts'
-import { Documents } from './documents.ts'
+import { Documents } from '../../src/tools/cluster/documents.ts'
 
 export class Kubectl {
   readonly #command: readonly string[]

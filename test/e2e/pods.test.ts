@@ -1,6 +1,6 @@
 /** What kubectl's watches say becomes the stories of pods. Shapes as Kubernetes 1.20 and later print them. */
 import tap from 'tap'
-import { Documents } from './documents.ts'
+import { Documents } from '../../src/tools/cluster/documents.ts'
 import type { Change } from './kubectl.ts'
 import { Pods } from './pods.ts'
 

@@ -52,7 +52,7 @@ await tap.test('the ENTRYPOINT in the tree of the last stage', async (t) => {
   const modules = readdirSync(join(tree, 'app/node_modules'))
   for (const name of ['typescript', 'tap', 'oxlint'])
     t.notOk(modules.includes(name), `${name} is no production dependency`)
-  t.same(removed, ['dist/tools', 'node_modules/yaml'])
+  t.same(removed, ['dist/tools', 'dist/kubectl.js', 'node_modules/yaml'])
 
   await t.test('holds what runs in the pod, and no tools', async (t2) => {
     const run = async (...argv: string[]) => {

@@ -1,0 +1,4 @@
+/** The commands of `kubectl lastcall`, in the order of its help. Joins them all; only command-line.ts needs it. */
+import type { Command } from './command.ts'
+
+export const COMMANDS: readonly Command[] = []

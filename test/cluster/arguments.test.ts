@@ -1,0 +1,58 @@
+/** The command line of `kubectl lastcall`, as users of kubectl write it. */
+import tap from 'tap'
+import { readAsked, type Asked, type Takes } from '../../src/tools/cluster/arguments.ts'
+
+const ONE: Takes = { targets: 'one', several: false, flags: new Map([['force', 'switch']]) }
+const ANY: Takes = { targets: 'any', several: true, flags: new Map() }
+
+function asked(line: string, takes: Takes): Asked {
+  const outcome = readAsked(line.split(' ').filter(Boolean), takes)
+  if (outcome.kind === 'problems') throw new Error(outcome.problems.join('\n'))
+  return outcome.asked
+}
+
+function problems(line: string, takes: Takes): string {
+  const outcome = readAsked(line.split(' ').filter(Boolean), takes)
+  return outcome.kind === 'problems' ? outcome.problems.join('\n') : ''
+}
+
+void tap.test('a workload is named as kubectl has it', async (t) => {
+  for (const line of ['deploy/web', 'deploy web']) t.same(asked(line, ONE).targets, ['deploy/web'], line)
+  t.same(asked('deploy/web sts/db', ANY).targets, ['deploy/web', 'sts/db'])
+  t.same(asked('pods a b', ANY).targets, ['pods/a', 'pods/b'])
+  t.same(asked('', ANY).targets, [])
+  t.match(problems('', ONE), /no workload is named; write TYPE\/NAME, such as deploy\/web/)
+  t.match(problems('web', ONE), /web: must be TYPE\/NAME, such as deploy\/web/)
+  t.match(problems('a/b/c', ONE), /a\/b\/c: must be TYPE\/NAME/)
+  t.match(problems('deploy/web db', ANY), /write each as TYPE\/NAME/)
+  t.match(problems('deploy/a deploy/b', ONE), /one workload at a time/)
+})
+
+void tap.test('flags of kubectl, in each of its spellings, go to kubectl', async (t) => {
+  for (const flag of ['-n shop', '-nshop', '-n=shop', '--namespace shop', '--namespace=shop']) {
+    const { kubectlFlags, namespace } = asked(`deploy/web ${flag}`, ONE)
+    t.same(kubectlFlags, ['--namespace=shop'], flag)
+    t.equal(namespace, 'shop', flag)
+  }
+  t.same(asked('--context test --kubeconfig=k --as me deploy/web', ONE).kubectlFlags, [
+    '--context=test',
+    '--kubeconfig=k',
+    '--as=me',
+  ])
+  for (const flag of ['-o json', '-ojson', '-o=json', '--output json'])
+    t.equal(asked(`deploy/web ${flag}`, ONE).output, 'json', flag)
+  t.equal(asked('deploy/web', ONE).output, 'text')
+  t.match(problems('deploy/web -o yaml', ONE), /-o yaml: must be json/)
+  t.ok(asked('deploy/web --force', ONE).values.has('force'))
+  t.match(problems('deploy/web --froce', ONE), /--froce: unknown flag; did you mean --force\?/)
+  t.match(problems('deploy/web -n', ONE), /--namespace: needs a value/)
+})
+
+void tap.test('a selector and all namespaces, where a command may look at several', async (t) => {
+  t.equal(asked('-l app=web', ANY).selector, 'app=web')
+  t.ok(asked('-A', ANY).allNamespaces)
+  t.match(problems('deploy/web -l app=web', ONE), /-l: not with this command/)
+  t.match(problems('deploy/web -A', ONE), /-A: not with this command/)
+  t.match(problems('deploy/web -l app=web', ANY), /cannot be combined with -l or -A/)
+  t.match(problems('-n shop -A', ANY), /-n and -A cannot be combined/)
+})
