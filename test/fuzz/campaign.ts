@@ -30,7 +30,8 @@ export function* campaign(seed: number): Generator<{ tally: Tally; difference: D
   }
 }
 
-function tryOne(judge: Judge, seed: number, tally: Tally): Difference | undefined {
+/** Tries one stream alone; its messages are added to `tally`. */
+export function tryOne(judge: Judge, seed: number, tally: Tally): Difference | undefined {
   const random = new Random(seed)
   const side = random.chance(67) ? 'client' : 'app'
   const { text, messages } = side === 'client' ? requestStream(random) : responseStream(random)

@@ -1,87 +1,74 @@
 /**
- * The long run: `npm run fuzz -- [http2] --seed N --seconds N`. Without `http2`, a difference is saved as a transcript in
- * test/wire/found/, where it fails the wire tests until it is understood: fixed, or written down as what must happen.
- * With it, the seed of the one connection is printed: `--one N` plays that alone. Exit code 1 where something is found.
+ * The long run: `npm run fuzz -- [http1|http2|websocket] --seeds 1..100 --messages 100000`, or `--seed N --seconds N`.
+ * `--json` prints nothing but a summary for machines. `--one N` tries the one stream or connection of a difference again.
+ * Exit code 1 where something is found.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { encode, fenced } from '../fixtures/transcript.ts'
-import { campaign, type Difference, summary } from './campaign.ts'
-import * as http2 from './http2/campaign.ts'
-import { compare } from './http2/nghttp2.ts'
+import { KINDS } from './kinds.ts'
+import { series } from './series.ts'
 
 const { values, positionals } = parseArgs({
-  options: { seed: { type: 'string' }, seconds: { type: 'string' }, one: { type: 'string' } },
+  options: {
+    seed: { type: 'string' },
+    seeds: { type: 'string' },
+    messages: { type: 'string' },
+    seconds: { type: 'string' },
+    one: { type: 'string' },
+    json: { type: 'boolean' },
+  },
   allowPositionals: true,
 })
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
-const seconds = Number(values.seconds ?? 60)
+const [name = 'http1'] = positionals
+const kind = KINDS[name]
+if (kind === undefined) throw new Error(`${name} is none of ${Object.keys(KINDS).join(', ')}`)
+
 const PROGRESS_MS = 5000
+const DEFAULT_SECONDS = 60
 
-if (values.one === undefined) console.log(`seed ${seed}, ${seconds} s`)
-process.exitCode = positionals.includes('http2') ? await runHttp2(values.one) : run()
-
-async function runHttp2(one: string | undefined): Promise<number> {
-  if (one !== undefined) {
-    const found = http2.tryOne(Number(one), http2.nothing()) ?? (await compare(Number(one)))
-    console.log(found ?? 'nothing found')
-    return 0
+if (values.one !== undefined) console.log((await kind.one(number('one', values.one))) ?? 'nothing found')
+else {
+  const seeds = seedsOf(values.seeds ?? values.seed ?? String(Math.floor(Math.random() * 2 ** 32)))
+  const messages = values.messages === undefined ? Infinity : number('messages', values.messages)
+  const seconds =
+    values.seconds === undefined
+      ? messages === Infinity
+        ? DEFAULT_SECONDS
+        : Infinity
+      : number('seconds', values.seconds)
+  const say = (text: string): void => {
+    if (values.json !== true) console.log(text)
   }
-  const start = performance.now()
-  let told = start
-  for (const { tally, finding, seed: last } of http2.campaign(seed)) {
-    // The judge is slow: it gets one in ten.
-    const what = finding ?? (tally.connections % 10 === 0 ? await compare(last) : undefined)
-    if (what !== undefined) {
-      console.log(`${what}\nagain with: npm run fuzz -- http2 --one ${last}`)
-      return 1
-    }
-    const now = performance.now()
-    const over = now - start > seconds * 1000
-    if (!over && now - told < PROGRESS_MS) continue
-    told = now
-    console.log(`${Math.round((now - start) / 1000)} s: ${http2.summary(tally)}`)
-    if (over) return 0
-  }
-  return 0
+  let told = performance.now()
+  const summary = await series(kind, { seeds, messages, seconds }, (seed, tally) => {
+    if (performance.now() - told < PROGRESS_MS) return
+    told = performance.now()
+    say(`seed ${seed}: ${JSON.stringify(tally)}`)
+  })
+  const { found, ...counts } = summary
+  for (const { what, seed, one, saved } of found)
+    say(
+      `seed ${seed}: ${what}\n${saved === undefined ? '' : `saved as ${saved}, `}` +
+        `again with: npm run fuzz -- ${name} --one ${one}`,
+    )
+  const [first, last] = [seeds[0], seeds.at(-1)]
+  const rate = Math.round(counts.messages / counts.seconds)
+  say(`seeds ${first} to ${last}: ${counts.messages} messages in ${counts.seconds} s (${rate}/s), of these`)
+  say(`${JSON.stringify(counts.tally)}; ${found.length} differences`)
+  if (values.json === true)
+    console.log(JSON.stringify({ kind: name, ...counts, seeds: [first, last], found }))
+  process.exitCode = found.length > 0 ? 1 : 0
 }
 
-function run(): number {
-  const start = performance.now()
-  let told = start
-  for (const { tally, difference } of campaign(seed)) {
-    if (difference !== undefined) {
-      console.log(
-        `${difference.side}: ${difference.what}\nstream seed ${difference.seed}: saved as ${save(difference)}`,
-      )
-      return 1
-    }
-    const now = performance.now()
-    const over = now - start > seconds * 1000
-    if (!over && now - told < PROGRESS_MS) continue
-    told = now
-    const rate = Math.round(((tally.requests + tally.responses) / (now - start)) * 1000)
-    console.log(`${Math.round((now - start) / 1000)} s: ${summary(tally)}, ${rate} messages/s`)
-    if (over) return 0
-  }
-  return 0
+/** `7`, or `1..100`. */
+function seedsOf(text: string): number[] {
+  const [from = '', to = from, ...more] = text.split('..')
+  const [first, last] = [number('seeds', from), number('seeds', to)]
+  if (more.length > 0 || last < first) throw new Error(`--seeds ${text}: not A..B with A up to B`)
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i)
 }
 
-function save({ what, side, stream, seed: streamSeed }: Difference): string {
-  const folder = fileURLToPath(new URL('../wire/found/', import.meta.url))
-  const path = `${folder}${side}-${streamSeed}.md`
-  const asked = Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-  const blocks = side === 'client' ? [] : fenced('client', encode(asked))
-  const text = [
-    '# Found by fuzzing',
-    '',
-    `## ${what.replaceAll('\n', ' ')}`,
-    '',
-    'DESIGN §2: to be understood.',
-    '',
-  ]
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(path, `${[...text, ...blocks, ...fenced(side, encode(stream))].join('\n')}\n`)
-  return path
+function number(option: string, text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new Error(`--${option} ${text}: no number`)
+  return value
 }

@@ -1,40 +1,13 @@
 /**
- * Ends of frames are found in any split, and what is no frame is called so. Judged by the `ws` package's own receiver on
- * random streams, valid and nearly so: as long as it goes on, both stand between two frames at the same bytes.
+ * Ends of frames are found in any split, and what is no frame is called so. On random streams the receiver of the `ws`
+ * package is the judge: test/fuzz/websocket.test.ts.
  */
 import { deepStrictEqual } from 'node:assert'
 import tap from 'tap'
-import * as ws from 'ws'
 import { CLOSE_FOR_CLIENT, closeForApp } from '../../src/protocol/websocket/close.ts'
 import { FrameCursor } from '../../src/protocol/websocket/frame.ts'
-
-/** As much of ws' receiver as is looked at: it is not in its types, and the state is its own matter. */
-interface Receiver {
-  write(bytes: Buffer): void
-  on(event: 'error', listener: (error: Error) => void): void
-  on(event: 'conclude', listener: (code: number, reason: Buffer) => void): void
-  on(event: 'message', listener: () => void): void
-  readonly _state: number
-  readonly _bufferedBytes: number
-}
-const ReceiverOfWs = (ws as unknown as { Receiver: new (options: object) => Receiver }).Receiver
-
-interface Frame {
-  readonly first: number
-  readonly payload: number
-  readonly mask?: Buffer
-  /** More bytes for the length than needed. */
-  readonly wide?: 16 | 64
-}
-
-function frame({ first, payload, mask, wide }: Frame): Buffer {
-  const form = wide === 64 || payload > 0xffff ? 127 : wide === 16 || payload > 125 ? 126 : payload
-  const length = Buffer.alloc(form === 127 ? 8 : form === 126 ? 2 : 0)
-  if (form === 127) length.writeBigUInt64BE(BigInt(payload))
-  if (form === 126) length.writeUInt16BE(payload)
-  const bytes = Buffer.alloc(payload, 0x88) // looks like the beginning of a Close
-  return Buffer.concat([Buffer.of(first, form | (mask ? 0x80 : 0)), length, mask ?? Buffer.alloc(0), bytes])
-}
+import { frame, type FrameParts } from '../fixtures/websocket-frames.ts'
+import { ReceiverOfWs } from '../fixtures/websocket-receiver.ts'
 
 /** The offsets behind which the cursor stands between two frames, for these pieces of a stream. */
 function ends(cursor: FrameCursor, pieces: Iterable<Buffer>): number[] {
@@ -59,7 +32,7 @@ function* byteByByte(bytes: Buffer): Generator<Buffer> {
 }
 
 const KEY = Buffer.of(1, 2, 3, 4)
-const FRAMES: readonly Frame[] = [
+const FRAMES: readonly FrameParts[] = [
   { first: 0x81, payload: 0 },
   { first: 0x81, payload: 1, mask: KEY },
   { first: 0x01, payload: 125 },
@@ -145,94 +118,4 @@ void tap.test('Close 1001 is what the ws package reads on either side', async (t
     t.same(told, [{ code: 1001, reason: 'this server is going away' }])
     t.same(ends(new FrameCursor(), [bytes]), [bytes.length])
   }
-})
-
-/** A small generator of numbers that a seed determines (mulberry32). */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let z = Math.imul(state ^ (state >>> 15), 1 | state)
-    z = (z + Math.imul(z ^ (z >>> 7), 61 | z)) ^ z
-    return ((z ^ (z >>> 14)) >>> 0) % below
-  }
-}
-
-/** Frames as a peer would send them, one in eight with something wrong; then, sometimes, a byte changed anywhere. */
-function randomStream(random: (below: number) => number, masked: boolean): Buffer {
-  const parts: Buffer[] = []
-  let fragmented = false
-  for (let count = 1 + random(6); count > 0; count--) {
-    const control = random(4) === 0
-    const last = random(3) > 0
-    const opcode = control ? [9, 10][random(2)]! : fragmented ? 0 : 2
-    const payload = [0, 1, random(126), 125, 126, random(600), 66_000][
-      random(control ? 4 : random(20) === 0 ? 7 : 6)
-    ]!
-    const odd = random(8) === 0
-    const first = (control || last ? 0x80 : 0) | opcode
-    const mask = masked !== (odd && random(4) === 0) && Buffer.of(random(256), random(256), random(256), 0)
-    const wide = odd ? ([16, 64] as const)[random(2)]! : undefined
-    parts.push(
-      frame({
-        first: odd && random(2) === 0 ? random(256) : first,
-        payload,
-        ...(mask && { mask }),
-        ...(wide && payload <= 0xffff && { wide }),
-      }),
-    )
-    if (!control) fragmented = !last
-  }
-  if (random(5) === 0) parts.push(frame({ first: 0x88, payload: 0, ...(masked && { mask: KEY }) }))
-  const stream = Buffer.concat(parts)
-  if (random(6) === 0) stream[random(stream.length)] = random(256)
-  return stream
-}
-
-void tap.test('agrees with the receiver of ws on where frames end', async (t) => {
-  const seed = Number(process.env['LASTCALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
-  t.comment(`seed ${seed}`)
-  const random = randomOf(seed)
-  const seen = { streams: 0, ends: 0, refusedByWs: 0, nonsense: 0, closes: 0 }
-  for (; seen.streams < 20_000; seen.streams++) {
-    const isServer = random(2) === 0
-    const stream = randomStream(random, isServer)
-    const receiver = new ReceiverOfWs({ isServer, skipUTF8Validation: true, maxPayload: 0 })
-    const heard = { over: false }
-    receiver.on('error', () => {
-      heard.over = true
-      seen.refusedByWs += 1
-    })
-    receiver.on('conclude', () => {
-      heard.over = true
-      seen.closes += 1
-    })
-    receiver.on('message', () => undefined)
-    const cursor = new FrameCursor()
-    for (let at = 0; at < stream.length && !heard.over;) {
-      const to = Math.min(stream.length, at + 1 + random(random(2) === 0 ? 3 : 300))
-      // Node's streams tell of an error a tick later; ws keeps it in its state until then.
-      const piece = Buffer.from(stream.subarray(at, to))
-      receiver.write(piece)
-      const failed = (receiver as unknown as { errored: Error | null }).errored !== null
-      for (let from = at; from < to;) from = cursor.advance(stream, from, to)
-      if (failed || heard.over) break
-      const theirs = receiver._state === 0 && receiver._bufferedBytes === 0
-      if (cursor.nonsense || cursor.between !== theirs) {
-        t.fail(`seed ${seed}, stream ${seen.streams}, after ${to} bytes of ${stream.toString('hex')}`)
-        return
-      }
-      if (theirs) seen.ends += 1
-      at = to
-    }
-    if (cursor.nonsense) seen.nonsense += 1
-    // Its events are told in later ticks: they have to be let out now and then.
-    if (seen.streams % 100 === 0) await new Promise(setImmediate)
-  }
-  await new Promise(setImmediate)
-  t.comment(JSON.stringify(seen))
-  t.ok(
-    seen.ends > 10_000 && seen.refusedByWs > 2000 && seen.nonsense > 100 && seen.closes > 1000,
-    'it saw enough',
-  )
 })
