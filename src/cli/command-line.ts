@@ -57,7 +57,7 @@ async function proxy(argv: readonly string[]): Promise<number> {
   const outcome = readConfig(argv, process.env)
   if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall --help')
   const { run } = await import('../proxy/main.ts')
-  return run(outcome.config, signals)
+  return run(outcome.config, signals, version)
 }
 
 async function talk(command: Command, argv: readonly string[]): Promise<number> {

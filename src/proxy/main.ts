@@ -33,9 +33,10 @@ const CANNOT_START = 2
 
 /**
  * Runs the proxy until it has drained, and takes over `signals` once it listens; one that came before ends it at once.
+ * `version` tells the version of lastcall, for whoever asks.
  * Resolves with the exit code: 0 nothing was cut, 1 something was, 2 it could not start.
  */
-export async function run(config: Config, signals: Signals): Promise<number> {
+export async function run(config: Config, signals: Signals, version: () => string): Promise<number> {
   const clock = systemClock
   const log = createLog(config.logLevel)
   const ofNode = releaseProblem(process.versions.node)
@@ -50,7 +51,7 @@ export async function run(config: Config, signals: Signals): Promise<number> {
   if (await endsBeforeStart(signals, log)) return 0
 
   const native = await nativeWay(config.relay, clock, log)
-  const pieces = assemble({ config, clock, log, limits, native, times: sums.budget })
+  const pieces = assemble({ config, clock, log, limits, native, times: sums.budget, version })
   const { checkers, door, relay, runner, view } = pieces
   let admin: Admin | undefined
   try {
@@ -87,6 +88,7 @@ interface Given {
   readonly limits: LimitKeeper
   readonly native: Writer | undefined
   readonly times: Budget
+  readonly version: () => string
 }
 
 interface Pieces {
@@ -100,7 +102,7 @@ interface Pieces {
 }
 
 /** Makes the pieces and joins them: what each reports, to the lifecycle; what that orders, to each. */
-function assemble({ config, clock, log, limits, native, times }: Given): Pieces {
+function assemble({ config, clock, log, limits, native, times, version }: Given): Pieces {
   const ended = Promise.withResolvers<number>()
   const relay = new Relay({
     config,
@@ -162,7 +164,7 @@ function assemble({ config, clock, log, limits, native, times }: Given): Pieces 
       tellLoadBalancers()
     },
   })
-  const view = new View({ config, relay, door, runner, checkers, clock })
+  const view = new View({ config, relay, door, runner, checkers, clock, version })
   runner.onPhase((phase) => {
     view.entered(phase)
     tellLoadBalancers()

@@ -22,6 +22,8 @@ interface Sources {
   readonly runner: Runner
   readonly checkers: Checkers
   readonly clock: Clock
+  /** Of lastcall; read when somebody asks. */
+  readonly version: () => string
 }
 
 export class View {
@@ -31,6 +33,7 @@ export class View {
   #lateMs = 0
   readonly #sources: Sources
   #verdict: Verdict | undefined
+  #version: string | undefined
   #cutTotal = 0
   #phase: Phase
   #phaseAt: number
@@ -129,11 +132,14 @@ export class View {
     const { state } = runner
     const { counters } = relay
     const triggers = 'drain' in state ? state.drain.triggers : []
+    this.#version ??= this.#sources.version()
     return buildStatus({
+      version: this.#version,
       phase: runner.phase,
       sinceMs: clock.now() - this.#phaseAt,
       nowEpochMs: Date.now(),
       ready: this.ready.ok,
+      drainMs: isDraining(this.#phase) ? clock.now() - this.#drainAt! : undefined,
       proof: this.proof,
       triggers,
       inFlight: counters.inFlight,

@@ -4,10 +4,12 @@ import { buildStatus, type StatusInput } from '../../src/proxy/admin/status.ts'
 import type { RequestInFlight } from '../../src/words.ts'
 
 const INPUT: StatusInput = {
+  version: '1.2.3',
   phase: 'settling',
   sinceMs: 1400.4,
   nowEpochMs: Date.UTC(2026, 0, 2, 3, 4, 5, 500),
   ready: false,
+  drainMs: 4400.4,
   proof: true,
   triggers: ['sidecar', 'signal'],
   inFlight: Float64Array.of(3, 0, 1, 0, 0, 0),
@@ -19,10 +21,12 @@ const INPUT: StatusInput = {
 
 void tap.test('the shape', async (t) => {
   t.same(buildStatus(INPUT), {
+    version: '1.2.3',
     phase: 'settling',
     since: '2026-01-02T03:04:04.099Z',
     sinceMs: 1400,
     ready: false,
+    drainMs: 4400,
     proof: true,
     triggers: ['sidecar', 'signal'],
     inFlight: { total: 4, http1: 3, http2: 0, websocket: 1, tunnel: 0, opaque: 0, tcp: 0, requests: [] },
@@ -30,6 +34,7 @@ void tap.test('the shape', async (t) => {
     health: { up: true, kind: 'tcp' },
     verdict: null,
   })
+  t.equal(buildStatus({ ...INPUT, drainMs: undefined }).drainMs, null)
   t.same(buildStatus({ ...INPUT, verdict: { text: 'nothing was cut', cut: 0 } }).verdict, {
     text: 'nothing was cut',
     cut: 0,

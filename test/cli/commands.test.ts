@@ -13,10 +13,12 @@ import { freePort } from '../fixtures/ports.ts'
 import { entry } from '../fixtures/sidecar.ts'
 
 const INPUT: StatusInput = {
+  version: '1.2.3',
   phase: 'serving',
   sinceMs: 61_000,
   nowEpochMs: Date.UTC(2026, 10, 21),
   ready: true,
+  drainMs: undefined,
   proof: false,
   triggers: [],
   inFlight: [1, 0, 1, 0, 0, 0],

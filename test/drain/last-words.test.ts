@@ -1,4 +1,5 @@
 /** Exit codes, the verdict, and the access log: what is left to read when the pod is gone. DESIGN §3, §5. */
+import { readFileSync } from 'node:fs'
 import tap, { type Test } from 'tap'
 import { endAfterApp, PHASE, serving, verdictOf } from '../fixtures/drain.ts'
 import { startProgram } from '../fixtures/program.ts'
@@ -64,6 +65,21 @@ await tap.test('after an operator took a drain back, /status and /metrics have i
   t.ok(settling > 0.2 && settling < 3, `${settling} s`)
   t.equal(await sidecar.metric('lastcall_drain_cut_total'), 0)
   t.equal(await sidecar.metric('lastcall_phase{phase="serving"}'), 1)
+})
+
+await tap.test('/status tells the version, and the age of the drain while one runs', async (t) => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  const { sidecar } = await serving(t)
+  t.match(await sidecar.status(), { version, phase: 'serving', drainMs: null })
+  await sidecar.ask('POST', '/drain')
+  await sidecar.log(PHASE.drained)
+  // Settle and quiet are over by then: the age is that of the drain, not that of its last phase.
+  const { drainMs, sinceMs } = (await sidecar.status()) as Record<'drainMs' | 'sinceMs', number>
+  t.ok(drainMs > sinceMs + 300, `${drainMs} ms, and ${sinceMs} ms in the phase`)
+  await sidecar.ask('POST', '/resume')
+  t.match(await sidecar.status(), { phase: 'serving', drainMs: null })
 })
 
 await tap.test('exit code 2 with a sentence, for every mistake of the configuration at once', async (t) => {

@@ -29,12 +29,16 @@ export interface PortStatus {
 }
 
 export interface StatusInput {
+  /** Of lastcall. */
+  readonly version: string
   readonly phase: string
   /** Since when the phase lasts. */
   readonly sinceMs: number
   /** The wall clock now, milliseconds of the epoch. */
   readonly nowEpochMs: number
   readonly ready: boolean
+  /** The age of the drain that runs; undefined outside of one. */
+  readonly drainMs: number | undefined
   /** Is it proven that the pod stops? */
   readonly proof: boolean
   /** What started this drain, in the order of arrival; empty outside of one. */
@@ -51,10 +55,21 @@ export interface StatusInput {
 
 export type Status = Pick<
   StatusInput,
-  'phase' | 'sinceMs' | 'ready' | 'proof' | 'triggers' | 'connections' | 'health' | 'ports' | 'verdict'
+  | 'version'
+  | 'phase'
+  | 'sinceMs'
+  | 'ready'
+  | 'proof'
+  | 'triggers'
+  | 'connections'
+  | 'health'
+  | 'ports'
+  | 'verdict'
 > & {
   /** When the phase began, ISO 8601. */
   readonly since: string
+  /** The age of the drain that runs; null outside of one. */
+  readonly drainMs: number | null
   readonly inFlight: Readonly<Record<Protocol | 'total', number>> & {
     /** At most 100, the oldest first. */
     readonly requests: readonly RequestInFlight[]
@@ -66,14 +81,17 @@ const TARGET_CHARACTERS = 200
 
 /** The status of this moment; ages are whole milliseconds. */
 export function buildStatus(input: StatusInput): Status {
-  const { phase, sinceMs, nowEpochMs, ready, proof, triggers, connections, health, ports, verdict } = input
+  const { version, phase, sinceMs, nowEpochMs, ready, drainMs, proof, triggers } = input
+  const { connections, health, ports, verdict } = input
   const counts = PROTOCOLS.map((protocol, index) => [protocol, input.inFlight[index] ?? 0] as const)
   const requests = [...input.requests].toSorted((one, other) => other.ageMs - one.ageMs)
   return {
+    version,
     phase,
     since: new Date(nowEpochMs - sinceMs).toISOString(),
     sinceMs: Math.round(sinceMs),
     ready,
+    drainMs: drainMs === undefined ? null : Math.round(drainMs),
     proof,
     triggers,
     inFlight: {
