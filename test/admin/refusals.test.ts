@@ -10,7 +10,7 @@ void tap.test('every refusal is counted, one line a second says how many went un
   t.equal(refusals.count('token', 5999), undefined)
   t.equal(refusals.count('hooks', 6000), 101)
   t.equal(refusals.count('token', 60_000), 0)
-  t.same(refusals.total, { token: 3, address: 100, hooks: 1 })
+  t.same(refusals.total, { token: 3, address: 100, hooks: 1, 'foreign-page': 0 })
 })
 
 void tap.test('so many lines a second, whoever calls how often', async (t) => {

@@ -117,11 +117,11 @@ void tap.test('guarded: hooks, drain and resume; open: everything else', async (
 
 void tap.test('the caller: address before token, the scheme in any case, the token exactly', async (t) => {
   const token = 's3cret'
-  t.equal(judgeCaller(true, undefined, undefined), 'allowed')
-  t.equal(judgeCaller(false, undefined, undefined), 'address')
-  t.equal(judgeCaller(false, token, `Bearer ${token}`), 'address')
+  t.equal(judgeCaller(true, false, undefined, undefined), 'allowed')
+  t.equal(judgeCaller(false, false, undefined, undefined), 'address')
+  t.equal(judgeCaller(false, false, token, `Bearer ${token}`), 'address')
   for (const right of ['Bearer s3cret', 'bearer s3cret', 'BEARER  s3cret'])
-    t.equal(judgeCaller(true, token, right), 'allowed', right)
+    t.equal(judgeCaller(true, false, token, right), 'allowed', right)
   for (const wrong of [
     undefined,
     '',
@@ -134,5 +134,5 @@ void tap.test('the caller: address before token, the scheme in any case, the tok
     'Bearer s3crets3cret',
     'Basic s3cret',
   ])
-    t.equal(judgeCaller(true, token, wrong), 'token', wrong ?? 'none')
+    t.equal(judgeCaller(true, false, token, wrong), 'token', wrong ?? 'none')
 })

@@ -161,7 +161,7 @@ void tap.test('every number lands under its own labels', async (t) => {
     counters,
     appUp: () => true,
     drain: () => ({ phaseMs: { settling: 3000, draining: 1250 }, cutTotal: 2, lateMs: 1700 }),
-    adminRefused: () => ({ token: 3, address: 2, hooks: 1 }),
+    adminRefused: () => ({ token: 3, address: 2, hooks: 1, 'foreign-page': 4 }),
     sockets: () => 24,
   })
   const expected = {
@@ -184,6 +184,7 @@ void tap.test('every number lands under its own labels', async (t) => {
     'lastcall_admin_refused_total{reason="token"}': 3,
     'lastcall_admin_refused_total{reason="address"}': 2,
     'lastcall_admin_refused_total{reason="hooks"}': 1,
+    'lastcall_admin_refused_total{reason="foreign-page"}': 4,
     'nodejs_active_handles{type="Socket"}': 24,
     'nodejs_active_handles{type="Server"}': 2,
     nodejs_active_handles_total: 26,

@@ -1,19 +1,27 @@
 /**
- * May this caller use the hooks, /drain and /resume? Pure: the token of the Authorization field, and the caller's
- * address among the networks that may. DESIGN §5 (--token, --hook-allow) and §6.
+ * May this caller use the hooks, /drain and /resume? Pure: the token of the Authorization field, the caller's address
+ * among the networks that may, and whether a foreign web page sent it. DESIGN §5 (--token, --hook-allow) and §6.
  */
 import { Buffer } from 'node:buffer'
 
-/** `address`: not from where it may be called (403). `token`: the token is missing or wrong (401). */
-export type Caller = 'allowed' | 'address' | 'token'
+/**
+ * `address`: not from where it may be called (403). `foreign-page`: sent by a web page that is not lastcall's (403).
+ * `token`: the token is missing or wrong (401).
+ */
+export type Caller = 'allowed' | 'address' | 'foreign-page' | 'token'
 
-/** `addressAllowed`: no list is set, or the caller is on it. `token`: the one that is required, if any. */
+/**
+ * `addressAllowed`: no list is set, or the caller is on it. `foreignPage`: see foreign-page.ts. `token`: the one that is
+ * required, if any.
+ */
 export function judgeCaller(
   addressAllowed: boolean,
+  foreignPage: boolean,
   token: string | undefined,
   authorization: string | undefined,
 ): Caller {
   if (!addressAllowed) return 'address'
+  if (foreignPage) return 'foreign-page'
   if (token === undefined || carries(authorization, token)) return 'allowed'
   return 'token'
 }

@@ -4,12 +4,20 @@
 
 import { Sparingly } from '../process/once-a-second.ts'
 
-/** `token`: missing or wrong. `address`: not in --hook-allow. `hooks`: too many wait already, or one on that connection. */
-export const ADMIN_REFUSALS = ['token', 'address', 'hooks'] as const
+/**
+ * `token`: missing or wrong. `address`: not in --hook-allow. `hooks`: too many wait already, or one on that connection.
+ * `foreign-page`: sent by a web page that is not lastcall's own.
+ */
+export const ADMIN_REFUSALS = ['token', 'address', 'hooks', 'foreign-page'] as const
 export type AdminRefusal = (typeof ADMIN_REFUSALS)[number]
 export type AdminRefused = Record<AdminRefusal, number>
 
-export const NONE_REFUSED: Readonly<AdminRefused> = { token: 0, address: 0, hooks: 0 }
+export const NONE_REFUSED: Readonly<AdminRefused> = {
+  token: 0,
+  address: 0,
+  hooks: 0,
+  'foreign-page': 0,
+}
 
 export class Refusals {
   readonly total: AdminRefused = { ...NONE_REFUSED }

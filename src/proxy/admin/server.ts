@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Cidr, ListenAddress } from '../config/config.ts'
 import { cidrContains } from '../config/ip.ts'
 import { judgeCaller } from './auth.ts'
+import { fromForeignPage } from './foreign-page.ts'
 import { ADMIN_LIMITS, type AdminLimits, close, createAdminHttp, listening } from './http.ts'
 import { Sparingly } from '../process/once-a-second.ts'
 import { type AdminRefusal, type AdminRefused, Refusals } from './refusals.ts'
@@ -202,6 +203,7 @@ function refuse(
 const REFUSED: { readonly [R in AdminRefusal]: string } = {
   token: 'the token is missing or wrong (--token)',
   address: 'the caller is not in --hook-allow',
+  'foreign-page': "a web page that is not lastcall's own sent it, in the browser of somebody",
   hooks: 'too many hooks wait already, in all or of this address, or one on the same connection',
 }
 
@@ -214,7 +216,8 @@ function judgeRequest({ token, hookAllow }: AdminOptions, request: IncomingMessa
   const address = request.socket.remoteAddress
   const addressAllowed =
     hookAllow.length === 0 || (address !== undefined && hookAllow.some((cidr) => cidrContains(cidr, address)))
-  return judgeCaller(addressAllowed, token, request.headers.authorization)
+  const foreign = fromForeignPage(request.method ?? '', request.headers, token !== undefined)
+  return judgeCaller(addressAllowed, foreign, token, request.headers.authorization)
 }
 
 /** How long the body is said to be; one that does not say is too long. */

@@ -139,7 +139,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     type: 'counter',
     help:
       'Refused calls of hooks, /drain and /resume: the token was missing or wrong, the address is not in --hook-allow, ' +
-      'or too many hooks were waiting.',
+      'too many hooks were waiting, or a foreign web page sent it.',
     read: (source) => {
       const refused = source.adminRefused()
       return each('reason', ADMIN_REFUSALS, (reason) => refused[reason])

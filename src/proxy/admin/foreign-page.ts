@@ -1,0 +1,43 @@
+/**
+ * Did a web page that is not lastcall's own send this request? An operator who forwards the admin port to localhost has
+ * a browser there, and any page in it can send `POST /drain`, or name a hook as the source of an image. Pure: judges
+ * by what a page cannot forge. Programs other than browsers send none of it, and are not concerned.
+ *
+ * - Sec-Fetch-Site (Fetch Metadata): whose page it was. Browsers send it to localhost and over TLS.
+ * - Origin (RFC 6454 §7): browsers send it with every POST.
+ * - Host: after DNS rebinding a foreign page has the same origin as lastcall, but under a name of the attacker's. No
+ *   name other than localhost can be trusted, unless the caller must know the token as well.
+ */
+import { parseIp } from '../config/ip.ts'
+
+/** The fields that matter, as node:http has them. */
+export interface PageHeaders {
+  readonly host?: string | undefined
+  readonly origin?: string | undefined
+  readonly 'user-agent'?: string | undefined
+  readonly 'sec-fetch-site'?: string | string[] | undefined
+  readonly 'sec-purpose'?: string | string[] | undefined
+}
+
+/** `guarded`: a token is required besides. Only for requests that change something. */
+export function fromForeignPage(method: string, headers: PageHeaders, guarded: boolean): boolean {
+  const { host = '', origin, 'sec-fetch-site': site, 'user-agent': agent = '' } = headers
+  // A GET over plain HTTP to an address carries neither field: the hooks are the kubelet's, and no browser calls them.
+  const bare = site === undefined && origin === undefined
+  if (bare) return method === 'GET' && agent.startsWith('Mozilla/')
+  // What a browser loads in advance nobody has asked for.
+  if (headers['sec-purpose'] !== undefined) return true
+  if (!guarded && !isOwnName(host)) return true
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  return origin !== `http://${host}` && origin !== `https://${host}`
+}
+
+/** An address, or localhost: nobody else can make it lead here. */
+function isOwnName(host: string): boolean {
+  const name = host.replace(/:\d+$/, '').toLowerCase()
+  return (
+    parseIp(name.replace(/^\[(.*)\]$/, '$1')) !== undefined ||
+    name === 'localhost' ||
+    name.endsWith('.localhost')
+  )
+}
