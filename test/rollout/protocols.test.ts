@@ -13,6 +13,7 @@ import { fullMix } from '../../src/tools/rehearsal/mix.ts'
 import { recordRehearsal } from '../../src/tools/rehearsal/rehearse.ts'
 import { type Journal, type Report, reportOf } from '../../src/tools/rehearsal/report.ts'
 import { type AppSpec, bare, lastcall, type Strategy } from '../../src/tools/rehearsal/strategies.ts'
+import { leaveAfter } from '../fixtures/leave.ts'
 import { type EventRecord, eventLoad, streamLoad, type StreamRecord } from '../fixtures/protocol-clients.ts'
 
 const WEBSOCKETS = 8
@@ -24,6 +25,7 @@ const plans = fullMix(0.1).filter(({ name }) => name === 'keep-alive' || name ==
 const script = fileURLToPath(new URL('../fixtures/protocol-app.ts', import.meta.url))
 
 t.setTimeout(180_000)
+leaveAfter(t)
 
 interface Seen {
   readonly journal: Journal
