@@ -16,7 +16,7 @@ import {
   type Trigger,
 } from '../src/proxy/lifecycle/state.ts'
 
-const BOX = { x: 190, width: 360, height: 68, gap: 60, top: 24 }
+const BOX = { x: 232, width: 360, height: 68, gap: 60, top: 24 }
 const LANE = 42
 const INK = '#24292f'
 const AHEAD = '#57606a'
@@ -153,6 +153,7 @@ function sample(phase: Phase, trigger: Trigger): State {
     app: 'there',
     appUp: true,
     appMet: true,
+    settled: true,
     hooks: { kind: 'none' },
   }
   if (phase === 'starting') return { phase, budget }

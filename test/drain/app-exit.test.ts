@@ -1,8 +1,20 @@
 /** The app goes first, dies in the middle, or comes back: what its clients see, and what lastcall makes of it. DESIGN §2, §3. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import tap, { type Test } from 'tap'
 import { KINDS } from '../fixtures/clients.ts'
-import { inFlight, path, PHASE, serving, verdictOf, withDefaults } from '../fixtures/drain.ts'
+import {
+  endAfterApp,
+  inFlight,
+  path,
+  PHASE,
+  refused,
+  serving,
+  verdictOf,
+  withDefaults,
+} from '../fixtures/drain.ts'
 import { type Program, startProgram } from '../fixtures/program.ts'
 import { rawClient, requestText } from '../fixtures/raw.ts'
 import { FIRST_HALF } from '../fixtures/scripted.ts'
@@ -143,6 +155,51 @@ await tap.test(
     await called
     await app.stop()
     t.same(await sidecar.end(5000), { code: 0, signal: null })
+  },
+)
+
+await tap.test(
+  'the pod stops while its app restarts: clients have settle and lame duck before the listener closes',
+  async (t) => {
+    let healthy = true
+    const health = createServer((_, response) => response.writeHead(healthy ? 200 : 503).end())
+    t.teardown(() => void health.close())
+    await once(health.listen(0, '127.0.0.1'), 'listening')
+    const url = `http://127.0.0.1:${(health.address() as AddressInfo).port}/ready`
+    const { app, sidecar } = await serving(t, [
+      '--settle',
+      '3s',
+      '--health',
+      url,
+      '--health-interval',
+      '50ms',
+      '--health-failures',
+      '1',
+    ])
+    const hook = sidecar.ask('GET', '/prestop/app')
+    await sidecar.log(PHASE.settling)
+    healthy = false
+    await app.stop()
+    await sidecar.log('phase: settling -> drained')
+    await sidecar.log('app: down')
+    t.equal((await hook).status, 200)
+    // It listens again, but is not healthy yet. Only the watch connects to it: a second time when it has told the first.
+    const before = app.accepted
+    await app.start()
+    await until('the watch sees it', () => app.accepted >= before + 2)
+    t.same(path(sidecar), ['serving', 'settling', 'drained'])
+
+    sidecar.signal('SIGTERM')
+    await sidecar.log('phase: drained -> settling (stop after a restart of the app)')
+    const late = await rawClient(t, sidecar.listen)
+    late.send(requestText('POST', '/post/late', 'x'))
+    t.match(await late.answer('POST'), { status: 200, body: 'applied late', closes: false })
+    await sidecar.log(PHASE.lameDuck)
+    await accepting(sidecar.listen)
+    await refused(sidecar)
+    t.equal(await endAfterApp(app, sidecar), 0)
+    t.same(path(sidecar).slice(3), ['settling', 'lame-duck', 'draining', 'drained', 'exiting', 'exited'])
+    t.match(verdictOf(sidecar), { cut: 0, proof: true, triggers: ['app', 'signal'] })
   },
 )
 

@@ -247,6 +247,77 @@ void tap.test(
   },
 )
 
+void tap.test(
+  'proof after a restart that cut settle short: settle and lame duck begin anew, and so does the clock',
+  async (t) => {
+    for (const proof of [SIGTERM, SIDECAR_HOOK]) {
+      const world = serving()
+      world.take(APP_HOOK)
+      world.advance(500)
+      world.take(APP_DOWN)
+      world.take(APP_GONE)
+      world.advance(500)
+      world.take(APP_BACK)
+      t.equal(world.phase, 'drained', 'not healthy yet')
+      world.arrive()
+      t.same(
+        world.take(proof).map((effect) => effect.kind),
+        ['queue-requests', 'moved', 'client-mode'],
+      )
+      t.equal(world.phase, 'settling')
+      t.notOk(held(world), 'who waited at the door asks the app')
+      world.advance(4999)
+      t.notOk(world.did('close-listener'))
+      t.equal(world.phase, 'lame-duck')
+      world.advance(1)
+      t.ok(world.did('close-listener'))
+      t.equal(world.phase, 'draining')
+      if (proof === SIDECAR_HOOK) world.take(SIGTERM)
+      world.advance(23_999)
+      t.equal(world.exit, undefined)
+      world.advance(1)
+      t.equal(world.exit?.at, 30_000, 'the deadline is that of the proof')
+    }
+  },
+)
+
+void tap.test(
+  'proof while the app is away closes the listener at once: there is nothing to serve',
+  async (t) => {
+    const world = serving()
+    world.take(APP_HOOK)
+    world.take(APP_GONE)
+    t.ok(world.take(SIDECAR_HOOK).some((effect) => effect.kind === 'close-listener'))
+    t.equal(world.exit?.code, 0)
+  },
+)
+
+void tap.test('proof after a whole drain of the app alone asks nobody to leave again', async (t) => {
+  const world = restarting()
+  world.take(APP_GONE)
+  world.take(APP_DOWN)
+  world.take(APP_BACK)
+  t.equal(world.phase, 'drained')
+  world.take(SIGTERM)
+  t.ok(world.did('close-listener'))
+})
+
+void tap.test("a restart that cuts an operator's drain short: the next trigger settles", async (t) => {
+  for (const trigger of [APP_HOOK, SIGTERM]) {
+    const world = serving()
+    world.take(DRAIN)
+    world.take(APP_HOOK)
+    world.take(APP_GONE)
+    world.take(APP_BACK)
+    t.equal(world.phase, 'drained', 'the operator alone takes it back')
+    world.take(trigger)
+    t.equal(world.phase, 'settling')
+    world.advance(5000)
+    t.equal(world.did('close-listener'), trigger === SIGTERM)
+    t.equal(world.phase, 'drained')
+  }
+})
+
 void tap.test('an operator may drain before the app was ever healthy, and resume', async (t) => {
   const world = new World()
   world.take(DRAIN)

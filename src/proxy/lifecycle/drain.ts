@@ -59,15 +59,16 @@ export function begun(event: Event, appUp: boolean, now: number, budget: Budget)
     app: 'there',
     appUp,
     appMet: appUp,
+    settled: false,
     hooks: { kind: 'none' },
   }
   return told(fresh, event, now, budget)
 }
 
 /** What is left of a drain when what hooks began is over. */
-export function onlyOperators({ appUp, appMet }: Drain): Drain {
+export function onlyOperators({ appUp, appMet, settled }: Drain): Drain {
   const nothing = { clockAt: undefined, signalAt: undefined, calls: [], hooks: { kind: 'none' } } as const
-  return { ...nothing, triggers: ['operator'], app: 'there', appUp, appMet }
+  return { ...nothing, triggers: ['operator'], app: 'there', appUp, appMet, settled }
 }
 
 /** The drain with what the event tells. */
@@ -110,11 +111,18 @@ function asked(drain: Drain, trigger: Trigger, now: number, budget: Budget): Dra
   if (drain.triggers.includes(trigger)) return drain
   const triggers = [...drain.triggers, trigger]
   if (trigger === 'operator') return { ...drain, triggers }
-  // Proof that comes after the deadline of an unproven drain tells that its trigger was no stop of this pod (the
-  // kubelet would have killed us): an app that restarts for minutes. The stop, and its clock, begin with the proof.
-  const expired = !proven(drain) && drain.clockAt !== undefined && drain.clockAt + budget.cutMs <= now
-  const restart = expired && proven({ ...drain, triggers })
-  return { ...drain, triggers, clockAt: restart ? now : (drain.clockAt ?? now) }
+  const proves = !proven(drain) && proven({ ...drain, triggers })
+  const anew = proves && wasRestart(drain, now, budget)
+  return { ...drain, triggers, clockAt: anew ? now : (drain.clockAt ?? now) }
+}
+
+/**
+ * Whether an unproven drain was about a restart of the app alone, so that the stop of the pod, and its clock, begin with
+ * the proof. The app has come back: in a pod that stops nobody starts it again. Or the deadline has passed: in a pod that
+ * stops the kubelet would have killed lastcall by now.
+ */
+function wasRestart({ app, clockAt }: Drain, now: number, { cutMs }: Budget): boolean {
+  return app === 'back' || (clockAt !== undefined && clockAt + cutMs <= now)
 }
 
 function withCall(calls: readonly HookCall[], call: HookCall): readonly HookCall[] {

@@ -71,13 +71,20 @@ const resumed: Row<DrainState> = {
   to: 'serving',
   also: ['answer-hooks', 'verdict'],
 }
-/** The drain has become another: the kubelet joined an operator's, or proof came. That nothing is in flight is seen anew. */
-const joined: Row<DrainState> = {
-  when: (c) =>
-    proven(c.before.drain) !== stopping(c) ||
-    (c.before.drain.clockAt === undefined && c.state.drain.clockAt !== undefined),
-  to: 'draining',
-}
+/** The drain has become another: the kubelet joined an operator's, or proof came. */
+const joins = (c: In): boolean =>
+  proven(c.before.drain) !== stopping(c) ||
+  (c.before.drain.clockAt === undefined && c.state.drain.clockAt !== undefined)
+const joined: readonly Row<DrainState>[] = [
+  // It was drained early because the app had gone; the app is there again, and so may clients be.
+  {
+    says: 'stop after a restart of the app',
+    when: (c) => joins(c) && !c.state.drain.settled && !gone(c),
+    to: 'settling',
+  },
+  // That nothing is in flight is seen anew.
+  { when: joins, to: 'draining' },
+]
 const deadline: Row<DrainState> = {
   says: 'deadline',
   when: (c) => mayEnd(c.state.drain),
@@ -190,8 +197,8 @@ export const TABLE: Table = {
     ],
   },
   drained: {
-    hook: [joined],
-    signal: [secondSignal, joined],
+    hook: joined,
+    signal: [secondSignal, ...joined],
     resume: [resumed],
     always: [
       deadline,
@@ -358,7 +365,8 @@ function entered(to: Phase, from: State, event: Event, view: View): State {
   if (to === 'exited') return { phase: to, budget, code: view.inFlight > 0 ? 1 : 0 }
   const appUp = 'drain' in from ? from.drain.appUp : from.phase === 'serving' && from.appUp
   if (to === 'serving') return { phase: to, budget, appUp: appUp || event.kind === 'app-up' }
-  const drain = 'drain' in from ? from.drain : begun(event, appUp, view.now, budget)
+  const known = 'drain' in from ? from.drain : begun(event, appUp, view.now, budget)
+  const drain = { ...known, settled: known.settled || to === 'draining' || from.phase === 'starting' }
   const common = { budget, since: view.now, drain }
   if (to === 'draining') return { phase: to, ...common, closing: false }
   if (to !== 'exiting') return { phase: to, ...common }

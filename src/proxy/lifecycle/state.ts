@@ -96,6 +96,11 @@ export interface Drain {
   readonly appUp: boolean
   /** The app was up when the drain began, or has been seen since: only what was there can have ended. */
   readonly appMet: boolean
+  /**
+   * Clients have had settle and lame duck, or nothing is owed to them: the app was never in the endpoints, or it ended
+   * in a pod that stops. Until then proof begins them anew instead of closing the listener.
+   */
+  readonly settled: boolean
   readonly hooks:
     | { readonly kind: 'none' }
     | { readonly kind: 'waiting' }

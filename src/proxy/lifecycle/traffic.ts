@@ -42,7 +42,9 @@ export function traffic(state: State): Traffic {
   const appLost = drain.app === 'gone' && proven(drain)
   if (phase === 'exiting')
     return { listener: 'closed', clientMode: 'draining', queues: false, appLost, watchApp: false }
-  const refuses = phase === 'draining' || phase === 'drained'
+  // With the app gone there is nothing to serve, so nobody is owed settle and lame duck.
+  const owed = !drain.settled && drain.app !== 'gone'
+  const refuses = (phase === 'draining' || phase === 'drained') && !owed
   return {
     listener: refuses && proven(drain) ? 'closed' : 'open',
     clientMode: CLIENT_MODES[phase],

@@ -128,7 +128,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'lame duck does not wait for quiet',
     machine: changed('lame-duck', 'always', says('quiet'), { due: (c) => c.state.since }),
-    breaks: 'no client is refused before settle and quiet, unless the app has gone',
+    breaks: 'no client is refused before settle and quiet, unless the app is gone',
+  },
+  {
+    name: 'a restart of the app cuts settle short for good',
+    machine: without('drained', 'signal', (row) => row.to === 'settling'),
+    breaks: 'no client is refused before settle and quiet, unless the app is gone',
   },
   {
     name: 'an app without a hook is never given up',

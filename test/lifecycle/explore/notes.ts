@@ -11,14 +11,12 @@ export function noted({ notes, now, state, door }: Position, event: Event): Note
     case 'app-down':
       return { ...notes, up: false }
     case 'app-gone':
-      return { ...notes, app: 'gone', hurried: true }
+      return { ...notes, app: 'gone' }
     case 'app-back':
       return { ...notes, met: true, app: notes.app === 'gone' ? 'back' : notes.app }
     case 'app-restarted':
       // In a pod that stops nobody starts a container again.
-      return provenTo(notes) || door.watch === 'off'
-        ? notes
-        : { ...notes, met: true, app: 'back', hurried: true }
+      return provenTo(notes) || door.watch === 'off' ? notes : { ...notes, met: true, app: 'back' }
     case 'hook':
     case 'signal':
     case 'drain':
@@ -43,8 +41,10 @@ function asked(notes: Notes, event: Event, now: number, phase: Phase, { cutMs }:
   }
   if (event.kind !== 'hook' && event.kind !== 'signal') return { ...drain, operator: true }
   const proves = !provenTo(notes) && (event.kind === 'signal' || event.who === 'sidecar')
-  // A drain that has outlived its deadline without proof was no stop of this pod: its clock was another's.
-  const anew = proves && notes.clockAt !== undefined && notes.clockAt + cutMs <= now
+  // A drain that has outlived its deadline without proof, or whose app has come back, was no stop of this pod: its clock
+  // was another's.
+  const outlived = notes.clockAt !== undefined && notes.clockAt + cutMs <= now
+  const anew = proves && (outlived || notes.app === 'back')
   const clocked: Notes = { ...drain, clockAt: anew ? now : (notes.clockAt ?? now) }
   if (event.kind === 'signal')
     return { ...clocked, signalAt: notes.signalAt ?? now, signals: notes.signals === 0 ? 1 : 2 }
@@ -67,8 +67,8 @@ function after(notes: Notes, effect: Effect, now: number, ends: boolean): Notes 
   if (effect.kind === 'answer-hooks' && notes.hooks === 'waiting') return { ...notes, hooks: 'answered' }
   // Nothing is expected of the app any more, and the drain goes on: the operator's.
   if (effect.kind === 'watch-app' && !effect.on && !ends && notes.operator) {
-    const { drainAt, early, hurried } = notes
-    return { ...notes, ...NO_DRAIN, drainAt, early, hurried, operator: true }
+    const { drainAt, early } = notes
+    return { ...notes, ...NO_DRAIN, drainAt, early, operator: true }
   }
   if (effect.kind !== 'moved') return notes
   const entered = { since: now, drainedAt: effect.to === 'drained' ? now : notes.drainedAt }

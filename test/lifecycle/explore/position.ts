@@ -42,8 +42,6 @@ export interface Notes {
   readonly operator: boolean
   /** The drain began before the app was ever healthy: nothing is owed to the endpoints. */
   readonly early: boolean
-  /** The app has gone since the drain began: then there was nothing to serve, and nothing was waited for. */
-  readonly hurried: boolean
   readonly app: 'there' | 'gone' | 'back'
   /** The app has been seen: only what was there can have ended. */
   readonly met: boolean
@@ -73,7 +71,6 @@ export const NO_DRAIN = {
   sidecarCalled: false,
   operator: false,
   early: false,
-  hurried: false,
   app: 'there',
   hooks: 'none',
 } as const
@@ -113,29 +110,16 @@ export function keyOf(p: Position): string {
   const orders = bits(+door.open, 1, MODES.indexOf(door.clientMode), 2, +door.queues, 1, +door.appLost, 1)
   const watch = bits(orders, 5, WATCH.indexOf(door.watch), 2)
   const calls = bits(n.signals, 2, +n.appCalled, 1, +n.sidecarCalled, 1, +n.operator, 1)
-  const facts = bits(
-    +n.early,
-    1,
-    +n.hurried,
-    1,
-    +n.up,
-    1,
-    +n.met,
-    1,
-    APP.indexOf(n.app),
-    2,
-    HOOKS.indexOf(n.hooks),
-    2,
-  )
+  const facts = bits(+n.early, 1, +n.up, 1, +n.met, 1, APP.indexOf(n.app), 2, HOOKS.indexOf(n.hooks), 2)
   const timer = ago(now, p.timer, Infinity)
   if (!('drain' in state))
-    return String.fromCharCode(bits(world, 6, watch, 7), bits(calls, 5, facts, 8), inside(state), timer)
+    return String.fromCharCode(bits(world, 6, watch, 7), bits(calls, 5, facts, 7), inside(state), timer)
   const { drain } = state
   const { settleMs, quietMs, falseAlarmMs } = budget
   const cap = longest(phase, budget)
   return String.fromCharCode(
     bits(world, 6, watch, 7),
-    bits(calls, 5, facts, 8),
+    bits(calls, 5, facts, 7),
     inside(state),
     timer,
     // What came before lame duck does not prolong it.
@@ -184,9 +168,9 @@ function inside(state: State): number {
   const { drain } = state
   let triggers = 0
   for (const trigger of drain.triggers) triggers |= TRIGGER_BITS[trigger]
-  const app = bits(APP.indexOf(drain.app), 2, +drain.appUp, 1, +drain.appMet, 1)
+  const app = bits(APP.indexOf(drain.app), 2, +drain.appUp, 1, +drain.appMet, 1, +drain.settled, 1)
   const closing = state.phase === 'draining' && state.closing
-  return bits(triggers, 4, app, 4, HOOKS.indexOf(drain.hooks.kind), 2, +closing, 1)
+  return bits(triggers, 4, app, 5, HOOKS.indexOf(drain.hooks.kind), 2, +closing, 1)
 }
 
 const TRIGGER_BITS = { app: 1, sidecar: 2, signal: 4, operator: 8 } as const

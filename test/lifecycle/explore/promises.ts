@@ -136,9 +136,9 @@ export const PROMISES: readonly Vow[] = [
     holds: (p) => !did(p, 'open-listener') || p.notes.signals === 0,
   },
   {
-    name: 'no client is refused before settle and quiet, unless the app has gone',
+    name: 'no client is refused before settle and quiet, unless the app is gone',
     holds(p) {
-      if (!did(p, 'close-listener') || p.notes.early || p.notes.hurried || forced(p)) return true
+      if (!did(p, 'close-listener') || p.notes.early || p.notes.app === 'gone' || forced(p)) return true
       const { settleMs, quietMs, lameDuckMaxMs } = budgetOf(p)
       return now(p) >= (p.notes.drainAt ?? Infinity) + settleMs + Math.min(quietMs, lameDuckMaxMs)
     },
