@@ -74,7 +74,7 @@ async function rehearse(argv: readonly string[]): Promise<number> {
   if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall rehearse --help')
   if (!hasTools('rehearse')) return MISTAKE
   const { runRehearsal } = await import('../tools/rehearsal/command.ts')
-  return runRehearsal(outcome.request)
+  return runRehearsal(outcome.request, version())
 }
 
 async function manifests(command: ManifestCommand, argv: readonly string[]): Promise<number> {

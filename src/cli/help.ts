@@ -94,7 +94,7 @@ export function rehearseHelp(): string {
   return [
     [`lastcall rehearse: ${REHEARSE}.`, '', ...wrap(more, WIDTH)].join('\n'),
     'Usage:\n  lastcall rehearse [options] -- COMMAND ARGS...\n' +
-      '  lastcall rehearse --path /items --svg stop.svg -- node my-app.js\n' +
+      '  lastcall rehearse --path /items --html report.html -- node my-app.js\n' +
       '  lastcall rehearse -- python3 -m http.server {port} --bind 127.0.0.1',
     `Options:\n${table([...REHEARSE_ROWS, ['--help', 'show this help']], 26)}`,
     wrap(

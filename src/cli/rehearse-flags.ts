@@ -28,6 +28,10 @@ export const REHEARSE_ROWS: readonly (readonly [left: string, right: string])[] 
   ['--lag DURATION', 'longest time for an endpoint change to propagate [2s]'],
   ['--ready-within DURATION', 'time for a replica to become ready [30s]'],
   ['--seed NUMBER', 'seed of the random choices, to repeat a run [random]'],
+  [
+    '--html FILE',
+    'write a report: verdict, timeline of each pod, the story of each failed request, figures [none]',
+  ],
   ['--svg FILE', 'draw a timeline: what happened to each request around each stop [none]'],
   ['--json', 'print the reports as JSON'],
 ]
@@ -90,9 +94,12 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
     graceMs,
     json: values.has('json'),
     svg: values.get('svg'),
+    html: values.get('html'),
     healthPath,
     flags: handed.flatMap((flag) => (flag === 'grace-period' ? [] : [`--${flag}`, values.get(flag)!])),
   }
+  if (request.html !== undefined && request.html === request.svg)
+    problems.push(`--html ${request.html}: --svg names the same file`)
   if (file === undefined || problems.length > 0) return { kind: 'problems', problems }
   return { kind: 'request', request: { ...request, command: [file, ...args] } }
 }

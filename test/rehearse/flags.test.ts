@@ -69,6 +69,7 @@ void tap.test('each mistake is told', async (t) => {
   t.match(problems('--replicas', '0', '--', 'x'), /--replicas 0/)
   t.match(problems('--replicas', '21', '--', 'x'), /at most 20/)
   t.match(problems('--mode', 'job', '--', 'x'), /must be native or plain/)
+  t.match(problems('--html', 'a', '--svg', 'a', '--', 'x'), /--html a: --svg names the same file/)
   t.match(problems('--settle', '60s', '--', 'x'), /grace-period/, 'sums that the proxy would refuse')
   t.match(problems('--settle', '3', '--lag', '2', '--', 'x').split('\n').length, 2, 'all of them at once')
 })

@@ -9,7 +9,7 @@ import { file, folder } from '../fixtures/folder.ts'
 import { type Program, startProgram } from '../fixtures/program.ts'
 import { entry } from '../fixtures/sidecar.ts'
 import { until } from '../fixtures/until.ts'
-import { malformed } from './well-formed.ts'
+import { active, malformed } from './well-formed.ts'
 
 const RUN_MS = 60_000
 const APP = `
@@ -61,6 +61,7 @@ void tap.test(
       ...QUICK,
       '--path=/items?limit=1',
       '--svg=stop.svg',
+      '--html=stop.html',
       '--seed=1',
       '--',
       process.execPath,
@@ -84,6 +85,19 @@ void tap.test(
     t.match(svg, /<g class="failed"><title>GET \/items\?limit=1: FAILED/)
     t.match(svg, /<g class="answered"><title>GET \/items\?limit=1: 200/)
     t.notMatch(svg, /NaN|undefined/)
+    const html = readFileSync(join(home, 'stop.html'), 'utf8')
+    t.equal(active(html), undefined)
+    const failed = /^bare +(\d+) +(\d+) /m.exec(text)!
+    const fine = /^lastcall native +(\d+) +0 /m.exec(text)!
+    t.match(html, `<h1>0 of ${fine[1]} requests failed behind lastcall.</h1>`)
+    t.match(html, `<h3>the app alone: ${failed[2]} of ${failed[1]}</h3>`)
+    t.equal(html.match(/<figure data-pod="pod-1">/g)?.length, 2, 'a timeline for each pod that was stopped')
+    t.match(html, /<title>endpoint: propagating, [\d.]+ s<\/title>/)
+    t.match(html, /<title>readiness: not ready, [\d.]+ s<\/title>/)
+    t.match(html, /<li id="failure-1">.*?<p>Sent to pod-1 on an? .*?<\/p>/s)
+    t.match(html, /<dt>seed<\/dt><dd>1 /)
+    t.notMatch(html, /NaN|undefined/)
+    t.same(readdirSync(home).toSorted(), ['app.mjs', 'stop.html', 'stop.svg'], 'and nothing else is left')
   },
 )
 
@@ -202,9 +216,18 @@ void tap.test(
     t.match(said(broken), /fails at GET \/broken \(status 500\); name a path that works with --path/)
     const { program: nowhere } = rehearse(t, ['--svg=no/where.svg', '--', process.execPath, 'app.mjs'])
     t.same(await nowhere.end(RUN_MS), { code: 2, signal: null })
-    t.match(said(nowhere), /--svg no\/where\.svg: cannot be written/)
+    t.match(said(nowhere), /--svg no\/where\.svg: cannot be written: there is no folder no$/m)
+    t.notMatch(said(nowhere), /the app is up/, 'nothing was run')
   },
 )
+
+void tap.test('a report that cannot be written is refused before anything is run', together(), async (t) => {
+  const { program, home } = rehearse(t, ['--html=.', '--', process.execPath, 'app.mjs'])
+  t.same(await program.end(RUN_MS), { code: 2, signal: null })
+  t.match(said(program), /--html \.: cannot be written: it is a folder/)
+  t.notMatch(said(program), /the app is up/, 'nothing was run')
+  t.same(readdirSync(home), ['app.mjs'], 'nothing is left of the trial')
+})
 
 void tap.test('without a command, or with a flag that is not there: usage', together(), async (t) => {
   const { program: none } = rehearse(t, [])
@@ -212,7 +235,7 @@ void tap.test('without a command, or with a flag that is not there: usage', toge
   t.match(said(none), /COMMAND is missing.*\nSee lastcall rehearse --help/)
   const { program: help } = rehearse(t, ['--help'])
   t.same(await help.end(RUN_MS), { code: 0, signal: null })
-  t.match(said(help), /^lastcall rehearse: .*--path \/PATH.*--svg FILE.*Exit code/s)
+  t.match(said(help), /^lastcall rehearse: .*--path \/PATH.*--html FILE.*--svg FILE.*Exit code/s)
   t.same(
     help.lines.filter((line) => line.length > 100),
     [],

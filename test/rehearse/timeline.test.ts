@@ -1,95 +1,9 @@
 /** The timeline of a made-up rehearsal: what stands on which lane, what became of each request, and the picture of it. */
 import tap from 'tap'
-import type { ConnectionRecord, PodEvent, RequestRecord } from '../../src/tools/rehearsal/journal.ts'
-import type { Journal } from '../../src/tools/rehearsal/report.ts'
 import { drawTimelines } from '../../src/tools/rehearsal/timeline-picture.ts'
 import { timelineOf } from '../../src/tools/rehearsal/timeline.ts'
+import { DELETED_AT, event, journal, ORIGIN } from './journals.ts'
 import { malformed } from './well-formed.ts'
-
-const ORIGIN = Date.parse('2026-01-01T00:00:00.000Z')
-const DELETED_AT = 5000
-
-function event(at: number, what: PodEvent['what'], container?: string): PodEvent {
-  return { at: DELETED_AT + at, pod: 'pod-1', container, what, detail: undefined }
-}
-
-function request(from: number, to: number, clientPort: number, failure?: string): RequestRecord {
-  return {
-    client: 'keep-alive/<undici>',
-    method: 'GET',
-    path: '/?a=1&b="2"',
-    startedAt: DELETED_AT + from,
-    endedAt: DELETED_AT + to,
-    idleMs: 5,
-    status: failure === undefined ? 200 : undefined,
-    failure,
-    pod: undefined,
-    reused: false,
-    clientPort,
-    order: undefined,
-  }
-}
-
-function connection(
-  clientPort: number,
-  openedAt: number,
-  pod: string | undefined = 'pod-1',
-): ConnectionRecord {
-  return {
-    clientPort,
-    pod,
-    openedAt: DELETED_AT + openedAt,
-    firstEnd: undefined,
-    firstEndAt: undefined,
-    clientBytes: 0,
-    podBytes: 0,
-  }
-}
-
-function phase(at: number, name: string): string {
-  const time = new Date(ORIGIN + DELETED_AT + at).toISOString()
-  return JSON.stringify({ level: 'info', time, name: 'lastcall', phase: name, from: 'x', msg: 'phase' })
-}
-
-const journal: Journal = {
-  strategy: 'lastcall & more',
-  seed: 1,
-  rolloutMs: [3000],
-  requests: [
-    request(-4000, -3990, 1),
-    request(-500, -490, 1),
-    request(100, 110, 2),
-    request(200, 210, 1, 'ECONNRESET <\u0001>'),
-    request(300, 310, 3, 'ECONNRESET'),
-  ],
-  connections: [connection(1, -4500), connection(2, 99), { ...connection(3, 299), pod: undefined }],
-  events: [
-    event(-4900, 'started', 'app'),
-    event(-4900, 'started', 'lastcall'),
-    event(0, 'deleted'),
-    event(1, 'hook-called', 'app'),
-    event(2000, 'hook-answered', 'app'),
-    event(2001, 'sigterm', 'app'),
-    event(2100, 'exited', 'app'),
-    event(2200, 'sigkill', 'lastcall'),
-    event(2250, 'exited', 'lastcall'),
-    event(2260, 'gone'),
-  ],
-  ledger: undefined,
-  output: new Map([
-    [
-      'pod-1',
-      [
-        'no JSON',
-        phase(-4800, 'serving'),
-        phase(2, 'settling'),
-        phase(1500, 'draining'),
-        phase(9000, 'exited'),
-      ],
-    ],
-  ]),
-  worstLatenessMs: 1,
-}
 
 void tap.test('lanes say what each container was in', async (t) => {
   const { terminations } = timelineOf(journal, ORIGIN)
@@ -98,27 +12,79 @@ void tap.test('lanes say what each container was in', async (t) => {
   t.equal(goneMs, 2260)
   t.same(lanes, [
     {
-      container: 'lastcall',
+      name: 'lastcall',
       spans: [
         { what: 'serving', fromMs: -1000, toMs: 2 },
         { what: 'settling', fromMs: 2, toMs: 1500 },
         { what: 'draining', fromMs: 1500, toMs: 2250 },
       ],
+      hook: undefined,
       sigtermMs: undefined,
       sigkillMs: 2200,
     },
     {
-      container: 'app',
+      name: 'app',
       spans: [
         { what: 'running', fromMs: -1000, toMs: 1 },
         { what: 'preStop hook', fromMs: 1, toMs: 2000 },
         { what: 'running', fromMs: 2000, toMs: 2001 },
         { what: 'stopping', fromMs: 2001, toMs: 2100 },
       ],
+      hook: undefined,
       sigtermMs: 2001,
       sigkillMs: undefined,
     },
   ])
+})
+
+const learned = (at: number, detail: string) => ({ ...event(at, 'endpoint-learned'), detail })
+
+void tap.test('what the Service and the probes knew: until when the pod was listed, and ready', async (t) => {
+  const events = [
+    event(-4500, 'ready'),
+    learned(-4400, 'ready'),
+    ...journal.events,
+    event(1700, 'unready'),
+    learned(1200, 'serving'),
+    learned(2400, 'out'),
+  ]
+  const { terminations } = timelineOf({ ...journal, events }, ORIGIN)
+  const [endpoint, readiness] = terminations[0]!.lanes
+  t.match(endpoint, {
+    name: 'endpoint',
+    spans: [
+      { what: 'listed', fromMs: -1000, toMs: 0 },
+      { what: 'propagating', fromMs: 0, toMs: 1200 },
+    ],
+  })
+  t.match(readiness, {
+    name: 'readiness',
+    spans: [
+      { what: 'ready', fromMs: -1000, toMs: 1700 },
+      { what: 'not ready', fromMs: 1700, toMs: 2260 },
+    ],
+  })
+  const never = events.filter(({ what, detail }) => what !== 'endpoint-learned' || detail === 'ready')
+  const last = timelineOf({ ...journal, events: never }, ORIGIN).terminations[0]!.lanes[0]!.spans[1]!
+  t.equal(last.toMs, 2260, 'until the end, if it was not learned by then')
+})
+
+void tap.test('the hook of a sidecar lies beside its phases', async (t) => {
+  const events = [
+    event(5, 'hook-called', 'lastcall'),
+    event(1990, 'hook-answered', 'lastcall'),
+    ...journal.events,
+  ]
+  const lane = timelineOf({ ...journal, events }, ORIGIN).terminations[0]!.lanes.find(
+    ({ name }) => name === 'lastcall',
+  )
+  t.same(lane?.hook, { what: 'preStop hook', fromMs: 5, toMs: 1990 })
+})
+
+void tap.test('a request that was in flight at the deletion is one that crossed it', async (t) => {
+  const crossing = { ...journal.requests[1]!, startedAt: DELETED_AT - 30, endedAt: DELETED_AT + 40 }
+  const { terminations } = timelineOf({ ...journal, requests: [crossing] }, ORIGIN)
+  t.match(terminations[0]!.requests, [{ outcome: 'crossed', fromMs: -30, toMs: 40 }])
 })
 
 void tap.test('requests are with the pod of their connection, and those with none are counted', async (t) => {
@@ -141,10 +107,10 @@ void tap.test('the picture has every lane and every request, and is well-formed'
   t.equal(malformed(svg), undefined)
   t.equal(svg.match(/<g data-pod="pod-1">/g)?.length, 2)
   for (const outcome of ['answered', 'late', 'failed'])
-    t.equal(svg.split(`<g class="${outcome}">`).length, 3, outcome)
+    t.equal(svg.split(`<g class="${outcome}"><title>`).length, 3, outcome)
   t.match(svg, />lastcall &amp; more: 2 of 5 requests failed</)
   t.match(svg, /1 failed with no pod that was being stopped/)
-  t.match(svg, /FAILED: ECONNRESET &lt;\?>/)
+  t.match(svg, /FAILED: ECONNRESET &lt;\?&gt;/)
   t.match(svg, /lastcall: settling, 1\.50 s/)
   t.match(svg, />SIGKILL</)
   t.notMatch(svg, /NaN|undefined|Infinity/)

@@ -3,9 +3,7 @@
  * cluster. Progress goes to stderr, the result to stdout. Exit codes: 0 no request failed with lastcall in front, 1 some
  * did, 2 it could not be rehearsed. The engine is src/tools/rehearsal/, flags are read in rehearse-flags.ts.
  */
-import { accessSync, constants, writeFileSync } from 'node:fs'
 import { constants as os } from 'node:os'
-import { dirname } from 'node:path'
 import { formatCauses, formatFailure, formatTable } from './format.ts'
 import { pathMix } from './mix.ts'
 import { freePort } from './ports.ts'
@@ -15,6 +13,9 @@ import { type Journal, type Report, reportOf } from './report.ts'
 import { type AppSpec, bare, lastcall, sleepHook, type Strategy } from './strategies.ts'
 import { drawTimelines } from './timeline-picture.ts'
 import { timelineOf } from './timeline.ts'
+import { clientFigures } from './page/clients.ts'
+import { rehearsalPage } from './page/rehearsal.ts'
+import { unwritable, writeWhole } from './report-file.ts'
 import { tryOut } from './try-out.ts'
 import { type RehearseRequest, withPorts } from './request.ts'
 
@@ -24,16 +25,22 @@ const SHOWN_FAILURES = 10
 /** Later than this, a request may be written to a connection whose FIN has been waiting in the kernel for long. */
 const BUSY_MS = 25
 
-/** Runs a rehearsal to its end; resolves to the exit code. A signal ends the process, and every child with it. */
-export async function runRehearsal(request: RehearseRequest): Promise<number> {
+/**
+ * Runs a rehearsal to its end; resolves to the exit code. A signal ends the process, and every child with it. `version`:
+ * of lastcall, for the report.
+ */
+export async function runRehearsal(request: RehearseRequest, version: string): Promise<number> {
   // The containers are killed as the process exits: there is nothing else to clean up.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(name, () => {
       say('interrupted; everything it started is ended')
       process.exit(128 + os.signals[name])
     })
-  const { command, path, post, svg, readyWithinMs } = request
-  if (svg !== undefined && !writable(svg)) return unusable(`--svg ${svg}: cannot be written there`)
+  const { command, path, post, svg, html, readyWithinMs } = request
+  for (const [flag, file] of Object.entries({ svg, html })) {
+    const why = file === undefined ? undefined : unwritable(file)
+    if (why !== undefined) return unusable(`--${flag} ${file}: cannot be written: ${why}`)
+  }
   const seed = request.seed ?? Math.floor(Math.random() * 1_000_000)
   const app: AppSpec = {
     command: (port, others) => command.map((word) => withPorts(word, port, others)) as [string, ...string[]],
@@ -73,11 +80,45 @@ export async function runRehearsal(request: RehearseRequest): Promise<number> {
     }
   }
   const reports = journals.map(reportOf)
-  if (svg !== undefined)
-    writeFileSync(svg, drawTimelines(journals.map((journal) => timelineOf(journal, performance.timeOrigin))))
-  if (request.json) console.log(JSON.stringify({ command, path, post, seed, svg, reports }, undefined, 2))
+  const problems = save(request, journals, reports, seed, version)
+  if (request.json)
+    console.log(JSON.stringify({ command, path, post, seed, svg, html, reports }, undefined, 2))
   else console.log(resultOf(reports, request, seed))
+  if (problems.length > 0) return unusable(problems.join('; '))
   return reports.at(-1)!.failures.length === 0 ? 0 : FAILED
+}
+
+/** Writes the files that were asked for; answers which could not be written, and why. */
+function save(
+  request: RehearseRequest,
+  journals: readonly Journal[],
+  reports: readonly Report[],
+  seed: number,
+  version: string,
+): string[] {
+  const timelines = journals.map((journal) => timelineOf(journal, performance.timeOrigin))
+  const page = () => {
+    const strategies = journals.map((journal, index) => ({
+      report: reports[index]!,
+      timeline: timelines[index]!,
+      clients: clientFigures(journal.requests),
+    }))
+    const machine = `Node ${process.version}, ${process.platform} ${process.arch}`
+    return rehearsalPage({ request, seed, version, machine, endedAt: new Date(), strategies })
+  }
+  const files = [
+    ['svg', request.svg, () => drawTimelines(timelines)],
+    ['html', request.html, page],
+  ] as const
+  return files.flatMap(([flag, file, make]) => {
+    if (file === undefined) return []
+    try {
+      writeWhole(file, make())
+      return []
+    } catch (error) {
+      return [`--${flag} ${file}: not written: ${error instanceof Error ? error.message : String(error)}`]
+    }
+  })
 }
 
 /** lastcall with the user's flags; `{port}` in them is the port of the app. */
@@ -95,7 +136,7 @@ function withLastcall({ mode, flags }: RehearseRequest): Strategy {
   }
 }
 
-function resultOf(reports: readonly Report[], { svg }: RehearseRequest, seed: number): string {
+function resultOf(reports: readonly Report[], { svg, html }: RehearseRequest, seed: number): string {
   const last = reports.at(-1)!
   const own = last.failures.slice(0, SHOWN_FAILURES).map((failure) => `  ${formatFailure(failure)}`)
   const more = last.failures.length - own.length
@@ -107,7 +148,8 @@ function resultOf(reports: readonly Report[], { svg }: RehearseRequest, seed: nu
     ...(more > 0 ? [`  and ${more} more`] : []),
     ...(last.failures.length > 0 && last.worstLatenessMs > BUSY_MS ? [busy(last.worstLatenessMs)] : []),
     '',
-    svg === undefined ? '--svg FILE draws what happened to each request.' : `Timeline: ${svg}`,
+    ...(svg === undefined ? [] : [`Timeline: ${svg}`]),
+    html === undefined ? '--html FILE shows what happened to each request.' : `Report: ${html}`,
     `Seed: ${seed}`,
   ].join('\n')
 }
@@ -118,15 +160,6 @@ function busy(latenessMs: number): string {
     `This machine was busy (the clients were late by up to ${late} ms): a failure on an idle connection may be ` +
     'of their making. Try again when it is quiet.'
   )
-}
-
-function writable(file: string): boolean {
-  try {
-    accessSync(dirname(file), constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function unusable(why: string, lines: readonly string[] = []): number {

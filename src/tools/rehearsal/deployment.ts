@@ -68,8 +68,16 @@ export class Deployment {
     const pod = new Pod(spec, {
       note,
       endpoint(state) {
-        service.announce(spec.endpoint, state)
-        for (const [index, other] of others.entries()) other.announce(spec.others![index]!, state)
+        const learned = () =>
+          note({
+            at: performance.now(),
+            pod: spec.name,
+            container: undefined,
+            what: 'endpoint-learned',
+            detail: state,
+          })
+        service.announce(spec.endpoint, state, learned)
+        for (const [index, other] of others.entries()) other.announce(spec.others![index]!, state, learned)
       },
     })
     this.pods.push(pod)

@@ -52,8 +52,11 @@ export class Service {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** Announces a change; it takes effect after the lag, and never before an earlier one. */
-  announce(endpoint: Endpoint, state: EndpointState): void {
+  /**
+   * Announces a change; it takes effect after the lag, and never before an earlier one. `learned` is called when it has
+   * taken effect.
+   */
+  announce(endpoint: Endpoint, state: EndpointState, learned: () => void = () => {}): void {
     const now = performance.now()
     const [from, to] = this.#options.lagMs
     const dueAt = Math.max(this.#lastChangeAt, now + this.#options.random.between(from, to))
@@ -62,6 +65,7 @@ export class Service {
       this.#timers.delete(timer)
       if (state === 'out') this.#known.delete(endpoint.pod)
       else this.#known.set(endpoint.pod, { endpoint, state })
+      learned()
     }, dueAt - now)
     this.#timers.add(timer)
   }

@@ -65,11 +65,14 @@ export function formatDetails(report: Report): string {
 /** Whether any request failed, and if so of what, as the pod saw it; the most frequent first. */
 export function formatCauses({ strategy, requests, failures }: Report): string {
   if (failures.length === 0) return `${strategy}: none of ${requests} requests failed`
-  const counts = Map.groupBy(failures, (failure) => `${causeOf(failure)} (${phaseOf(failure)})`)
-  const causes = [...counts]
-    .toSorted(([, one], [, other]) => other.length - one.length)
-    .map(([cause, those]) => `  ${those.length} × ${cause}`)
+  const causes = byCause(failures).map(([cause, those]) => `  ${those.length} × ${cause}`)
   return [`${strategy}: ${failures.length} of ${requests} requests failed`, ...causes].join('\n')
+}
+
+/** Failures grouped by what happened and what the pod was in; the most frequent first. */
+export function byCause(failures: readonly Failure[]): (readonly [cause: string, failures: Failure[]])[] {
+  const groups = Map.groupBy(failures, (failure) => `${causeOf(failure)} (${phaseOf(failure)})`)
+  return [...groups].toSorted(([, one], [, other]) => other.length - one.length)
 }
 
 /** The client of a real cluster would see a refused connection as such, not as the reset that this Service makes of it. */

@@ -13,6 +13,8 @@ export interface PodEvent {
     | 'started'
     | 'ready'
     | 'unready'
+    /** The Service has learned of a change; `detail` is the endpoint's state from now on. */
+    | 'endpoint-learned'
     | 'deleted'
     | 'hook-called'
     | 'hook-answered'

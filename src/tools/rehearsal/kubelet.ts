@@ -237,10 +237,11 @@ export class Pod {
     const terminating = this.#terminating.signal.aborted
     const state = !passing ? 'out' : terminating ? 'serving' : 'ready'
     if (state === this.#announced) return
+    const was = this.#announced
     this.#announced = state
     this.#options.endpoint(state)
-    if (terminating) return
-    this.#note(state === 'ready' ? 'ready' : 'unready')
+    // From ready to serving the pod only begins to terminate: its readiness stays.
+    if (was === 'out' || state === 'out') this.#note(passing ? 'ready' : 'unready')
     if (state === 'ready') this.#firstReady.resolve()
   }
 

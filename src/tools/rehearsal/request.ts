@@ -20,6 +20,7 @@ export interface RehearseRequest {
   readonly graceMs: number
   readonly json: boolean
   readonly svg: string | undefined
+  readonly html: string | undefined
   /** The path that the readiness probe asks; undefined: it connects. From `--health`. */
   readonly healthPath: string | undefined
   /** The app's other ports, `{port2}` and so on, each with what lastcall relays there. */

@@ -23,27 +23,33 @@ export interface Termination {
   readonly fromMs: number
   /** When the last container had ended. */
   readonly goneMs: number
+  /** The pod's endpoint and its readiness, then its containers. */
   readonly lanes: readonly Lane[]
   readonly requests: readonly RequestBar[]
 }
 
-/** One container. */
+/** One container; or `endpoint`, or `readiness`. */
 export interface Lane {
-  readonly container: string
+  readonly name: string
   readonly spans: readonly Span[]
+  /** Its preStop hook, where the spans are something else. */
+  readonly hook: Span | undefined
   readonly sigtermMs: number | undefined
   readonly sigkillMs: number | undefined
 }
 
-/** What a container was in: `running`, `preStop hook`, `stopping`, or a phase of lastcall. */
+/**
+ * What a container was in: `running`, `preStop hook`, `stopping`, or a phase of lastcall. An endpoint is `listed`, then
+ * `propagating` until the Service has learned of the deletion; readiness is `ready` or `not ready`.
+ */
 export interface Span {
   readonly what: string
   readonly fromMs: number
   readonly toMs: number
 }
 
-/** late: answered, on a connection that was opened after the deletion. */
-export type RequestOutcome = 'answered' | 'late' | 'failed'
+/** crossed: in flight at the deletion, and answered; late: answered, on a connection that was opened after it. */
+export type RequestOutcome = 'answered' | 'crossed' | 'late' | 'failed'
 
 export interface RequestBar {
   readonly fromMs: number
@@ -51,6 +57,8 @@ export interface RequestBar {
   readonly outcome: RequestOutcome
   /** For people: what was asked, by whom, and what became of it. */
   readonly says: string
+  /** The record that this bar was made from. */
+  readonly source: object
 }
 
 /** So much is shown of the time before a deletion. */
@@ -61,6 +69,7 @@ export function timelineOf(journal: Journal, timeOriginMs: number): Timeline {
   const { strategy, requests, connections, events, output } = journal
   const deletions = events.filter((event) => event.what === 'deleted')
   const ofPods = Map.groupBy(requests, (request) => connectionOf(request, connections)?.pod ?? request.pod)
+  const lastAt = requests.reduce((last, { endedAt }) => Math.max(last, endedAt), 0)
   const terminations = deletions.flatMap(({ pod, at }) => {
     const own = events.filter((event) => event.pod === pod)
     const goneAt = own.find((event) => event.what === 'gone')?.at
@@ -72,7 +81,11 @@ export function timelineOf(journal: Journal, timeOriginMs: number): Timeline {
       pod,
       fromMs: -BEFORE_MS,
       goneMs: goneAt - at,
-      lanes: containers.map((name) => laneOf(name, own, at, name === 'lastcall' ? phases : [])),
+      lanes: [
+        ...endpointLane(own, at, Math.max(goneAt, lastAt) - at),
+        ...readinessLane(own, at, goneAt - at),
+        ...containers.map((name) => laneOf(name, own, at, name === 'lastcall' ? phases : [])),
+      ],
       requests: shown.map((request) =>
         barOf(request, at, (connectionOf(request, connections)?.openedAt ?? 0) > at),
       ),
@@ -94,9 +107,47 @@ function barOf(request: RequestRecord, deletedAt: number, late: boolean): Reques
   return {
     fromMs: startedAt - deletedAt,
     toMs: endedAt - deletedAt,
-    outcome: failure !== undefined ? 'failed' : late ? 'late' : 'answered',
+    outcome: outcomeOf(failure !== undefined, late, startedAt < deletedAt && endedAt > deletedAt),
     says: `${method} ${path}: ${became} after ${(endedAt - startedAt).toFixed(1)} ms (${client}, ${on})`,
+    source: request,
   }
+}
+
+function outcomeOf(failed: boolean, late: boolean, crossed: boolean): RequestOutcome {
+  if (failed) return 'failed'
+  if (late) return 'late'
+  return crossed ? 'crossed' : 'answered'
+}
+
+/**
+ * Until when the Service went on sending new connections, `lastMs` if it had not learned of the deletion by then; no lane
+ * if nobody noted what it learned.
+ */
+function endpointLane(events: readonly PodEvent[], deletedAt: number, lastMs: number): Lane[] {
+  const learned = events.filter((event) => event.what === 'endpoint-learned')
+  if (learned.length === 0) return []
+  const news = learned.filter((event) => event.at >= deletedAt && event.detail !== 'ready')
+  // Each Service of the pod learns it for itself.
+  const last = news.findLast((event) => event.detail === news[0]!.detail)
+  const toMs = last === undefined ? lastMs : last.at - deletedAt
+  const spans = [
+    { what: 'listed', fromMs: -BEFORE_MS, toMs: 0 },
+    { what: 'propagating', fromMs: 0, toMs },
+  ]
+  return [bareLane('endpoint', spans)]
+}
+
+function readinessLane(events: readonly PodEvent[], deletedAt: number, goneMs: number): Lane[] {
+  const marks = events.flatMap(({ what, at }): PhaseMark[] =>
+    what === 'ready' || what === 'unready'
+      ? [{ what: what === 'ready' ? 'ready' : 'not ready', atMs: at - deletedAt }]
+      : [],
+  )
+  return marks.length === 0 ? [] : [bareLane('readiness', spansOf(marks, goneMs))]
+}
+
+function bareLane(name: string, spans: readonly Span[]): Lane {
+  return { name, spans, hook: undefined, sigtermMs: undefined, sigkillMs: undefined }
 }
 
 interface PhaseMark {
@@ -128,13 +179,21 @@ function laneOf(
   }
   const sigtermMs = when('sigterm')
   const endMs = when('exited') ?? 0
-  const marks = phases.length > 0 ? phases : steps(when, sigtermMs)
-  const spans = marks.flatMap(({ what, atMs }, index): Span[] => {
+  const told = phases.length > 0
+  const marks = told ? phases : steps(when, sigtermMs)
+  const [hookMs, hookEndMs] = [when('hook-called'), when('hook-answered', 'hook-failed') ?? endMs]
+  const hook =
+    told && hookMs !== undefined ? { what: 'preStop hook', fromMs: hookMs, toMs: hookEndMs } : undefined
+  return { name: container, spans: spansOf(marks, endMs), hook, sigtermMs, sigkillMs: when('sigkill') }
+}
+
+/** From each mark to the next, the last one until `endMs`; the first one was there before. */
+function spansOf(marks: readonly PhaseMark[], endMs: number): Span[] {
+  return marks.flatMap(({ what, atMs }, index): Span[] => {
     const fromMs = Math.max(-BEFORE_MS, index === 0 ? -BEFORE_MS : atMs)
     const toMs = Math.min(endMs, marks[index + 1]?.atMs ?? endMs)
     return toMs > fromMs ? [{ what, fromMs, toMs }] : []
   })
-  return { container, spans, sigtermMs, sigkillMs: when('sigkill') }
 }
 
 /** The moves of a container that says nothing of itself, as the kubelet knows them. */
