@@ -46,9 +46,10 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
   const printer = new Printer(process.stdout, process.stderr, asked.output)
+  const line = ['kubectl', 'lastcall', command.name, ...argv].map(quoted).join(' ')
   const kubectl = ownKubectl(process.env['KUBECTL'], asked.kubectlFlags)
   try {
-    return await command.run({ asked, kubectl, printer, stop: stop.signal, version: version() })
+    return await command.run({ asked, line, kubectl, printer, stop: stop.signal, version: version() })
   } catch (error) {
     printer.settle()
     // Whoever pressed Ctrl-C knows why a kubectl ended that was waiting.
@@ -57,6 +58,11 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
     printer.warn(error instanceof Error ? error.message : String(error))
     return FAILED
   }
+}
+
+/** For a shell. */
+function quoted(word: string): string {
+  return /^[\w./:=@,%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 function isAbort(error: unknown): boolean {

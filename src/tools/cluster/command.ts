@@ -6,6 +6,8 @@ import type { Printer } from './printer.ts'
 
 export interface Session {
   readonly asked: Asked
+  /** As the user typed it, for `to go on: ...`. */
+  readonly line: string
   readonly kubectl: Kubectl
   readonly printer: Printer
   /** Aborted by Ctrl-C or SIGTERM. The command then ends in good order, and returns INTERRUPTED. */

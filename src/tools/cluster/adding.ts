@@ -1,0 +1,155 @@
+/** `kubectl lastcall add` and `kubectl lastcall remove`: their flags, and what each of them asks of carry-out.ts. */
+import { randomBytes } from 'node:crypto'
+import { OPTIONS } from '../../proxy/config/options.ts'
+import { didYouMean } from '../../proxy/config/suggest.ts'
+import { parseDuration } from '../../proxy/config/units.ts'
+import { givenOptions } from '../manifest/given.ts'
+import type { Request } from '../manifest/request.ts'
+import type { WordKind } from '../manifest/words.ts'
+import type { Asked } from './arguments.ts'
+import { carryOut, type Work } from './carry-out.ts'
+import type { Command } from './command.ts'
+import { readWorkload, serverMinor, titleOf } from './live.ts'
+import { isIn, planToAdd, planToRemove } from './planning.ts'
+
+/** Of the sidecar's form: native ones are on by default since 1.29. */
+const NATIVE_MINOR = 29
+const TIMEOUT = '10m'
+/** 128 bits: nobody guesses it. */
+const TOKEN_BYTES = 16
+
+const COMMON = new Map<string, WordKind>([
+  ['force', 'switch'],
+  ['timeout', 'value'],
+])
+const COMMON_ROWS = [
+  [
+    '--timeout DURATION',
+    `for each rollout; a step whose pods are not ready by then is taken back [${TIMEOUT}]`,
+  ],
+  ['--force', 'also change what Argo CD, Flux or another GitOps tool manages'],
+] as const
+
+export const add: Command = {
+  name: 'add',
+  line: 'put lastcall in front of a running app, without losing a request',
+  more:
+    'Changes the workload and its Services as lastcall inject would, in as many steps as it takes for Services to lead ' +
+    'to a port that all pods serve: one where lastcall gets the port or the name of the port of the app, else the pods ' +
+    'first and then the Services. Waits for each rollout. A step whose pods do not become ready is taken back. Ctrl-C ' +
+    'leaves a state in which requests are answered, and the command goes on from there when it is run again.',
+  usage: ['deploy/web [options] [options of lastcall]', 'sts/db --container db --grace-period 60s -n shop'],
+  targets: 'one',
+  several: false,
+  flags: new Map<string, WordKind>([
+    ...COMMON,
+    ...['mode', 'image', 'container', 'bind-env', 'bind-arg'].map((name) => [name, 'value'] as const),
+    ['no-token', 'switch'],
+    ...Object.values(OPTIONS).map(
+      ({ flag, kind }) => [flag, kind.repeats === true ? 'again' : 'value'] as const,
+    ),
+  ]),
+  rows: [
+    ...COMMON_ROWS,
+    ['--mode native|plain', 'a native sidecar, or a second container [native from Kubernetes 1.29 on]'],
+    ['--image IMAGE', 'the image of lastcall [ghcr.io/lastcall/lastcall:VERSION]'],
+    ['--container NAME', 'the container of the app, if it is ambiguous'],
+    ['--bind-env NAME', 'the variable that tells the app where to listen'],
+    ['--bind-arg FLAG', 'the argument that does'],
+    ['--no-token', 'no random token for hooks, /drain and /resume'],
+  ],
+  notes: [
+    'Options of lastcall (lastcall --help) become those of the sidecar. Annotations of the workload win over the command ' +
+      'line, as with lastcall inject.',
+    'Exit codes: 0 lastcall is there; 1 not done, or taken back; 2 invalid usage; 130 interrupted.',
+  ],
+  problems: (asked) => [...commonProblems(asked), ...requestOf(asked, '', undefined).problems],
+  run: async (session) => {
+    const { asked, kubectl, version, stop } = session
+    const there = isIn(await readWorkload(kubectl, asked.targets[0]!, stop))
+    const native =
+      there || asked.values.has('mode') ? undefined : (await serverMinor(kubectl, stop)) >= NATIVE_MINOR
+    const mode = native === undefined ? undefined : native ? 'native' : 'plain'
+    const { request } = requestOf(asked, version, mode)
+    return carryOut(session, {
+      doing: 'adding lastcall',
+      done: (workload) =>
+        `${titleOf(workload)} has lastcall in all of its pods, and its Services lead to it.`,
+      nothing: (workload) => `${titleOf(workload)} has lastcall already: nothing was changed.`,
+      result: 'added',
+      plan: (objects) => planToAdd(objects, request),
+      servicesAfterPods: true,
+      timeoutMs: timeoutOf(asked),
+      opposite: opposite('remove', asked),
+    } satisfies Work)
+  },
+}
+
+export const remove: Command = {
+  name: 'remove',
+  line: 'take lastcall out again, and restore what add or inject changed',
+  more:
+    'Takes the steps of add in reverse: Services lead to the app itself before the pods lose lastcall. Waits for each ' +
+    'rollout. A step whose pods do not become ready is taken back.',
+  usage: ['deploy/web [options]'],
+  targets: 'one',
+  several: false,
+  flags: COMMON,
+  rows: COMMON_ROWS,
+  notes: ['Exit codes: 0 lastcall is gone; 1 not done, or taken back; 2 invalid usage; 130 interrupted.'],
+  problems: commonProblems,
+  run: async (session) =>
+    carryOut(session, {
+      doing: 'removing lastcall',
+      done: (workload) => `${titleOf(workload)} is without lastcall, as it was before.`,
+      nothing: (workload) => `${titleOf(workload)} does not have lastcall: nothing was changed.`,
+      result: 'removed',
+      plan: planToRemove,
+      servicesAfterPods: false,
+      timeoutMs: timeoutOf(session.asked),
+      opposite: opposite('add', session.asked),
+    } satisfies Work),
+}
+
+function opposite(command: string, { targets, kubectlFlags }: Asked): string {
+  return ['kubectl lastcall', command, ...targets, ...kubectlFlags].join(' ')
+}
+
+function timeoutOf({ values }: Asked): number {
+  const reading = parseDuration(values.get('timeout') ?? TIMEOUT)
+  return reading.kind === 'ok' ? reading.value : 0
+}
+
+function commonProblems({ values }: Asked): string[] {
+  const said = values.get('timeout')
+  const reading = said === undefined ? undefined : parseDuration(said)
+  return reading?.kind === 'bad' ? [`--timeout ${said}: ${reading.why}`] : []
+}
+
+function requestOf(
+  { values, missing }: Asked,
+  version: string,
+  byServer: 'native' | 'plain' | undefined,
+): { readonly request: Omit<Request, 'step'>; readonly problems: readonly string[] } {
+  const { given, problems } = givenOptions(values, missing)
+  const mode = values.get('mode')
+  if (mode !== undefined && mode !== 'native' && mode !== 'plain')
+    problems.push(`--mode ${mode}: must be native or plain${didYouMean(mode, ['native', 'plain'])}`)
+  for (const name of ['image', 'container', 'bind-env', 'bind-arg'])
+    if (values.get(name) === '') problems.push(`--${name}: is empty`)
+  if (values.has('bind-env') && values.has('bind-arg'))
+    problems.push('--bind-env and --bind-arg cannot be combined; give one of them')
+  if (values.has('no-token') && values.has('token'))
+    problems.push('--no-token and --token cannot be combined; give one of them')
+  const request = {
+    mode: mode === 'native' || mode === 'plain' ? mode : byServer,
+    image: values.get('image'),
+    defaultImage: `ghcr.io/lastcall/lastcall:${version}`,
+    container: values.get('container'),
+    bindEnv: values.get('bind-env'),
+    bindArg: values.get('bind-arg'),
+    newToken: values.has('no-token') ? undefined : () => randomBytes(TOKEN_BYTES).toString('base64url'),
+    given,
+  }
+  return { request, problems }
+}

@@ -1,0 +1,212 @@
+/**
+ * `add` and `remove` have this in common: a plan made from what the cluster says, tried without effect, then carried out
+ * step by step; a step whose pods do not become ready is taken back. Whoever interrupts is told what the state is.
+ */
+import { at, text } from '../manifest/tree.ts'
+import { apply, rehearse, takeBack, type Applied } from './changing.ts'
+import { DONE, FAILED, INTERRUPTED, type Session } from './command.ts'
+import { ownedElsewhere, undoneLater } from './gitops.ts'
+import { failure, reasonOf } from './kubectl.ts'
+import { readSurroundings, referenceOf, titleOf, type Live, type Surroundings } from './live.ts'
+import { led, type Plan, type Step } from './planning.ts'
+import { notRolledOut } from './rollout.ts'
+import { standing } from './standing.ts'
+import { strangers } from './strangers.ts'
+import { clearBroken, waitForEndpoints, waitForRollout } from './waiting.ts'
+
+export interface Work {
+  /** `adding lastcall`, for sentences. */
+  readonly doing: string
+  /** Says that it is done: what is so now. */
+  readonly done: (workload: Live) => string
+  /** Says that there was nothing to do. */
+  readonly nothing: (workload: Live) => string
+  /** For `-o json`. */
+  readonly result: string
+  readonly plan: (objects: readonly Live[]) => Plan
+  /** Services may only follow when every pod is as the template says. */
+  readonly servicesAfterPods: boolean
+  /** For each rollout. */
+  readonly timeoutMs: number
+  /** The command that does the opposite. */
+  readonly opposite: string
+}
+
+/** What a step was, for `-o json`. */
+interface StepReport {
+  readonly changed: readonly string[]
+  readonly seconds: number
+}
+
+/** Carries out the work on the workload that the user named. Resolves to the exit code. */
+export async function carryOut(session: Session, work: Work): Promise<number> {
+  const { asked, printer, stop } = session
+  const target = asked.targets[0]!
+  const { timeoutMs } = work
+  const reports: StepReport[] = []
+  let touched = false
+  try {
+    let around = await readSurroundings(session.kubectl, target, stop)
+    let steps = stepsOf(work, around, printer)
+    await allowed(session, around, steps)
+    const total = steps.length
+    printer.line(announcement(work, around.workload, total))
+    for (let step = steps[0], n = 1; step !== undefined; step = steps[0], n += 1) {
+      if (stop.aborted) throw failure('interrupted', 'interrupted')
+      if (!step.pods && work.servicesAfterPods) await settled(session, around.workload, timeoutMs, work)
+      printer.line(`step ${n} of ${Math.max(n, total)}: ${partsOf(step).join(', ')}`)
+      const beganAt = performance.now()
+      touched = true
+      await perform(session, around.workload, step, timeoutMs)
+      reports.push({ changed: partsOf(step), seconds: Math.round((performance.now() - beganAt) / 100) / 10 })
+      around = await readSurroundings(session.kubectl, target, stop)
+      steps = stepsOf(work, around, undefined)
+    }
+    if (total === 0) await settled(session, around.workload, timeoutMs, work)
+    printer.line(total === 0 ? work.nothing(around.workload) : work.done(around.workload))
+    printer.data({
+      kind: around.workload['kind'],
+      name: text(at(around.workload, 'metadata', 'name')),
+      namespace: text(at(around.workload, 'metadata', 'namespace')),
+      result: total === 0 ? 'unchanged' : work.result,
+      steps: reports,
+    })
+    return DONE
+  } catch (error) {
+    printer.settle()
+    const interrupted = stop.aborted && reasonOf(error) === 'interrupted'
+    if (!interrupted && !touched) throw error
+    if (!interrupted) printer.warn(error instanceof Error ? error.message : String(error))
+    const lines = touched
+      ? await standing(session.kubectl, target, session.line, work.opposite)
+      : ['Nothing was changed.']
+    for (const line of [...(interrupted ? ['Interrupted.'] : []), ...lines]) printer.warn(line)
+    return interrupted ? INTERRUPTED : FAILED
+  }
+}
+
+function stepsOf(
+  work: Work,
+  { workload, others }: Surroundings,
+  printer: Session['printer'] | undefined,
+): readonly Step[] {
+  const plan = work.plan([workload, ...others])
+  if (plan.kind === 'refused')
+    throw failure('other', [...plan.why, 'Nothing was changed in this step.'].join('\n'))
+  for (const remark of plan.remarks) printer?.warn(`Note: ${remark}`)
+  return plan.steps
+}
+
+function announcement(work: Work, workload: Live, total: number): string {
+  const steps = total === 1 ? '1 step' : `${total} steps`
+  return total === 0
+    ? `${titleOf(workload)}: nothing to change; waiting for its rollout`
+    : `${titleOf(workload)}: ${work.doing}, in ${steps}`
+}
+
+/** `the pods of Deployment web`, `Service web` */
+function partsOf({ changes }: Step): string[] {
+  return changes.map(({ before }) =>
+    at(before, 'spec', 'template') === undefined ? titleOf(before) : `the pods of ${titleOf(before)}`,
+  )
+}
+
+/** Rejects if the steps must not be taken, or the API server would not take them. Nothing is changed here. */
+async function allowed(
+  session: Session,
+  { workload, unread }: Surroundings,
+  steps: readonly Step[],
+): Promise<void> {
+  const { asked, kubectl, printer, stop } = session
+  const changes = steps.flatMap((step) => step.changes)
+  const own = [...new Map(changes.map(({ before }) => [referenceOf(before), before])).values()]
+  const stuck = steps.some(({ pods }) => pods) ? notRolledOut(workload) : undefined
+  if (stuck !== undefined) throw failure('other', `${titleOf(workload)} ${stuck}.`)
+  const owned = ownedElsewhere(own)
+  if (owned.length > 0 && !asked.values.has('force'))
+    throw failure(
+      'other',
+      [
+        ...owned.map((one) => `${one}, which would undo the change.`),
+        'Put lastcall into the manifests there (lastcall inject), or give --force. Nothing was changed.',
+      ].join('\n'),
+    )
+  for (const one of owned) printer.warn(`Warning: ${one}, and may undo the change (--force was given)`)
+  for (const one of undoneLater(own))
+    printer.warn(`Warning: ${one}: its next upgrade undoes the change, unless the chart has it as well`)
+  if (steps.length > 0) for (const one of unread) printer.warn(`Warning: ${one}`)
+  const foreign = await strangers(kubectl, workload, changes, stop)
+  if (foreign !== undefined) throw failure('other', foreign)
+  // Later steps change some of the objects again: of each, the first change is tried.
+  const tried = new Set<Live>()
+  for (const change of changes) {
+    if (tried.has(change.before) || !own.includes(change.before)) continue
+    tried.add(change.before)
+    await rehearse(kubectl, change, stop).catch((error: unknown) => {
+      if (!/does not support dry run/.test(String(error))) throw error
+      printer.warn(`Warning: ${titleOf(change.before)} could not be tried first: ${(error as Error).message}`)
+    })
+  }
+}
+
+/** Waits for a rollout that is on its way already. */
+async function settled(session: Session, workload: Live, timeoutMs: number, work: Work): Promise<void> {
+  const waited = await waitForRollout(session, workload, timeoutMs)
+  if (waited.kind === 'done') return
+  throw failure(
+    'other',
+    [
+      `the rollout of ${titleOf(workload)} that was on its way does not end: ${waited.why.join('\n  ')}`,
+      `To go back: ${work.opposite}`,
+    ].join('\n'),
+  )
+}
+
+/** Makes the changes of a step and waits for its pods; on failure it takes the step back, and rejects. */
+async function perform(session: Session, workload: Live, step: Step, timeoutMs: number): Promise<void> {
+  const { kubectl, printer } = session
+  const applied: Applied[] = []
+  try {
+    for (const change of step.changes) applied.push(await apply(kubectl, change))
+  } catch (error) {
+    await allBack(session, applied)
+    throw error
+  }
+  for (const { after } of applied.filter((one) => one.before['kind'] === 'Service')) {
+    const ports = led(after, applied.find(({ before }) => before === workload)?.after ?? workload)
+    const all = [...ports, ...led(after, workload)].filter((port) => port !== undefined)
+    if (!(await waitForEndpoints(session, after, all)))
+      printer.warn(`Warning: the endpoints of ${titleOf(after)} have not followed yet`)
+  }
+  if (!step.pods) return
+  const waited = await waitForRollout(session, workload, timeoutMs)
+  if (waited.kind === 'done') return
+  const why = [
+    `The rollout of ${titleOf(workload)} did not become ready: ${waited.why[0]}`,
+    ...waited.why.slice(1).map((one) => `  ${one}`),
+  ]
+  for (const line of why) printer.warn(line)
+  printer.line(`taking the step back: ${partsOf(step).join(', ')}`)
+  const now = await kubectl.json<Live>(['get', referenceOf(workload)])
+  const left = await allBack(session, applied)
+  await clearBroken(kubectl, workload, text(at(now, 'status', 'updateRevision')))
+  if (left.length > 0)
+    throw failure(
+      'other',
+      `Somebody else has changed ${left.join(' and ')} meanwhile: it was left as they have it, and has to be put right by hand.`,
+    )
+  const back = await waitForRollout(session, workload, timeoutMs)
+  throw failure(
+    'other',
+    back.kind === 'done'
+      ? `The step was taken back: ${partsOf(step).join(', ')} ${step.changes.length === 1 ? 'is' : 'are'} as before.`
+      : `The step was taken back, but its rollout is not done either: ${back.why.join('\n  ')}`,
+  )
+}
+
+/** Takes changes back, the last one first; returns the titles of those that somebody else has changed since. */
+async function allBack({ kubectl }: Session, applied: readonly Applied[]): Promise<string[]> {
+  const left: string[] = []
+  for (const one of applied.toReversed()) if (!(await takeBack(kubectl, one))) left.push(titleOf(one.before))
+  return left
+}

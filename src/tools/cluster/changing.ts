@@ -1,0 +1,133 @@
+/**
+ * Changes of objects in the cluster that overwrite nobody's: a patch of what is to change and nothing else, made only if
+ * the object is still the one that was read; and the way back.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { at, branch, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { failure, reasonOf, type Kubectl } from './kubectl.ts'
+import { referenceOf, titleOf, trimmed, type Live } from './live.ts'
+import { difference, type Operation } from './patch.ts'
+import type { ObjectChange } from './planning.ts'
+
+/** A change that has been made. */
+export interface Applied {
+  readonly before: Live
+  /** As the API server has it since, with its defaults. */
+  readonly after: Live
+}
+
+/** Status alone changes this often at most while a patch is on its way; then somebody should look. */
+const TRIES = 20
+/** The Deployment controller counts here. */
+const REVISION = 'deployment.kubernetes.io/revision'
+
+/** Whether the API server would take the change: nothing is changed. Rejects with its reason if not. */
+export async function rehearse(kubectl: Kubectl, change: ObjectChange, signal: AbortSignal): Promise<void> {
+  await patched(kubectl, change.before, difference(change.before, change.after), ['--dry-run=server'], signal)
+}
+
+/**
+ * Makes the change. Rejects with reason `conflict` if somebody else has changed the object since it was read; then it is
+ * as they left it.
+ */
+export async function apply(kubectl: Kubectl, change: ObjectChange): Promise<Applied> {
+  const operations = difference(change.before, change.after)
+  let { before } = change
+  for (let tries = 1; ; tries += 1)
+    try {
+      const after = await patched(kubectl, before, operations, [], undefined)
+      return { before: change.before, after: trimmed(after) }
+    } catch (error) {
+      const now = await current(kubectl, change.before)
+      if (now === undefined || versionOf(now) === versionOf(before)) throw error
+      if (tries === TRIES || !isDeepStrictEqual(unversioned(now), unversioned(change.before)))
+        throw failure(
+          'conflict',
+          `somebody else has changed ${titleOf(before)} at the same moment; it was left as they have it. Try again.`,
+        )
+      // Only its status, or a counter of a controller, has moved on.
+      before = now
+    }
+}
+
+/**
+ * Puts the parts back that a change has changed, unless somebody else has changed them since: then it resolves to false,
+ * and nothing is done. Other parts stay as they are now.
+ */
+export async function takeBack(kubectl: Kubectl, { before, after }: Applied): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    const now = await current(kubectl, before)
+    if (now === undefined) return false
+    const parts = partsOf(difference(before, after))
+    if (parts.some((part) => !isDeepStrictEqual(at(now, ...part), at(after, ...part)))) return false
+    const wanted = parts.reduce<Branch>((object, part) => withPart(object, part, at(before, ...part)), now)
+    try {
+      await apply(kubectl, { before: now, after: wanted })
+      return true
+    } catch (error) {
+      if (reasonOf(error) !== 'conflict' || tries === TRIES) throw error
+    }
+  }
+}
+
+/** The smallest parts of an object that one side owns: an annotation, the template of the pods, the ports of a Service. */
+function partsOf(operations: readonly Operation[]): (readonly string[])[] {
+  const parts = operations.flatMap(({ path }) => {
+    const steps = path
+      .slice(1)
+      .split('/')
+      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    if (steps[0] === 'metadata' && (steps[1] !== 'annotations' || steps[2] === REVISION)) return []
+    return [steps.slice(0, steps[0] === 'metadata' ? 3 : 2)]
+  })
+  return [...new Map(parts.map((part) => [part.join('\n'), part])).values()]
+}
+
+function withPart(object: Branch, [key = '', ...rest]: readonly string[], value: Tree | undefined): Branch {
+  const { [key]: old, ...others } = object
+  if (rest.length > 0) return { ...object, [key]: withPart(branch(old), rest, value) }
+  return value === undefined ? others : { ...object, [key]: value }
+}
+
+async function patched(
+  kubectl: Kubectl,
+  object: Live,
+  operations: readonly Operation[],
+  flags: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Live> {
+  const version: Operation = { op: 'test', path: '/metadata/resourceVersion', value: versionOf(object) ?? '' }
+  // In a file that nobody else can read: a patch may hold a token, and arguments can be seen by all users of a machine.
+  const folder = await mkdtemp(join(tmpdir(), 'lastcall-'))
+  try {
+    const file = join(folder, 'patch.json')
+    await writeFile(file, JSON.stringify([version, ...operations]), { mode: 0o600 })
+    const args = ['patch', referenceOf(object), '--type=json', `--patch-file=${file}`, ...flags]
+    return await kubectl.json<Live>(args, { shielded: true, ...(signal === undefined ? {} : { signal }) })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The object as it is now; undefined if it is gone, or cannot be read. */
+async function current(kubectl: Kubectl, object: Live): Promise<Live | undefined> {
+  try {
+    return trimmed(await kubectl.json<Live>(['get', referenceOf(object)]))
+  } catch {
+    return undefined
+  }
+}
+
+function versionOf(object: Live): string | undefined {
+  return text(at(object, 'metadata', 'resourceVersion'))
+}
+
+/** Without what moves on by itself. */
+function unversioned(object: Live): Branch {
+  const { resourceVersion: _, generation: __, annotations, ...metadata } = branch(object['metadata'])
+  const { [REVISION]: ___, ...own } = branch(annotations)
+  return { ...object, metadata: { ...metadata, annotations: own } }
+}

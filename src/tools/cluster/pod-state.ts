@@ -1,0 +1,88 @@
+/** What a pod is doing, in a few words, and why it is not ready. Pure. */
+import { at, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
+
+export interface PodState {
+  readonly name: string
+  readonly uid: string
+  readonly lastcall: boolean
+  readonly ready: boolean
+  readonly stopping: boolean
+  /** One or two words. */
+  readonly says: string
+  /** Why it is not ready, as far as the pod tells; with the container's name. */
+  readonly why: string | undefined
+}
+
+/** Reads a pod. */
+export function podState(pod: Branch): PodState {
+  const stopping = at(pod, 'metadata', 'deletionTimestamp') !== undefined
+  const ready = list(at(pod, 'status', 'conditions')).some(
+    (one) => at(one, 'type') === 'Ready' && at(one, 'status') === 'True',
+  )
+  const containers = [
+    ...list(at(pod, 'status', 'initContainerStatuses')),
+    ...list(at(pod, 'status', 'containerStatuses')),
+  ]
+  const trouble = containers.map(troubleOf).find((one) => one !== undefined) ?? unscheduled(pod)
+  const says = stopping ? 'stopping' : ready ? 'ready' : (trouble?.word ?? 'starting')
+  return {
+    name: text(at(pod, 'metadata', 'name')) ?? '',
+    uid: text(at(pod, 'metadata', 'uid')) ?? '',
+    lastcall: hasLastcall(at(pod, 'spec')),
+    ready: ready && !stopping,
+    stopping,
+    says,
+    why: ready || stopping ? undefined : trouble?.why,
+  }
+}
+
+/** Whether a pod spec has lastcall. */
+function hasLastcall(spec: Tree | undefined): boolean {
+  const all = [...list(at(spec, 'initContainers')), ...list(at(spec, 'containers'))]
+  return all.some(
+    (one) => at(one, 'name') === 'lastcall' || /(^|\/)lastcall([:@]|$)/.test(text(at(one, 'image')) ?? ''),
+  )
+}
+
+interface Trouble {
+  readonly word: string
+  readonly why: string
+}
+
+/** Ordinary waiting is no trouble. */
+const ORDINARY = new Set(['ContainerCreating', 'PodInitializing'])
+
+function troubleOf(container: Tree): Trouble | undefined {
+  const name = text(at(container, 'name')) ?? ''
+  const waiting = at(container, 'state', 'waiting')
+  const reason = text(at(waiting, 'reason'))
+  if (reason !== undefined && !ORDINARY.has(reason)) {
+    const message = text(at(waiting, 'message'))
+    return {
+      word: reason,
+      why: `container ${name}: ${reason}${message === undefined ? '' : `: ${message}`}${lastExit(container)}`,
+    }
+  }
+  const ended = at(container, 'state', 'terminated')
+  const code = number(at(ended, 'exitCode'))
+  if (code !== undefined && code !== 0)
+    return {
+      word: text(at(ended, 'reason')) ?? 'Error',
+      why: `container ${name}: ended with exit code ${code}`,
+    }
+  if (at(container, 'state', 'running') !== undefined && at(container, 'ready') === false)
+    return { word: 'not ready', why: `container ${name}: runs, but is not ready` }
+  return undefined
+}
+
+function lastExit(container: Tree): string {
+  const code = number(at(container, 'lastState', 'terminated', 'exitCode'))
+  return code === undefined ? '' : ` (its last exit code was ${code})`
+}
+
+function unscheduled(pod: Branch): Trouble | undefined {
+  const scheduled = list(at(pod, 'status', 'conditions')).find((one) => at(one, 'type') === 'PodScheduled')
+  if (at(scheduled, 'status') !== 'False') return undefined
+  const reason = text(at(scheduled, 'reason')) ?? 'Pending'
+  return { word: reason, why: `${reason}: ${text(at(scheduled, 'message')) ?? 'no node was found for it'}` }
+}

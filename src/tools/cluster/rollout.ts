@@ -1,0 +1,77 @@
+/** How far the rollout of a workload is, by its own status: as `kubectl rollout status` reads it. Pure. */
+import { at, list, number, text, type Branch } from '../manifest/tree.ts'
+
+export type RolloutState =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'going'; readonly says: string }
+  /** Kubernetes has given it up. */
+  | { readonly kind: 'failed'; readonly says: string }
+
+/** The state of the rollout of a Deployment, StatefulSet or DaemonSet, with its status. */
+export function rolloutOf(object: Branch): RolloutState {
+  const status = (key: string) => number(at(object, 'status', key)) ?? 0
+  const generation = number(at(object, 'metadata', 'generation')) ?? 0
+  if (status('observedGeneration') < generation)
+    return { kind: 'going', says: 'Kubernetes has yet to see the change' }
+  switch (text(object['kind']) ?? '') {
+    case 'DaemonSet':
+      return counted(
+        status('desiredNumberScheduled'),
+        status('updatedNumberScheduled'),
+        status('numberAvailable'),
+      )
+    case 'StatefulSet':
+      // updatedReplicas is left out where every pod is of the current revision.
+      return counted(
+        wanted(object),
+        at(object, 'status', 'updateRevision') === at(object, 'status', 'currentRevision')
+          ? status('replicas')
+          : status('updatedReplicas'),
+        status('readyReplicas'),
+      )
+    default: {
+      const stuck = condition(object, 'Progressing')
+      if (stuck !== undefined && at(stuck, 'reason') === 'ProgressDeadlineExceeded')
+        return { kind: 'failed', says: text(at(stuck, 'message')) ?? 'the progress deadline was exceeded' }
+      const updated = status('updatedReplicas')
+      const old = status('replicas') - updated
+      if (updated >= wanted(object) && old > 0)
+        return { kind: 'going', says: `${old} old ${old === 1 ? 'pod has' : 'pods have'} yet to stop` }
+      return counted(wanted(object), updated, status('availableReplicas'))
+    }
+  }
+}
+
+function counted(all: number, updated: number, available: number): RolloutState {
+  if (updated < all) return { kind: 'going', says: `${updated} of ${all} new pods are there` }
+  if (available < all) return { kind: 'going', says: `${available} of ${all} new pods are available` }
+  return { kind: 'done' }
+}
+
+/** How many pods it is to have. */
+function wanted(object: Branch): number {
+  return object['kind'] === 'DaemonSet'
+    ? (number(at(object, 'status', 'desiredNumberScheduled')) ?? 0)
+    : (number(at(object, 'spec', 'replicas')) ?? 1)
+}
+
+/** Why no pod could be made (a quota, an admission policy); undefined if none was refused. */
+export function replicaFailure(object: Branch): string | undefined {
+  const refused = condition(object, 'ReplicaFailure')
+  return at(refused, 'status') === 'True' ? text(at(refused, 'message')) : undefined
+}
+
+function condition(object: Branch, type: string) {
+  return list(at(object, 'status', 'conditions')).find((one) => at(one, 'type') === type)
+}
+
+/** Why a change of its pods would not be rolled out by Kubernetes; undefined if it will be. */
+export function notRolledOut(object: Branch): string | undefined {
+  if (at(object, 'spec', 'paused') === true) return 'is paused: first run kubectl rollout resume'
+  if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete')
+    return 'has the update strategy OnDelete: its pods are replaced only when somebody deletes them. Change it to RollingUpdate first'
+  const partition = number(at(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')) ?? 0
+  return partition > 0
+    ? `has a partition of ${partition}, so that its first ${partition} pods would not be replaced. Set it to 0 first`
+    : undefined
+}

@@ -1,0 +1,40 @@
+/** What the state is when a command ends before its work is done: which pods have lastcall, and where Services lead. */
+import type { Kubectl } from './kubectl.ts'
+import { readSurroundings, titleOf, type Live } from './live.ts'
+import { isIn, led, listens, servicesFor } from './planning.ts'
+import { podState } from './pod-state.ts'
+import { podsOf } from './waiting.ts'
+
+/** Sentences for the user: the state, and how to go on or back from it. */
+export async function standing(
+  kubectl: Kubectl,
+  target: string,
+  line: string,
+  opposite: string,
+): Promise<string[]> {
+  const ways = [`To go on:   ${line}`, `To go back: ${opposite}`]
+  try {
+    const { workload, others } = await readSurroundings(kubectl, target, new AbortController().signal)
+    const pods = (await podsOf(kubectl, workload)).map(podState)
+    const ready = pods.filter((pod) => pod.ready)
+    const own = ready.filter(({ lastcall }) => lastcall).length
+    const planned = isIn(workload)
+    const going = planned ? own < ready.length : own > 0
+    return [
+      `${titleOf(workload)} ${planned ? 'has' : 'does not have'} lastcall in its template; of its ${ready.length} ready pods, ${own} ${own === 1 ? 'has' : 'have'} it` +
+        `${going ? ', and Kubernetes goes on replacing the others' : ''}.`,
+      ...servicesFor(workload, others).map((service) => leading(service, workload)),
+      'Requests are answered in this state.',
+      ...ways,
+    ]
+  } catch (error) {
+    return [`The state cannot be read: ${error instanceof Error ? error.message : String(error)}`, ...ways]
+  }
+}
+
+function leading(service: Live, workload: Live): string {
+  const own = listens(workload)
+  const ports = led(service, workload).filter((port) => port !== undefined)
+  const through = ports.some((port) => own.includes(port))
+  return `${titleOf(service)} leads to port ${ports.join(' and ')}: ${through ? 'lastcall, in the pods that have it' : 'the app itself'}.`
+}

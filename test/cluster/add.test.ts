@@ -1,0 +1,465 @@
+/** lastcall into a running workload and out of it, step by step, in a cluster in memory that notices what is not served. */
+import tap from 'tap'
+import { add, remove } from '../../src/tools/cluster/adding.ts'
+import { trimmed } from '../../src/tools/cluster/live.ts'
+import { at, branch, list, text, type Branch, type Tree } from '../../src/tools/manifest/tree.ts'
+import { MemoryCluster, MISSING } from '../fixtures/cluster.ts'
+import { ran } from '../fixtures/session.ts'
+
+interface Shape {
+  /** Of the app's port. */
+  readonly portName?: string
+  readonly targetPort?: Tree
+  readonly image?: string
+  readonly env?: Tree
+  readonly kind?: 'Deployment' | 'StatefulSet' | 'DaemonSet'
+  readonly labels?: Branch
+  readonly annotations?: Branch
+}
+
+function web({
+  portName,
+  targetPort = 3000,
+  image = 'example/web:1',
+  env = [],
+  kind = 'Deployment',
+  labels = {},
+  annotations = {},
+}: Shape = {}): Branch {
+  return {
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name: 'web', labels, annotations },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: {
+          containers: [
+            {
+              name: 'web',
+              image,
+              env,
+              ports: [{ containerPort: 3000, ...(portName === undefined ? {} : { name: portName }) }],
+            },
+          ],
+          terminationGracePeriodSeconds: 30,
+        },
+      },
+    },
+    targetPort,
+  }
+}
+
+function service(targetPort: Tree, name = 'web'): Branch {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec: {
+      selector: { app: 'web' },
+      ports: [{ port: 80, targetPort, protocol: 'TCP' }],
+      clusterIP: '10.0.0.1',
+    },
+  }
+}
+
+const policy: Branch = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'web' },
+  spec: {
+    podSelector: { matchLabels: { app: 'web' } },
+    policyTypes: ['Ingress'],
+    ingress: [{ ports: [{ protocol: 'TCP', port: 3000 }] }],
+  },
+}
+
+/** What the user has in the cluster: without versions, statuses, pods. */
+function kept(cluster: MemoryCluster): Branch[] {
+  return [...cluster.objects.values()].filter((one) => one['kind'] !== 'Pod').map(unversioned)
+}
+
+function unversioned(object: Branch): Branch {
+  const { metadata, ...rest } = trimmed(object)
+  const { resourceVersion: _, generation: __, ...own } = branch(metadata)
+  return { ...rest, metadata: own }
+}
+
+function containers(cluster: MemoryCluster, key = 'deployment.apps/web'): string[] {
+  const spec = at(cluster.get(key), 'spec', 'template', 'spec')
+  return [...list(at(spec, 'initContainers')), ...list(at(spec, 'containers'))].map(nameOf)
+}
+
+function nameOf(container: Tree): string {
+  return text(at(container, 'name')) ?? ''
+}
+
+const target = (cluster: MemoryCluster) => at(cluster.get('service/web'), 'spec', 'ports', 0, 'targetPort')
+
+void tap.test('a numeric port: the pods first, then the Service; and back in reverse', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000), policy])
+  const before = kept(cluster)
+  const added = await ran(add, 'deploy/web', cluster)
+  t.match(added, { code: 0, err: /^Note: Deployment web: with a grace period of 30s[^\n]*\n$/ }, added.err)
+  t.match(
+    added.out,
+    /Deployment web: adding lastcall, in 2 steps\nstep 1 of 2: NetworkPolicy web, the pods of Deployment web\n/,
+  )
+  t.match(added.out, / {2}web-\d+ {2}with lastcall {5}ready\n/)
+  t.match(added.out, /step 2 of 2: Service web\nDeployment web has lastcall in all of its pods/)
+  t.same(cluster.changes, [
+    'patch networkpolicy.networking.k8s.io/web',
+    'patch deployment.apps/web',
+    'patch service/web',
+  ])
+  t.same(containers(cluster), ['lastcall', 'web'])
+  t.equal(target(cluster), 8080)
+  const removed = await ran(remove, 'deploy/web', cluster)
+  t.match(removed, { code: 0, err: '' })
+  t.match(
+    removed.out,
+    /in 3 steps\nstep 1 of 3: Service web\nstep 2 of 3: the pods of Deployment web\n[^]*step 3 of 3: NetworkPolicy web\n/,
+  )
+  t.same(kept(cluster), before, 'everything is as it was')
+  t.same(cluster.lost, [], 'every Service led to what every ready pod served, at each moment')
+})
+
+void tap.test(
+  'a named port: the name leads old pods to the app and new ones to lastcall, in one step',
+  async (t) => {
+    for (const targetPort of ['http', 3000]) {
+      const cluster = new MemoryCluster([web({ portName: 'http' }), service(targetPort)])
+      const before = kept(cluster)
+      const added = await ran(add, 'deploy/web', cluster)
+      t.match(added, { code: 0 }, added.err)
+      t.match(added.out, /in 1 step\n/)
+      t.equal(target(cluster), 'http')
+      const removed = await ran(remove, 'deploy/web', cluster)
+      t.match(removed, { code: 0 }, removed.err)
+      t.same(
+        cluster.changes.at(-1),
+        targetPort === 'http' ? 'patch deployment.apps/web' : 'patch service/web',
+      )
+      t.same(kept(cluster), before)
+      t.same(cluster.lost, [])
+    }
+  },
+)
+
+void tap.test(
+  "the app's own port, where the app can be bound to loopback: the Service stays as it is",
+  async (t) => {
+    const env = [{ name: 'PGRST_SERVER_PORT', value: '3000' }]
+    const cluster = new MemoryCluster([web({ image: 'postgrest/postgrest:v12', env }), service(3000)])
+    const before = kept(cluster)
+    const added = await ran(add, 'deploy/web', cluster)
+    t.match(added, { code: 0 }, added.err)
+    t.same(cluster.changes, ['patch deployment.apps/web'])
+    t.equal((await ran(remove, 'deploy/web', cluster)).code, 0)
+    t.same(kept(cluster), before)
+    t.same(cluster.lost, [])
+  },
+)
+
+void tap.test('twice is once', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  await ran(add, 'deploy/web', cluster)
+  const changes = [...cluster.changes]
+  const again = await ran(add, 'deploy/web', cluster)
+  t.match(again, { code: 0, out: /has lastcall already: nothing was changed/ })
+  await ran(remove, 'deploy/web', cluster)
+  const gone = await ran(remove, 'deploy/web -o json', cluster)
+  t.match(JSON.parse(gone.out), { kind: 'Deployment', name: 'web', result: 'unchanged', steps: [] })
+  t.same(cluster.changes.length, changes.length + 2)
+})
+
+void tap.test(
+  'a second container where the server is older than 1.29, unless --mode says otherwise',
+  async (t) => {
+    for (const [minor, words, native] of [
+      ['28+', '', false],
+      ['29', '', true],
+      ['34', '--mode plain', false],
+      ['20', '--mode native', true],
+    ] as const) {
+      const cluster = new MemoryCluster([web(), service(3000)])
+      cluster.minor = minor
+      t.equal((await ran(add, `deploy/web ${words}`, cluster)).code, 0)
+      const spec = at(cluster.get('deployment.apps/web'), 'spec', 'template', 'spec')
+      t.equal(at(spec, 'initContainers') !== undefined, native, `${minor} ${words}`)
+    }
+  },
+)
+
+void tap.test(
+  'Ctrl-C between the steps: the state is told, requests are answered, and add goes on from there',
+  async (t) => {
+    const cluster = new MemoryCluster([web(), service(3000)])
+    const stop = new AbortController()
+    cluster.before = ([, what]) => {
+      // The rollout of the first step is done, and the plan for the second is being made.
+      if (what?.startsWith('deployments') === true && cluster.changes.length === 1) stop.abort()
+    }
+    const first = await ran(add, 'deploy/web --settle 1s', cluster, stop.signal)
+    t.equal(first.code, 130)
+    t.match(
+      first.err,
+      /Interrupted\.\nDeployment web has lastcall in its template; of its 3 ready pods, 3 have it\./,
+    )
+    t.match(first.err, /Service web leads to port 3000: the app itself\./)
+    t.match(
+      first.err,
+      /To go on: {3}kubectl lastcall add deploy\/web --settle 1s\nTo go back: kubectl lastcall remove deploy\/web\n/,
+    )
+    t.same(cluster.changes, ['patch deployment.apps/web'])
+    cluster.before = () => {}
+    const second = await ran(add, 'deploy/web', cluster)
+    t.match(second, { code: 0, out: /in 1 step\n( .*ready\n)+step 1 of 1: Service web\n/ })
+    t.equal(target(cluster), 8080)
+    t.same(cluster.lost, [])
+  },
+)
+
+void tap.test('Ctrl-C in the middle of a rollout: Services wait until the rollout is over', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  const stop = new AbortController()
+  let looks = 0
+  cluster.before = ([verb, what]) => {
+    if (verb === 'get' && what === 'pods' && cluster.changes.length === 1 && (looks += 1) === 1) stop.abort()
+  }
+  const first = await ran(add, 'deploy/web', cluster, stop.signal)
+  t.equal(first.code, 130)
+  t.match(first.err, /of its 3 ready pods, [12] ha(s|ve) it, and Kubernetes goes on replacing the others/)
+  cluster.before = () => {}
+  t.equal((await ran(add, 'deploy/web', cluster)).code, 0)
+  t.equal(target(cluster), 8080)
+  t.same(cluster.lost, [])
+})
+
+void tap.test('Ctrl-C before anything was changed', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  const stop = new AbortController()
+  cluster.before = (args) => {
+    if (args.includes('--dry-run=server')) stop.abort()
+  }
+  t.match(await ran(add, 'deploy/web', cluster, stop.signal), {
+    code: 130,
+    err: 'Interrupted.\nNothing was changed.\n',
+  })
+  t.same(cluster.changes, [])
+})
+
+void tap.test('a rollout that never becomes ready is taken back, and the message says why', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000), policy])
+  const before = kept(cluster)
+  const tried = await ran(add, `deploy/web --image ${MISSING} --mode plain --timeout 1s`, cluster)
+  t.equal(tried.code, 1)
+  t.match(
+    tried.err,
+    /The rollout of Deployment web did not become ready: not done after 1s: 1 of 3 new pods are there/,
+  )
+  t.match(tried.err, /pod web-4: container lastcall: ImagePullBackOff: Back-off pulling image/)
+  t.match(tried.err, /The step was taken back: NetworkPolicy web, the pods of Deployment web are as before\./)
+  t.same(kept(cluster), before)
+  t.same(cluster.lost, [])
+})
+
+void tap.test(
+  'somebody else changes the object at the same moment: theirs stays, nothing is half done',
+  async (t) => {
+    const cluster = new MemoryCluster([web(), service(3000), policy])
+    cluster.before = ([verb, what, ...flags]) => {
+      if (verb !== 'patch' || what !== 'deployment.apps/web' || flags.includes('--dry-run=server')) return
+      const now = cluster.get('deployment.apps/web')
+      cluster.put({ ...now, spec: { ...branch(now['spec']), replicas: 5 } })
+    }
+    const before = kept(cluster)
+    const tried = await ran(add, 'deploy/web', cluster)
+    t.match(tried, {
+      code: 1,
+      err: /somebody else has changed Deployment web at the same moment; it was left as they have it/,
+    })
+    t.equal(at(cluster.get('deployment.apps/web'), 'spec', 'replicas'), 5)
+    t.same(containers(cluster), ['web'])
+    t.same(
+      kept(cluster).filter((one) => one['kind'] !== 'Deployment'),
+      before.filter((one) => one['kind'] !== 'Deployment'),
+    )
+  },
+)
+
+void tap.test('a status that changes at the same moment is no conflict', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  let times = 0
+  cluster.before = ([verb, what, ...flags]) => {
+    if (verb !== 'patch' || flags.includes('--dry-run=server') || (times += 1) > 2) return
+    cluster.put({ ...cluster.get(what!), status: { replicas: times } })
+  }
+  const added = await ran(add, 'deploy/web', cluster)
+  t.equal(added.code, 0, added.err)
+})
+
+void tap.test('what the API server would refuse is found before anything is changed', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  cluster.before = (args) => {
+    if (args[1] === 'service/web' && args.includes('--dry-run=server'))
+      throw 'Error from server (Forbidden): services "web" is forbidden: User "me" cannot patch resource "services"'
+  }
+  // In one step, since the second cannot be tried before the first: only objects as they are now can be.
+  const named = new MemoryCluster([web({ portName: 'http' }), service(3000)])
+  named.before = cluster.before
+  t.match(await ran(add, 'deploy/web', named), {
+    code: 1,
+    err: /cannot patch resource "services"\nAsk whoever runs the cluster/,
+  })
+  t.same(named.changes, [])
+  t.match(await ran(add, 'deploy/web', cluster), { code: 1, err: /cannot patch resource "services"/ })
+  t.same(cluster.changes, [])
+})
+
+void tap.test('what GitOps owns is not changed without --force; plain Helm is warned of', async (t) => {
+  const owners = [
+    {
+      labels: { 'argocd.argoproj.io/instance': 'shop' },
+      says: /Deployment web is managed by Argo CD \(application shop\)/,
+    },
+    {
+      annotations: { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deployment:x/web' },
+      says: /Argo CD \(application shop\)/,
+    },
+    { labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' }, says: /Flux \(Kustomization apps\)/ },
+    {
+      labels: { 'helm.toolkit.fluxcd.io/name': 'web', 'app.kubernetes.io/managed-by': 'Helm' },
+      says: /Flux \(HelmRelease web\)/,
+    },
+  ]
+  for (const { says, ...shape } of owners) {
+    const cluster = new MemoryCluster([web(shape), service(3000)])
+    t.match(await ran(add, 'deploy/web', cluster), { code: 1, err: says })
+    t.same(cluster.changes, [])
+    t.same(cluster.dryRuns, [])
+    t.match(await ran(add, 'deploy/web --force', cluster), {
+      code: 0,
+      err: /Warning: Deployment web is managed by/,
+    })
+  }
+  const owned = {
+    ...service(3000),
+    metadata: { name: 'web', labels: { 'argocd.argoproj.io/instance': 'net' } },
+  }
+  const cluster = new MemoryCluster([web(), owned])
+  t.match(await ran(add, 'deploy/web', cluster), {
+    code: 1,
+    err: /Service web is managed by Argo CD \(application net\)/,
+  })
+  t.same(cluster.changes, [], 'not even the pods')
+  const helm = new MemoryCluster([
+    web({
+      labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+      annotations: { 'meta.helm.sh/release-name': 'web' },
+    }),
+    service(3000),
+  ])
+  t.match(await ran(add, 'deploy/web', helm), {
+    code: 0,
+    err: /Deployment web is managed by Helm \(release web\): its next upgrade undoes/,
+  })
+})
+
+void tap.test('a Service that sends to pods of others, too, is not moved', async (t) => {
+  const other: Branch = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'canary',
+      labels: { app: 'web' },
+      ownerReferences: [{ kind: 'Rollout', name: 'canary', controller: true }],
+    },
+    spec: { containers: [{ name: 'web', image: 'x', ports: [{ containerPort: 3000 }] }] },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  }
+  const wide = {
+    ...web(),
+    spec: { ...branch(web()['spec']), selector: { matchLabels: { app: 'web', track: 'stable' } } },
+  }
+  const template = branch(at(wide, 'spec', 'template'))
+  const stable = {
+    ...wide,
+    spec: { ...wide.spec, template: { ...template, metadata: { labels: { app: 'web', track: 'stable' } } } },
+  }
+  const cluster = new MemoryCluster([stable, service(3000)])
+  cluster.put(other)
+  t.match(await ran(add, 'deploy/web', cluster), {
+    code: 1,
+    err: /Service web also sends to pod canary \(of Rollout canary\), which is not of Deployment web/,
+  })
+  t.same(cluster.changes, [])
+})
+
+void tap.test('what would not be rolled out is refused', async (t) => {
+  const paused = web()
+  const spec = branch(paused['spec'])
+  const cases: [Branch, RegExp][] = [
+    [
+      { ...paused, spec: { ...spec, paused: true } },
+      /Deployment web is paused: first run kubectl rollout resume/,
+    ],
+    [
+      { ...web({ kind: 'StatefulSet' }), spec: { ...spec, updateStrategy: { type: 'OnDelete' } } },
+      /update strategy OnDelete/,
+    ],
+    [
+      {
+        ...web({ kind: 'StatefulSet' }),
+        spec: { ...spec, updateStrategy: { rollingUpdate: { partition: 2 } } },
+      },
+      /has a partition of 2/,
+    ],
+  ]
+  for (const [workload, says] of cases) {
+    const cluster = new MemoryCluster([workload, service(3000)])
+    const name = workload['kind'] === 'Deployment' ? 'deploy/web' : 'sts/web'
+    t.match(await ran(add, name, cluster), { code: 1, err: says })
+    t.same(cluster.changes, [])
+  }
+})
+
+void tap.test(
+  'lastcall cannot move to another port while it runs: the Service would lead to nothing',
+  async (t) => {
+    const cluster = new MemoryCluster([web(), service(3000)])
+    await ran(add, 'deploy/web', cluster)
+    const { length } = cluster.changes
+    t.match(await ran(add, 'deploy/web --listen :9000', cluster), {
+      code: 1,
+      err: /a running one cannot move to another port[^]*kubectl lastcall remove first/,
+    })
+    t.equal(cluster.changes.length, length)
+    t.match(
+      await ran(add, 'deploy/web --settle 5s', cluster),
+      { code: 0, out: /in 1 step/ },
+      'other options can change',
+    )
+    t.same(cluster.lost, [])
+  },
+)
+
+void tap.test('errors as a user of kubectl expects them', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  t.match(await ran(add, 'deploy/api', cluster), {
+    code: 1,
+    err: /^Error from server \(NotFound\): .*api.* not found\n$/,
+  })
+  t.match(await ran(add, 'svc/web', cluster), {
+    code: 1,
+    err: /svc\/web is a Service: only a Deployment, StatefulSet or DaemonSet/,
+  })
+  const owner = [{ kind: 'Postgres', name: 'db', controller: true }]
+  cluster.put({ ...web(), metadata: { name: 'web', ownerReferences: owner } })
+  t.match(await ran(add, 'deploy/web', cluster), {
+    code: 1,
+    err: /Deployment web belongs to Postgres db, which would undo the change/,
+  })
+})
