@@ -56,6 +56,9 @@ export const END_WHY = [
 ] as const
 export type EndWhy = (typeof END_WHY)[number]
 
+/** When a request came that a stop would have cost: before the stop began, or after. Labels of lastcall_saved_requests_total. */
+export const SAVED_HOW = ['in_flight', 'arrived'] as const
+
 /** A request in flight, as it is shown. */
 export interface RequestInFlight {
   readonly protocol: Protocol

@@ -37,6 +37,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'proxy/admin': ['proxy/config', 'proxy/process', 'words.ts'],
   'proxy/metrics': [
     'proxy/relay/counters.ts',
+    'proxy/lifecycle/saved.ts',
     'proxy/lifecycle/state.ts',
     'proxy/admin/refusals.ts',
     'words.ts',

@@ -8,7 +8,7 @@ const TARGET_CHARACTERS = 60
 
 /** The table of `lastcall status`. */
 export function statusTable(status: Status): string {
-  const { phase, since, sinceMs, ready, proof, triggers, connections, health, verdict } = status
+  const { phase, since, sinceMs, ready, proof, triggers, saved, connections, health, verdict } = status
   const rows: [string, string][] = [
     ['phase', `${phase}, for ${age(sinceMs)} (since ${since})`],
     ['ready', ready ? 'yes' : 'no'],
@@ -25,6 +25,11 @@ export function statusTable(status: Status): string {
   if (status.inFlight.requests.length > REQUESTS_SHOWN) rows.push(['', '... --json has more'])
   if (triggers.length > 0)
     rows.push(['drain', `by ${triggers.join(', ')}${proof ? '; the pod is being stopped' : ''}`])
+  if (saved.inFlight + saved.arrived > 0)
+    rows.push([
+      'saved',
+      `${saved.inFlight} in flight when the stop began, ${saved.arrived} that arrived later`,
+    ])
   if (verdict !== null) rows.push(['last drain', verdict.text])
   return rows.map(([label, text]) => label.padEnd(LABEL) + text).join('\n')
 }

@@ -130,6 +130,7 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
     tally: () => ({
       finished: relay.counters.finishedTotal,
       lastConnectionAt: relay.arrivals.lastConnectionAt,
+      saved: relay.saved,
     }),
     effects: createPerformer({
       config,

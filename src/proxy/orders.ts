@@ -44,6 +44,7 @@ export function createPerformer({
     onRestarted: () => runner().appRestarted(),
   }
   return {
+    setStop: (at) => relay.setStop(at),
     closeListener: () => door.close(),
     openListener: () => door.open(),
     setClientMode: (clientMode) => relay.setClientMode(clientMode),

@@ -10,6 +10,7 @@ import type { Checkers } from './health/checkers.ts'
 import { proven } from './lifecycle/drain.ts'
 import { ready } from './lifecycle/machine.ts'
 import type { Runner } from './lifecycle/runner.ts'
+import { NONE_SAVED } from './lifecycle/saved.ts'
 import type { Phase } from './lifecycle/state.ts'
 import type { Verdict } from './lifecycle/verdict.ts'
 import { DRAIN_PHASES, type DrainFacts, type PortFacts } from './metrics/catalog.ts'
@@ -83,6 +84,7 @@ export class View {
     return {
       phaseMs: Object.fromEntries(DRAIN_PHASES.map((phase) => [phase, took(phase)])),
       cutTotal: this.#cutTotal,
+      savedTotal: this.#sources.runner.savedTotal,
       lateMs: isDraining(this.#phase) ? this.#late : this.#lateMs,
     }
   }
@@ -142,6 +144,7 @@ export class View {
       drainMs: isDraining(this.#phase) ? clock.now() - this.#drainAt! : undefined,
       proof: this.proof,
       triggers,
+      saved: runner.saved ?? this.#verdict?.saved ?? NONE_SAVED,
       inFlight: counters.inFlight,
       requests: relay.requests(),
       connections: { client: counters.clients, app: counters.apps },

@@ -21,6 +21,7 @@ const INPUT: StatusInput = {
   drainMs: undefined,
   proof: false,
   triggers: [],
+  saved: { inFlight: 0, arrived: 0 },
   inFlight: [1, 0, 1, 0, 0, 0],
   requests: [
     { protocol: 'http1', ageMs: 12_345, client: '192.0.2.1:5000', method: 'GET', target: '/slow\u001B[31m' },
@@ -151,6 +152,15 @@ void tap.test('many requests are cut short, a drain names who asked, a verdict i
   t.match(
     text,
     /drain {9}by app, signal; the pod is being stopped\nlast drain {4}drained in 4s, nothing cut$/,
+  )
+})
+
+void tap.test('what a drain has saved has a line of its own, once there is something', async (t) => {
+  t.notMatch(statusTable(buildStatus(INPUT)), 'saved')
+  const saved = { inFlight: 3, arrived: 38 }
+  t.match(
+    statusTable(buildStatus({ ...INPUT, saved })),
+    /^saved {9}3 in flight when the stop began, 38 that arrived later$/m,
   )
 })
 

@@ -6,7 +6,7 @@ import tap from 'tap'
 import { PHASES } from '../../src/proxy/lifecycle/state.ts'
 import { moved, opened, verdict } from '../../src/proxy/lifecycle/verdict.ts'
 import { CATALOG } from '../../src/proxy/metrics/catalog.ts'
-import { END_WHO, END_WHY, REFUSALS } from '../../src/words.ts'
+import { END_WHO, END_WHY, REFUSALS, SAVED_HOW } from '../../src/words.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8')
@@ -22,6 +22,7 @@ void tap.test('the verdict that is explained is one of the program', async (t) =
     triggers: ['sidecar', 'app'],
     finished: 141,
     lastConnectionAt: 1700,
+    saved: { inFlight: 3, arrived: 38 },
   })
   t.match(page, `\n${text}\n`)
 })
@@ -48,7 +49,7 @@ void tap.test('log lines and answers that are quoted are in the program', async 
 
 void tap.test('metrics and labels in alerts exist', async (t) => {
   const names = new Set(CATALOG.map(({ name }) => name))
-  const labels = new Set<string>([...REFUSALS, ...END_WHO, ...END_WHY, ...PHASES, 'client'])
+  const labels = new Set<string>([...REFUSALS, ...END_WHO, ...END_WHY, ...PHASES, ...SAVED_HOW, 'client'])
   const used = [...page.matchAll(/\b(lastcall_\w+)(?:\{([^}]*)\})?/g)]
   t.ok(used.length >= 8)
   for (const [, name = '', selector = ''] of used) {

@@ -46,7 +46,7 @@ await tap.test(
     t.ok(lastConnectionMs! > 250 && lastConnectionMs! < drainMs)
     t.match(
       verdict.text,
-      /^drained in \d+\.\d s \(settle \d\.\d s, lame duck \d\.\d s, draining \d+\.\d s\).*: 1 in flight at the start, 2 finished, 0 cut; last new connection \d\.\d s after the drain began$/,
+      /^drained in \d+\.\d s \(settle \d\.\d s, lame duck \d\.\d s, draining \d+\.\d s\).*: 1 in flight at the start, 2 finished, 0 cut; saved 1 in flight and 1 that arrived later; last new connection \d\.\d s after the drain began$/,
     )
     t.equal(sidecar.logs.filter((line) => line['verdict'] !== undefined).length, 1, 'one line')
   },

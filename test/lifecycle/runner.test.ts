@@ -6,6 +6,7 @@ import {
   type Runner,
   type RunnerOptions,
 } from '../../src/proxy/lifecycle/runner.ts'
+import { NONE_SAVED, type Saved } from '../../src/proxy/lifecycle/saved.ts'
 import type { Verdict } from '../../src/proxy/lifecycle/verdict.ts'
 import { HandClock } from '../fixtures/clock.ts'
 import { budgetOf } from '../fixtures/world.ts'
@@ -19,7 +20,13 @@ interface Rig {
   readonly told: string[]
   readonly lines: string[]
   readonly verdicts: Verdict[]
-  readonly relay: { inFlight: number; lastArrivalAt: number; connections: number; finished: number }
+  readonly relay: {
+    inFlight: number
+    lastArrivalAt: number
+    connections: number
+    finished: number
+    saved: Saved
+  }
 }
 
 function rig(change: Partial<Performer> = {}): Rig {
@@ -27,9 +34,10 @@ function rig(change: Partial<Performer> = {}): Rig {
   const told: string[] = []
   const lines: string[] = []
   const verdicts: Verdict[] = []
-  const relay = { inFlight: 0, lastArrivalAt: -Infinity, connections: 0, finished: 0 }
+  const relay = { inFlight: 0, lastArrivalAt: -Infinity, connections: 0, finished: 0, saved: NONE_SAVED }
   const write = (_fields: unknown, message?: unknown) => void lines.push(String(message))
   const effects: Performer = {
+    setStop: () => undefined,
     closeListener: () => void told.push('close listener'),
     openListener: () => void told.push('open listener'),
     setClientMode: (clientMode) => void told.push(clientMode),
@@ -55,7 +63,11 @@ function rig(change: Partial<Performer> = {}): Rig {
     clock,
     budget: budgetOf(),
     view: () => relay,
-    tally: () => ({ finished: relay.finished, lastConnectionAt: relay.lastArrivalAt }),
+    tally: () => ({
+      finished: relay.finished,
+      lastConnectionAt: relay.lastArrivalAt,
+      saved: relay.saved,
+    }),
     effects,
     log,
   })
@@ -212,7 +224,7 @@ void tap.test('idle moments in serving cost no step', async (t) => {
       views += 1
       return { inFlight: 0, lastArrivalAt: -Infinity, connections: 0 }
     },
-    tally: () => ({ finished: 0, lastConnectionAt: -Infinity }),
+    tally: () => ({ finished: 0, lastConnectionAt: -Infinity, saved: NONE_SAVED }),
     effects: { hold() {} } as Partial<Performer> as Performer,
     log: { info() {}, warn() {}, error() {} },
   })

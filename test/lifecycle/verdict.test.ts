@@ -1,9 +1,16 @@
 /** The verdict line: what each way of ending a drain says about it. */
 import tap from 'tap'
+import { NONE_SAVED } from '../../src/proxy/lifecycle/saved.ts'
 import type { Phase } from '../../src/proxy/lifecycle/state.ts'
 import { moved, opened, verdict, type Ending, type DrainRecord } from '../../src/proxy/lifecycle/verdict.ts'
 
-const END: Ending = { why: 'app gone', triggers: ['signal'], finished: 114, lastConnectionAt: -Infinity }
+const END: Ending = {
+  why: 'app gone',
+  triggers: ['signal'],
+  finished: 114,
+  lastConnectionAt: -Infinity,
+  saved: NONE_SAVED,
+}
 
 /** A book in which each phase took so many ms, from 1000 on. */
 function book(first: Phase, ...moves: [ms: number, to: Phase][]): DrainRecord {
@@ -35,6 +42,13 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
     { lastConnectionAt: 900 },
     'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
       'no new connection arrived after the drain began',
+  ],
+  [
+    'what was saved',
+    drained,
+    { saved: { inFlight: 13, arrived: 1 } },
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'saved 13 in flight and 1 that arrived later; no new connection arrived after the drain began',
   ],
   [
     'drained twice: proof came when drained',
@@ -88,6 +102,7 @@ void tap.test('the record carries the sums in whole ms, and whether the stop was
     inFlight: 14,
     finished: 14,
     cut: 0,
+    saved: NONE_SAVED,
     lastConnectionMs: 1200,
   })
   t.notOk(verdict(drained, { ...END, triggers: ['app', 'operator'] }).proof)

@@ -3,13 +3,14 @@ import { closeSync, openSync } from 'node:fs'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import tap from 'tap'
 import { NONE_REFUSED } from '../../src/proxy/admin/refusals.ts'
+import { NONE_SAVED } from '../../src/proxy/lifecycle/saved.ts'
 import { type DrainFacts, type MetricsSource } from '../../src/proxy/metrics/catalog.ts'
 import { createMetrics } from '../../src/proxy/metrics/metrics.ts'
 import { Counters } from '../../src/proxy/relay/counters.ts'
 import { METHODS, PROTOCOLS, STATUS_CLASSES } from '../../src/words.ts'
 import { type Exposition, parseExposition } from '../fixtures/exposition.ts'
 
-const NO_DRAIN: DrainFacts = { phaseMs: {}, cutTotal: 0, lateMs: 0 }
+const NO_DRAIN: DrainFacts = { phaseMs: {}, cutTotal: 0, savedTotal: NONE_SAVED, lateMs: 0 }
 
 type Change = Partial<MetricsSource> & { readonly counters?: Counters; readonly appUp?: () => boolean }
 
@@ -67,6 +68,7 @@ void tap.test('every metric of the design is there, with its type and a help tex
     lastcall_app_up: 'gauge',
     lastcall_drain_seconds: 'gauge',
     lastcall_drain_cut_total: 'counter',
+    lastcall_saved_requests_total: 'counter',
     lastcall_drain_late_seconds: 'gauge',
   }
   const own = [...families].filter(([name]) => name.startsWith('lastcall_'))
@@ -160,7 +162,12 @@ void tap.test('every number lands under its own labels', async (t) => {
   const { series } = await scrape({
     counters,
     appUp: () => true,
-    drain: () => ({ phaseMs: { settling: 3000, draining: 1250 }, cutTotal: 2, lateMs: 1700 }),
+    drain: () => ({
+      phaseMs: { settling: 3000, draining: 1250 },
+      cutTotal: 2,
+      savedTotal: { inFlight: 4, arrived: 9 },
+      lateMs: 1700,
+    }),
     adminRefused: () => ({ token: 3, address: 2, hooks: 1, 'foreign-page': 4 }),
     sockets: () => 24,
   })
@@ -194,6 +201,8 @@ void tap.test('every number lands under its own labels', async (t) => {
     'lastcall_drain_seconds{phase="lame-duck"}': 0,
     'lastcall_drain_seconds{phase="draining"}': 1.25,
     lastcall_drain_cut_total: 2,
+    'lastcall_saved_requests_total{how="in_flight"}': 4,
+    'lastcall_saved_requests_total{how="arrived"}': 9,
     lastcall_drain_late_seconds: 1.7,
   }
   for (const [name, value] of Object.entries(expected)) t.equal(series.get(name), value, name)

@@ -170,7 +170,7 @@ await tap.test(
     await end()
     t.equal((await sidecar.end(10_000)).code, 0)
     t.same(path(sidecar), ['serving', 'settling', 'lame-duck', 'draining', 'drained', 'exiting', 'exited'])
-    t.match(verdictOf(sidecar), { inFlight: 3, cut: 0 })
+    t.match(verdictOf(sidecar), { inFlight: 3, cut: 0, saved: { inFlight: 3, arrived: 1 } })
   },
 )
 

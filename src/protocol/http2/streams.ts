@@ -9,6 +9,8 @@ export interface Stream {
   method: 'GET' | 'POST' | undefined
   /** The status, if it is known: 0 before there is one, -1 if it cannot be told. */
   status: number
+  /** The app has sent its last byte on it. */
+  readonly appDone: boolean
 }
 
 interface Entry extends Stream {

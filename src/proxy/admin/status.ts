@@ -4,6 +4,14 @@
  */
 import { PROTOCOLS, type Protocol, type RequestInFlight } from '../../words.ts'
 
+/** Requests that were served in full although the pod was being stopped. */
+export interface StatusSaved {
+  /** In flight when the stop began. */
+  readonly inFlight: number
+  /** Arrived after that. */
+  readonly arrived: number
+}
+
 /** How the last drain ended: the verdict line, and its figures under names of the lifecycle's choice. */
 export interface StatusVerdict {
   readonly text: string
@@ -43,6 +51,8 @@ export interface StatusInput {
   readonly proof: boolean
   /** What started this drain, in the order of arrival; empty outside of one. */
   readonly triggers: readonly string[]
+  /** By the drain that runs, or else by the last one. */
+  readonly saved: StatusSaved
   /** How many are in flight, by index into PROTOCOLS: `Counters.inFlight`. */
   readonly inFlight: ArrayLike<number>
   readonly requests: Iterable<RequestInFlight>
@@ -61,6 +71,7 @@ export type Status = Pick<
   | 'ready'
   | 'proof'
   | 'triggers'
+  | 'saved'
   | 'connections'
   | 'health'
   | 'ports'
@@ -82,7 +93,7 @@ const TARGET_CHARACTERS = 200
 /** The status of this moment; ages are whole milliseconds. */
 export function buildStatus(input: StatusInput): Status {
   const { version, phase, sinceMs, nowEpochMs, ready, drainMs, proof, triggers } = input
-  const { connections, health, ports, verdict } = input
+  const { saved, connections, health, ports, verdict } = input
   const counts = PROTOCOLS.map((protocol, index) => [protocol, input.inFlight[index] ?? 0] as const)
   const requests = [...input.requests].toSorted((one, other) => other.ageMs - one.ageMs)
   return {
@@ -94,6 +105,7 @@ export function buildStatus(input: StatusInput): Status {
     drainMs: drainMs === undefined ? null : Math.round(drainMs),
     proof,
     triggers,
+    saved,
     inFlight: {
       total: counts.reduce((sum, [, count]) => sum + count, 0),
       ...(Object.fromEntries(counts) as Record<Protocol, number>),

@@ -239,6 +239,7 @@ export class Conversation implements Talk {
         return this.#channel.drop()
       case 'answering':
         if (!this.#response.untilClose) return this.#appBroke()
+        this.#exchange.whole = true
         if (this.#request.between) return this.#over('app', 'closed')
         this.#stage = 'answered'
         return this.#appSaysNoMore()
@@ -289,6 +290,7 @@ export class Conversation implements Talk {
 
   /** The whole response has gone to the client. */
   #responseOver(): void {
+    this.#exchange.whole = true
     if (this.#request.between) this.#exchangeOver()
     else this.#stage = 'answered'
   }
@@ -318,7 +320,7 @@ export class Conversation implements Talk {
   #rest(): void {
     this.#request.next()
     this.#stage = 'idle'
-    this.#link.account.finished(this.#exchange.status)
+    this.#link.account.finished(this.#exchange.status, this.#exchange.whole)
   }
 
   /** From here on the connection is not HTTP/1.1: `bytes[start..end)` of the app are the first that are something else. */
@@ -377,6 +379,6 @@ export class Conversation implements Talk {
     this.#stage = 'over'
     this.#pipelined.clear()
     this.#channel.release()
-    if (inFlight) this.#link.account.finished(this.#exchange.status)
+    if (inFlight) this.#link.account.finished(this.#exchange.status, this.#exchange.whole)
   }
 }

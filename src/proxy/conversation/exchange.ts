@@ -9,6 +9,8 @@ export class Exchange {
   status = 0
   /** Bytes of the final response have gone to the client. */
   begun = false
+  /** The app's final response has gone to the client in full. */
+  whole = false
   /** Another exchange may follow on the client's connection. */
   persistent = true
   /** The request is HEAD: its response has no body, whatever its head says (RFC 9110 §9.3.2). */
@@ -21,6 +23,7 @@ export class Exchange {
   begin(): void {
     this.status = 0
     this.begun = false
+    this.whole = false
   }
 
   asked(head: RequestHead): void {

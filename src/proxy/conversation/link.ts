@@ -23,8 +23,11 @@ export interface Account {
   headBegan(): void
   /** A request of a user, not of a prober, has its head complete. `target` is in `bytes[start..end)`. */
   requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void
-  /** The exchange has ended; `status` 0 if the client never got one. In flight until the kernel took all bytes. */
-  finished(status: number): void
+  /**
+   * The exchange has ended; `status` 0 if the client never got one. In flight until the kernel took all bytes. `served`:
+   * the client was sent the whole response of the app; or a tunnel was closed by those who talk through it.
+   */
+  finished(status: number, served: boolean): void
 }
 
 /** What a conversation has the shell do. Byte ranges are valid only during the call. */
@@ -63,6 +66,8 @@ export interface Link {
 export interface Terms {
   /** Milliseconds, set by the shell before each call. */
   now: number
+  /** When the stop began (the first trigger of the kubelet); Infinity while there is none. */
+  stopAt: number
   /** Clients are to leave: each response says `Connection: close`. */
   lameDuck: boolean
   /** And what has no end is to be ended. */

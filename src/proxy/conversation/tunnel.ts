@@ -57,7 +57,7 @@ export class Tunnel implements Talk {
 
   clientGone(): void {
     this.#channel.reset()
-    this.#finish()
+    this.#finish(false)
   }
 
   appOpen(): void {
@@ -93,20 +93,21 @@ export class Tunnel implements Talk {
 
   #end(who: EndWho, why: EndWhy): void {
     this.#channel.drop()
-    this.#finish()
+    this.#finish(true)
     this.#link.finClient(who, why)
   }
 
   #reset(who: EndWho, why: EndWhy): void {
     if (this.#over) return
-    this.#finish()
+    this.#finish(false)
     this.#link.resetClient(who, why)
   }
 
-  #finish(): void {
+  /** `whole`: both sides have said all that they had to say. */
+  #finish(whole: boolean): void {
     if (this.#over) return
     this.#over = true
     this.#channel.release()
-    this.#link.account.finished(this.#status)
+    this.#link.account.finished(this.#status, whole)
   }
 }

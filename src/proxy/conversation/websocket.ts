@@ -107,7 +107,7 @@ export class WebSocketTalk implements Talk {
 
   clientGone(): void {
     this.#channel.reset()
-    this.#finish()
+    this.#finish(false)
   }
 
   /** After our Close that is as it should be: the app closes, and the client's answer is still awaited. */
@@ -186,20 +186,21 @@ export class WebSocketTalk implements Talk {
     if (this.#over) return
     if (this.#toldApp) this.#channel.fin()
     else this.#channel.drop()
-    this.#finish()
+    this.#finish(who !== 'lastcall' && !this.#toldClient)
     this.#link.finClient(who, why)
   }
 
   #reset(who: EndWho, why: EndWhy): void {
     this.#channel.drop()
-    this.#finish()
+    this.#finish(false)
     this.#link.resetClient(who, why)
   }
 
-  #finish(): void {
+  /** `whole`: client and app have closed it themselves. One that was sent our Close has been ended, not finished. */
+  #finish(whole: boolean): void {
     if (this.#over) return
     this.#over = true
     this.#channel.release()
-    this.#link.account.finished(STATUS)
+    this.#link.account.finished(STATUS, whole)
   }
 }

@@ -4,7 +4,7 @@
  * "One deadline".
  */
 import { type Budget, EXIT_RESERVE_MS, LEAST_GRACE_MS } from './budget.ts'
-import type { Drain, Event, HookCall, Trigger } from './state.ts'
+import type { Drain, Effect, Event, HookCall, State, Trigger } from './state.ts'
 
 /** Whether the pod is taken to stop. Nothing less closes the listener. */
 export function proven({ triggers }: Drain): boolean {
@@ -47,6 +47,17 @@ export function appStops(drain: Drain): boolean {
 /** Whether the app's address matters: an operator's drain expects nothing of the app. */
 export function watched(drain: Drain): boolean {
   return proven(drain) || appStops(drain)
+}
+
+/** Whether there is evidence that something stops: the pod by proof, or the app, as it has gone. */
+export function evident(drain: Drain): boolean {
+  return proven(drain) || drain.app !== 'there'
+}
+
+/** What a verdict tells of the drain that is over. */
+export function summary(state: State): Omit<Extract<Effect, { kind: 'verdict' }>, 'kind'> {
+  if (!('drain' in state)) return { triggers: [], appWent: false }
+  return { triggers: state.drain.triggers, appWent: state.drain.app !== 'there' }
 }
 
 /** A drain that begins with this event. */

@@ -15,7 +15,7 @@
  */
 import { LINGER_MS } from '../process/linger.ts'
 import type { Budget } from './budget.ts'
-import { appStops, begun, mayEnd, onlyOperators, overAt, proven, signalled, told } from './drain.ts'
+import { appStops, begun, mayEnd, onlyOperators, overAt, proven, signalled, summary, told } from './drain.ts'
 import { traffic, turned } from './traffic.ts'
 import type { DrainState, Effect, Event, Phase, State, View } from './state.ts'
 
@@ -388,7 +388,7 @@ function acted(acts: readonly Act[], from: State, to: State, view: View): Effect
   const effects: Effect[] = []
   for (const kind of acts) {
     if (kind === 'exit') effects.push({ kind, code: to.phase === 'exited' ? to.code : 0 })
-    else if (kind === 'verdict') effects.push({ kind, triggers: 'drain' in from ? from.drain.triggers : [] })
+    else if (kind === 'verdict') effects.push({ kind, ...summary(from) })
     else if (kind === 'false-alarm') effects.push({ kind, calls: 'drain' in from ? from.drain.calls : [] })
     else if (kind === 'cut' && view.inFlight === 0) continue
     else if (kind === 'answer-hooks' && 'drain' in from && from.drain.hooks.kind !== 'waiting') continue

@@ -7,12 +7,16 @@ import type { Logger } from 'pino'
 import type { Cancel, Clock } from '../process/clock.ts'
 import type { Budget } from './budget.ts'
 import { concerns, initial, resumable, step, wakeAt } from './machine.ts'
+import { evident } from './drain.ts'
+import { type Saved, SavedBook } from './saved.ts'
 import { FIRST_TRAFFIC, traffic, turned } from './traffic.ts'
 import type { Effect, Event, HookCall, Phase, ClientMode, State, View } from './state.ts'
 import { moved, opened, verdict, type DrainRecord, type Verdict } from './verdict.ts'
 
 /** What the machine's effects do to the world. An error thrown by one is logged, and the rest still happens. */
 export interface Performer {
+  /** A stop began at that time; undefined: there is none any more. Told before the orders of the same event. */
+  setStop(at: number | undefined): void
   closeListener(): void
   /** Opens it again, on the same port. */
   openListener(): void
@@ -41,8 +45,11 @@ export interface RunnerOptions {
   readonly budget: Budget
   /** What the machine sees of the relay; called at every event. */
   view(): Omit<View, 'now'>
-  /** For the verdict: requests that ever finished, and when the last new connection came (-Infinity: never). */
-  tally(): { readonly finished: number; readonly lastConnectionAt: number }
+  /**
+   * For the verdict: requests that ever finished, and when the last new connection came (-Infinity: never); requests
+   * that were ever served in full while a stop was under way.
+   */
+  tally(): { readonly finished: number; readonly lastConnectionAt: number; readonly saved: Saved }
   readonly effects: Performer
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
@@ -57,11 +64,14 @@ export class Runner {
   readonly #hooks = new Set<() => void>()
   #timer: Cancel | undefined
   #record: DrainRecord | undefined
+  #stopAt: number | undefined
+  readonly #saved: SavedBook
   #why = ''
 
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#state = initial(options.budget)
+    this.#saved = new SavedBook(() => options.tally().saved)
   }
 
   /** Puts the door into the traffic of the first phase. Call it once, when the Performer can perform. */
@@ -80,6 +90,16 @@ export class Runner {
   /** Wall time of the last move. */
   get since(): Date {
     return this.#since
+  }
+
+  /** Requests saved since the start of the process. */
+  get savedTotal(): Saved {
+    return this.#saved.total
+  }
+
+  /** Requests that the drain which runs has saved so far; undefined while none runs. */
+  get saved(): Saved | undefined {
+    return 'drain' in this.#state ? this.#saved.current : undefined
   }
 
   /** Calls back after each move, with the new phase and the one before. */
@@ -175,13 +195,24 @@ export class Runner {
   #step(event: Event): void {
     const view: View = { ...this.#options.view(), now: this.#options.clock.now() }
     const { state, effects } = step(this.#state, event, view)
+    if ('drain' in state && !('drain' in this.#state)) this.#saved.open()
     this.#state = state
     // Before any effect, which may block or throw: the deadline must stand.
     this.#arm(view)
+    this.#noteStop()
     for (const effect of effects) {
       if (effect.kind === 'moved') this.#moved(effect, view)
       else this.#attempt(effect)
     }
+  }
+
+  /** The relay counts what is saved from the kubelet's first trigger on: an operator's drain is no stop. */
+  #noteStop(): void {
+    const drain = 'drain' in this.#state ? this.#state.drain : undefined
+    if (drain !== undefined && evident(drain)) this.#saved.evident()
+    if (drain?.clockAt === this.#stopAt) return
+    this.#stopAt = drain?.clockAt
+    this.#options.effects.setStop(this.#stopAt)
   }
 
   #arm(view: View): void {
@@ -259,6 +290,7 @@ export class Runner {
   }
 
   #falseAlarm({ calls }: Extract<Effect, { kind: 'false-alarm' }>): void {
+    this.#saved.discard()
     const { falseAlarmMs } = this.#options.budget
     const callers = calls.map(({ who, from }) => `GET /prestop/${who} from ${from}`).join(', ')
     this.#options.log.warn(
@@ -273,9 +305,12 @@ export class Runner {
     if (this.#record !== undefined) this.#record = { ...this.#record, cut: this.#record.cut + cut }
   }
 
-  #verdict({ triggers }: Extract<Effect, { kind: 'verdict' }>): void {
+  #verdict({ triggers, appWent }: Extract<Effect, { kind: 'verdict' }>): void {
     if (this.#record === undefined) return
-    const record = verdict(this.#record, { why: this.#why, triggers, ...this.#options.tally() })
+    if (appWent) this.#saved.evident()
+    else if (this.phase !== 'exited') this.#saved.discard()
+    const { current: saved } = this.#saved
+    const record = verdict(this.#record, { why: this.#why, triggers, ...this.#options.tally(), saved })
     const { text, ...facts } = record
     this.#options.log[record.cut > 0 ? 'warn' : 'info']({ verdict: facts }, text)
     this.#options.effects.verdict(record)

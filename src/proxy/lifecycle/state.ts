@@ -78,7 +78,8 @@ export type Effect =
   | { readonly kind: 'false-alarm'; readonly calls: readonly HookCall[] }
   /** Reset what is left in flight. */
   | { readonly kind: 'cut' }
-  | { readonly kind: 'verdict'; readonly triggers: readonly Trigger[] }
+  /** `appWent`: the app has ended since the kubelet's first trigger, or some of its ports have; it may be back. */
+  | { readonly kind: 'verdict'; readonly triggers: readonly Trigger[]; readonly appWent: boolean }
   | { readonly kind: 'exit'; readonly code: 0 | 1 }
 
 /** What is known of a drain while it lasts. */

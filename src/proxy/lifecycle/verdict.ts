@@ -2,6 +2,7 @@
  * The verdict: what became of a drain, as a record for the log and the metrics and as one line for people (DESIGN
  * §3, "Exit after the app"). Pure: keeps the book of one drain and adds it up; knows no clock, logger or file.
  */
+import type { Saved } from './saved.ts'
 import type { Phase, Trigger } from './state.ts'
 
 /** The book of one drain, from its first moment. Times in ms of the monotonic clock. */
@@ -29,6 +30,8 @@ export interface Verdict {
   readonly inFlight: number
   readonly finished: number
   readonly cut: number
+  /** Of those that finished, the ones that a stop would have cost; none where nothing has stopped. */
+  readonly saved: Saved
   /** Age of the drain when the last new connection arrived; undefined if none came. It tunes --settle. */
   readonly lastConnectionMs: number | undefined
   readonly text: string
@@ -45,12 +48,16 @@ export function moved(record: DrainRecord, to: Phase, now: number): DrainRecord 
   return { ...record, phase: to, since: now, tookMs: { ...record.tookMs, [record.phase]: took } }
 }
 
-/** What is known only at the end. `finished`: requests that had ever finished; `lastConnectionAt`: -Infinity if none came. */
+/**
+ * What is known only at the end. `finished`: requests that had ever finished; `lastConnectionAt`: -Infinity if none came;
+ * `saved`: in this drain.
+ */
 export interface Ending {
   readonly why: string
   readonly triggers: readonly Trigger[]
   readonly finished: number
   readonly lastConnectionAt: number
+  readonly saved: Saved
 }
 
 /** Adds up the book, after the last `moved`. */
@@ -66,6 +73,7 @@ export function verdict(record: DrainRecord, end: Ending): Verdict {
     inFlight: record.inFlight,
     finished: end.finished - record.finishedBefore,
     cut: record.cut,
+    saved: end.saved,
     lastConnectionMs: late > 0 ? Math.round(late) : undefined,
   }
   return { ...facts, text: text(facts) }
@@ -78,7 +86,7 @@ function text(v: Omit<Verdict, 'text'>): string {
     ...(lameDuck === undefined ? [] : [`lame duck ${seconds(lameDuck)}`]),
     ...(draining === undefined ? [] : [`draining ${seconds(draining)}`]),
   ]
-  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${v.cut} cut`
+  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${v.cut} cut${saved(v.saved)}`
   const late =
     v.lastConnectionMs === undefined
       ? 'no new connection arrived after the drain began'
@@ -91,6 +99,11 @@ function text(v: Omit<Verdict, 'text'>): string {
   const afterMs = drained + (exiting ?? 0)
   const after = afterMs === 0 ? '' : `, exited ${seconds(afterMs)} later (${v.why})`
   return `drained in ${seconds(v.drainMs - afterMs)}${phases}${after}: ${facts}`
+}
+
+function saved({ inFlight, arrived }: Saved): string {
+  if (inFlight + arrived === 0) return ''
+  return `; saved ${inFlight} in flight and ${arrived} that arrived later`
 }
 
 function seconds(ms: number): string {

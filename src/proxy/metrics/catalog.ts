@@ -4,9 +4,10 @@
  * from the first scrape on; only lastcall_requests_total, with its many combinations, leaves out what never happened.
  */
 import { ADMIN_REFUSALS, type AdminRefused } from '../admin/refusals.ts'
+import type { Saved } from '../lifecycle/saved.ts'
 import { type Phase, PHASES } from '../lifecycle/state.ts'
 import { type Counters, DURATION_BUCKETS_MS, requestCell, sumOf } from '../relay/counters.ts'
-import { END_WHO, END_WHY, METHODS, PROTOCOLS, REFUSALS, STATUS_CLASSES } from '../../words.ts'
+import { END_WHO, END_WHY, METHODS, PROTOCOLS, REFUSALS, SAVED_HOW, STATUS_CLASSES } from '../../words.ts'
 
 /** Those that a drain takes time in. */
 export const DRAIN_PHASES = ['settling', 'lame-duck', 'draining', 'drained'] as const satisfies Phase[]
@@ -17,6 +18,8 @@ export interface DrainFacts {
   readonly phaseMs: Readonly<Partial<Record<(typeof DRAIN_PHASES)[number], number>>>
   /** Requests that a deadline cut, since the start of the process. */
   readonly cutTotal: number
+  /** Requests that stops would have cost, since the start of the process. */
+  readonly savedTotal: Saved
   /** How old the drain was when the last new connection arrived; 0 if none did. */
   readonly lateMs: number
 }
@@ -165,6 +168,17 @@ export const CATALOG: readonly CatalogEntry[] = [
     type: 'counter',
     help: 'Requests in flight that lastcall cut at the deadline.',
     read: (source) => [{ labels: {}, value: source.drain().cutTotal }],
+  },
+  {
+    name: 'lastcall_saved_requests_total',
+    type: 'counter',
+    help:
+      'Requests that were served in full while the pod or its app was being stopped: in flight when the stop began, or ' +
+      'arrived after that.',
+    read: (source) => {
+      const { inFlight, arrived } = source.drain().savedTotal
+      return each('how', SAVED_HOW, (how) => (how === 'in_flight' ? inFlight : arrived))
+    },
   },
   {
     name: 'lastcall_drain_late_seconds',

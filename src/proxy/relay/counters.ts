@@ -36,6 +36,9 @@ export class Counters {
   appsTotal = 0
   bytesFromClient = 0
   bytesFromApp = 0
+  /** Requests that were served in full during a stop: in flight when it began, or arrived after that. */
+  savedInFlight = 0
+  savedArrived = 0
   /** By index into REFUSALS. */
   readonly refused = new Float64Array(REFUSALS.length)
   /** By index into END_WHO times END_WHY.length plus index into END_WHY. */
@@ -82,6 +85,8 @@ export function sumOf(ports: readonly Counters[]): Counters {
     sum.appsTotal += port.appsTotal
     sum.bytesFromClient += port.bytesFromClient
     sum.bytesFromApp += port.bytesFromApp
+    sum.savedInFlight += port.savedInFlight
+    sum.savedArrived += port.savedArrived
   }
   return sum
 }

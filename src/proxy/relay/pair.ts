@@ -45,8 +45,6 @@ export class Pair implements Link, PortOwner {
   #madeRoom = false
   /** The client has sent its FIN. */
   #clientEnded = false
-  /** The client's connection is closed. */
-  #clientGone = false
   /** A fault of our own: its conversation is not asked any more. */
   #faulty = false
 
@@ -90,7 +88,7 @@ export class Pair implements Link, PortOwner {
     if (!this.#undelivered) this.#stuckSince = Infinity
     else if (this.#stuckSince === Infinity) this.#stuckSince = now
     else if (now - this.#stuckSince >= Math.max(idleTimeoutMs, LEAST_PATIENCE_MS)) return this.#giveUp()
-    if (this.#clientGone || now >= this.#lingerUntil) return
+    if (this.account.clientGone || now >= this.#lingerUntil) return
     this.client.probe()
     if (this.#talk.inHead && now - this.account.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
     else if (
@@ -259,7 +257,7 @@ export class Pair implements Link, PortOwner {
   }
 
   #clientClosed(error: string | undefined): void {
-    this.#clientGone = true
+    this.account.clientGone = true
     try {
       if (this.#lingerUntil === Infinity && !this.#faulty) this.#talk.clientGone()
     } finally {
@@ -284,7 +282,7 @@ export class Pair implements Link, PortOwner {
 
   /** The client is gone, and the app's kernel has all that was written to it. */
   #leaveWhenDelivered(): void {
-    if (!this.#clientGone || this.#app.departing) return
+    if (!this.account.clientGone || this.#app.departing) return
     try {
       this.account.close()
     } finally {

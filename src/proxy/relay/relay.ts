@@ -93,6 +93,7 @@ export class Relay implements Common {
     this.#spread = new Spread(clock)
     this.terms = {
       now: clock.now(),
+      stopAt: Infinity,
       lameDuck: false,
       draining: false,
       lbHealthy: false,
@@ -128,6 +129,12 @@ export class Relay implements Common {
       lastArrivalAt: this.arrivals.lastAt,
       connections: this.#pairs.size,
     }
+  }
+
+  /** Requests that were ever served in full during a stop. */
+  get saved(): { inFlight: number; arrived: number } {
+    const { savedInFlight, savedArrived } = this.counters
+    return { inFlight: savedInFlight, arrived: savedArrived }
   }
 
   /** What is in flight, for /status. */
@@ -195,6 +202,11 @@ export class Relay implements Common {
   limitTo(limit: PlaceLimit): void {
     this.tick()
     this.#places.change(limit, this.terms.now)
+  }
+
+  /** A stop has begun at that time, or there is none any more: what is served in between is counted as saved. */
+  setStop(at: number | undefined): void {
+    this.terms.stopAt = at ?? Infinity
   }
 
   setLbHealthy(on: boolean): void {

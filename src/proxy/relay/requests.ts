@@ -2,7 +2,7 @@
  * The requests of one client connection: what is in flight on it, as what, since when; and what the relay is to count
  * when that ends. HTTP/1.1 and what follows from it carry one thing at a time, HTTP/2 many streams beside each other.
  * What has ended stays in flight until the kernel has taken all that was written to either side, and is counted only
- * then: what is cut before has not finished.
+ * then: what is cut before has not finished. What was served in full while the pod stops is counted as saved.
  */
 
 import { methodLabel, methodName } from '../../protocol/http1/request-head.ts'
@@ -22,6 +22,8 @@ export class Requests implements Account {
   asked = 0
   /** When the head of a request that is being read began. */
   headBeganAt = 0
+  /** The client's connection is closed: what it has not been given by then was not served. */
+  clientGone = false
   /** Since when nothing has been in flight. */
   restingSince: number
   readonly #context: RelayContext
@@ -33,9 +35,10 @@ export class Requests implements Account {
   #target = ''
   #status = 0
   /**
-   * `ended`: its last bytes may still be on their way. `withdrawn`: likewise, but it was no request and is not counted.
+   * `probing`: under way, but it is a health check. `served`: it has ended with its whole response, whose last bytes may
+   * still be on their way. `ended`: likewise, but it was not served. `withdrawn`: it was no request and is not counted.
    */
-  #state: 'none' | 'under-way' | 'ended' | 'withdrawn' = 'none'
+  #state: 'none' | 'under-way' | 'probing' | 'served' | 'ended' | 'withdrawn' = 'none'
   #beganAt = 0
   /** Streams that have not ended, and those that have and whose bytes are on their way. */
   #streams: Set<Stream> | undefined
@@ -83,7 +86,7 @@ export class Requests implements Account {
   /** A request begins; the one before it, if its last bytes are still on their way, gives up its place to it. */
   began(protocol: Protocol): void {
     const before = this.#state
-    if (before === 'ended') this.#count()
+    if (before === 'served' || before === 'ended') this.#count(before === 'served')
     this.#beganAt = this.headBeganAt = this.#context.terms.now
     this.#method = OTHER
     this.#methodName = ''
@@ -111,16 +114,19 @@ export class Requests implements Account {
   requested(method: number, probe: boolean, bytes: Buffer, start: number, end: number): void {
     const { arrivals } = this.#context
     if (!probe) arrivals.request(this.#arrived, this.asked === 0)
-    else if (this.asked === 0) arrivals.forget(this.#arrived)
+    else {
+      this.#state = 'probing'
+      if (this.asked === 0) arrivals.forget(this.#arrived)
+    }
     this.#method = methodLabel(method)
     this.#methodName = methodName(method)
     if (this.#context.keepsTargets) this.#target = bytes.toString('latin1', start, end)
     this.asked += 1
   }
 
-  finished(status: number): void {
+  finished(status: number, served: boolean): void {
     this.#status = status
-    this.#state = 'ended'
+    this.#state = served && this.#state !== 'probing' ? 'served' : 'ended'
   }
 
   streamBegan(stream: Stream): void {
@@ -140,7 +146,7 @@ export class Requests implements Account {
 
   /** The kernel has taken all bytes: what has ended is in flight no more. Returns whether there was any. */
   taken(): boolean {
-    const hasEnded = this.#state === 'ended' || this.#state === 'withdrawn'
+    const hasEnded = this.#state === 'served' || this.#state === 'ended' || this.#state === 'withdrawn'
     if (!hasEnded && this.#endingStreams === 0) return false
     this.restingSince = this.#context.terms.now
     if (this.#endingStreams > 0) this.#exitStreams()
@@ -157,10 +163,10 @@ export class Requests implements Account {
 
   /** The last step of each request: nothing follows in this event that could begin another. */
   #exit(): void {
-    const counts = this.#state === 'ended'
+    const state = this.#state
     this.#state = 'none'
     try {
-      if (counts) this.#count()
+      if (state === 'served' || state === 'ended') this.#count(state === 'served')
     } finally {
       this.#context.inFlight.exit(this.#protocol)
     }
@@ -171,10 +177,11 @@ export class Requests implements Account {
     this.#endedStreams = undefined
     const { counters, terms, inFlight } = this.#context
     try {
-      for (const { beganAt, method, status } of ended) {
+      for (const { beganAt, method, status, appDone } of ended) {
         const durationMs = terms.now - beganAt
         const label = method === undefined ? OTHER : METHODS.indexOf(method)
         counters.finished(HTTP2, label, statusClass(status), durationMs)
+        if (appDone && terms.stopAt !== Infinity) this.#save(beganAt, status)
         this.#context.logRequest(method ?? '', '', status, durationMs, this.#client)
       }
     } finally {
@@ -182,11 +189,21 @@ export class Requests implements Account {
     }
   }
 
-  #count(): void {
+  #count(served: boolean): void {
     const { counters, terms } = this.#context
     const durationMs = terms.now - this.#beganAt
     counters.finished(PROTOCOLS.indexOf(this.#protocol), this.#method, statusClass(this.#status), durationMs)
+    if (served && terms.stopAt !== Infinity) this.#save(this.#beganAt, this.#status)
     this.#context.logRequest(this.#methodName, this.#target, this.#status, durationMs, this.#client)
+  }
+
+  /** Only in a stop. An error of the app helps nobody; a TCP connection without a byte of its client is a probe. */
+  #save(beganAt: number, status: number): void {
+    if (this.clientGone || status >= 500) return
+    if (this.#protocol === 'tcp' && this.#client.silent) return
+    const { counters, terms } = this.#context
+    if (beganAt <= terms.stopAt) counters.savedInFlight += 1
+    else counters.savedArrived += 1
   }
 }
 
