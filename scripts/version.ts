@@ -15,6 +15,9 @@ const FOLDERS = ['docs', 'k8s', 'test', 'bench', 'images']
 /** What was measured keeps the version that it was measured with. */
 const KEPT = ['bench/results', 'CHANGELOG.md', 'package-lock.json']
 const IMAGE = /(?<=ghcr\.io\/lastcall\/lastcall:)\d+\.\d+\.\d+/g
+/** Where krew's manifest says its version, and whose archive it names. */
+const KREW = /(?<=^ {2}version: v|\/releases\/download\/v)\d+\.\d+\.\d+/gm
+const KREW_MANIFEST = 'k8s/krew/lastcall.yaml'
 const VERSION = /^\d+\.\d+\.\d+$/
 
 /** Paths of the text files that may name the image. */
@@ -44,6 +47,7 @@ function write(version: string): void {
     const fresh = text.replaceAll(IMAGE, version)
     if (fresh !== text) writeFileSync(join(ROOT, path), fresh)
   }
+  writeFileSync(join(ROOT, KREW_MANIFEST), read(KREW_MANIFEST).replaceAll(KREW, version))
   // In the lock file, the first two are the package's own.
   for (const path of ['package.json', 'package-lock.json']) {
     let left = path === 'package.json' ? 1 : 2
@@ -64,6 +68,8 @@ function problems(version: string): string[] {
   }
   if (lock.version !== version || lock.packages['']?.version !== version)
     found.push(`package-lock.json says another version than ${version}`)
+  for (const [said] of read(KREW_MANIFEST).matchAll(KREW))
+    if (said !== version) found.push(`${KREW_MANIFEST} names ${said}, not ${version}`)
   for (const path of files())
     for (const [said] of read(path).matchAll(IMAGE))
       if (said !== version) found.push(`${path} names the image of ${said}, not ${version}`)

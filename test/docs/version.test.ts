@@ -41,6 +41,7 @@ void tap.test('a new version is written everywhere, and nowhere else', async (t)
   t.equal(before.status, 1)
   t.match(before.stderr, /package\.json says [\d.]+, not 77\.0\.1\n/)
   t.match(before.stderr, /k8s\/postgrest\.yaml names the image of [\d.]+, not 77\.0\.1\n/)
+  t.match(before.stderr, /(?:k8s\/krew\/lastcall\.yaml names [\d.]+, not 77\.0\.1\n){2}/)
 
   execFileSync(process.execPath, ['scripts/version.ts', '77.0.1'], { cwd: copy })
   t.same(versionOf(copy, '--check', '77.0.1').stderr, '')

@@ -1,5 +1,8 @@
 /** The commands of `kubectl lastcall`, in the order of its help. Joins them all; only command-line.ts needs it. */
 import { add, remove } from './adding.ts'
+import { CHECK } from './check.ts'
 import type { Command } from './command.ts'
+import { STATUS } from './status.ts'
+import { ROLLOUT, WATCH } from './watch.ts'
 
-export const COMMANDS: readonly Command[] = [add, remove]
+export const COMMANDS: readonly Command[] = [add, remove, STATUS, ROLLOUT, WATCH, CHECK]

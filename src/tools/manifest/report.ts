@@ -53,14 +53,19 @@ function compact({ file, line, severity, object, message, rule }: Reported): str
   return `${file}:${line}: ${severity}: ${object}: ${message} [${rule}]`
 }
 
-function summary(all: readonly Reported[], { objects, workloads, skipped }: Judgement): string[] {
+/** The last lines of a report for people; `command` is the one that explains rules. */
+export function summary(
+  all: readonly Pick<Reported, 'severity' | 'rule'>[],
+  { objects, workloads, skipped }: Omit<Judgement, 'findings'>,
+  command = 'lastcall check',
+): string[] {
   const what = `${counted(objects, 'object')}, ${counted(workloads, 'workload')} among them`
   const errors = all.filter(({ severity }) => severity === 'error').length
   const found = `${counted(errors, 'error')}, ${counted(all.length - errors, 'warning')}`
   const ids = [...new Set(all.map(({ rule }) => rule))]
   const lines = skipped.map((one) => `${one}.`)
   if (all.length === 0) return [`Nothing found in ${what}.`, ...lines]
-  const more = `What happens to requests, and how to fix it: lastcall check --explain ${ids.join(',')}`
+  const more = `What happens to requests, and how to fix it: ${command} --explain ${ids.join(',')}`
   return [`Found in ${what}: ${found}.`, ...lines, more]
 }
 

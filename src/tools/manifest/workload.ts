@@ -75,10 +75,7 @@ function read(place: Place): Workload | undefined {
   const name = text(at(value, 'metadata', 'name')) ?? text(at(value, 'metadata', 'generateName')) ?? ''
   const pod = branch(at(value, ...podPath))
   const spec = branch(pod['spec'])
-  const containers = [
-    ...containersAt(spec, podPath, 'initContainers').filter(({ native }) => native),
-    ...containersAt(spec, podPath, 'containers'),
-  ]
+  const containers = containersOf(spec, podPath)
   return {
     ...place,
     kind,
@@ -92,6 +89,19 @@ function read(place: Place): Workload | undefined {
     containers,
     sidecar: containers.find(isSidecar),
   }
+}
+
+/** The native sidecars and the containers of a pod's spec. */
+function containersOf(spec: Branch, podPath: Path): Container[] {
+  return [
+    ...containersAt(spec, podPath, 'initContainers').filter(({ native }) => native),
+    ...containersAt(spec, podPath, 'containers'),
+  ]
+}
+
+/** The container of a pod's spec that is lastcall, whoever made the pod. */
+export function sidecarOf(spec: Branch): Container | undefined {
+  return containersOf(spec, []).find(isSidecar)
 }
 
 function containersAt(spec: Branch, podPath: Path, key: string): Container[] {

@@ -1,0 +1,118 @@
+/** `kubectl lastcall rollout` and `kubectl lastcall watch`: their command lines, and how each begins. */
+import { parseDuration } from '../../proxy/config/units.ts'
+import { at, branch, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { sidecarOf } from '../manifest/workload.ts'
+import type { Asked } from './arguments.ts'
+import type { Command, Session } from './command.ts'
+import { generationOf, TIMES, type Times } from './follow.ts'
+import { observe } from './observe.ts'
+import { notWatchable, replacesOnDelete } from './progress.ts'
+
+const TIMEOUT_ROW = ['--timeout DURATION', 'watch for so long at most, such as 90s or 10m'] as const
+const CODES =
+  'nothing was cut, as far as lastcall can tell; 1 requests were cut, or the rollout failed or was not done in time; 2 invalid usage; 3 nothing is known to be cut, but some pods left no verdict'
+
+export const ROLLOUT: Command = {
+  name: 'rollout',
+  line: 'restart a workload and watch what becomes of its requests',
+  more:
+    'Runs kubectl rollout restart and follows each pod: the phases of those that stop, the readiness of new ones, and at the ' +
+    'end the verdict of each: requests saved (finished after the pod was told to stop; a bare rollout could have lost ' +
+    'them), requests cut, and the time it took. Ctrl-C stops watching; the rollout goes on.',
+  usage: ['TYPE/NAME [options]', 'deploy/web --timeout 5m'],
+  targets: 'one',
+  several: false,
+  flags: new Map([['timeout', 'value']]),
+  rows: [[TIMEOUT_ROW[0], `${TIMEOUT_ROW[1]} [10m]`]],
+  notes: [`Exit codes: 0 done, and ${CODES}; 130 interrupted.`],
+  problems: timeoutProblems,
+  run: (session) => rollout(session, TIMES),
+}
+
+export const WATCH: Command = {
+  name: 'watch',
+  line: 'watch a rollout that somebody else started, or wait for one',
+  more:
+    'Shows what rollout shows, without starting anything: pods that stop, new pods, and the verdicts after each rollout. ' +
+    'Goes on until Ctrl-C, the end of --timeout, or with --once the end of a rollout.',
+  usage: ['TYPE/NAME [options]', 'deploy/web --once --timeout 10m'],
+  targets: 'one',
+  several: false,
+  flags: new Map([
+    ['timeout', 'value'],
+    ['once', 'switch'],
+  ]),
+  rows: [
+    ['--once', 'end after the rollout that goes on, or the next one'],
+    [TIMEOUT_ROW[0], `${TIMEOUT_ROW[1]} [for ever]`],
+  ],
+  notes: [`Exit codes: 0 ended as asked, and ${CODES}. With --once, Ctrl-C is 130.`],
+  problems: timeoutProblems,
+  run: (session) => watch(session, TIMES),
+}
+
+function timeoutProblems({ values }: Asked): string[] {
+  const said = values.get('timeout')
+  const reading = said === undefined ? undefined : parseDuration(said)
+  if (reading?.kind === 'bad') return [`--timeout ${said}: ${reading.why}`]
+  return reading?.value === 0 ? ['--timeout 0s: must be more than 0'] : []
+}
+
+const ROLLOUT_TIMEOUT_MS = 600_000
+
+function timeoutOf({ values }: Asked, initial: number): number {
+  const reading = parseDuration(values.get('timeout') ?? '')
+  return reading.kind === 'ok' ? reading.value : initial
+}
+
+/** Restarts and watches. `times` are for tests. */
+export async function rollout(session: Session, times: Times): Promise<number> {
+  const { asked, kubectl, printer, stop } = session
+  const target = asked.targets[0]!
+  const object = await workloadOf(session, target)
+  if (sidecarOf(branch(at(object, 'spec', 'template', 'spec'))) === undefined)
+    throw new Error(
+      `error: ${titleOf(object)} has no lastcall, and was not restarted: kubectl lastcall add ${target} puts it in`,
+    )
+  if (replacesOnDelete(object))
+    throw new Error(
+      `error: ${titleOf(object)} has the update strategy OnDelete, and was not restarted: its pods are replaced when you delete them; kubectl lastcall watch ${target} shows that`,
+    )
+  return observe(session, {
+    object,
+    target,
+    times,
+    timeoutMs: timeoutOf(asked, ROLLOUT_TIMEOUT_MS),
+    ends: 'with this rollout',
+    async start() {
+      const said = await kubectl.run(['rollout', 'restart', target], { shielded: true })
+      printer.line(said.trim())
+      return generationOf(branch(await kubectl.json<Tree>(['get', target], { signal: stop })))
+    },
+  })
+}
+
+/** Watches. `times` are for tests. */
+export async function watch(session: Session, times: Times): Promise<number> {
+  const { asked } = session
+  const target = asked.targets[0]!
+  return observe(session, {
+    object: await workloadOf(session, target),
+    target,
+    times,
+    timeoutMs: timeoutOf(asked, Infinity),
+    ends: asked.values.has('once') ? 'with a rollout' : 'never',
+    start: async () => 0,
+  })
+}
+
+async function workloadOf({ kubectl, stop }: Session, target: string): Promise<Branch> {
+  const object = branch(await kubectl.json<Tree>(['get', target], { signal: stop }))
+  const why = notWatchable(object)
+  if (why !== undefined) throw new Error(`error: ${why}`)
+  return object
+}
+
+function titleOf(object: Branch): string {
+  return `${text(object['kind']) ?? ''} ${text(at(object, 'metadata', 'name')) ?? ''}`
+}

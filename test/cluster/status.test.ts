@@ -1,0 +1,146 @@
+/** `kubectl lastcall status`, with what kubectl said of a real cluster. */
+import tap from 'tap'
+import { podObject, statusObject } from '../fixtures/scripted-cluster.ts'
+import { STATUS } from '../../src/tools/cluster/status.ts'
+import { lastcallPlugin, RecordedKubectl, type Answer } from '../fixtures/kubectl.ts'
+import { ran } from '../fixtures/plugin-session.ts'
+import { recorded } from '../fixtures/recorded.ts'
+
+const { items } = recorded<{ items: { kind: string; metadata: { name: string } }[] }>('objects.json')
+const KINDS = items.map(({ kind }) => `${kind.toLowerCase()}s`)
+const PODS = items.filter(({ kind }) => kind === 'Pod')
+const NAMES = ['web-655d4f8577-kwn8s', 'web-655d4f8577-pjwg9', 'web-655d4f8577-sgp2r'] as const
+const NOT_FOUND = 'Error from server (NotFound): deployments.apps "nope" not found'
+const API_RESOURCES: Answer = {
+  args: /^api-resources --verbs=list/,
+  out: [
+    'deployments.apps',
+    'statefulsets.apps',
+    'daemonsets.apps',
+    'jobs.batch',
+    'cronjobs.batch',
+    'pods',
+    'services',
+    'networkpolicies.networking.k8s.io',
+    'ingresses.networking.k8s.io',
+    'poddisruptionbudgets.policy',
+    'horizontalpodautoscalers.autoscaling',
+    '',
+  ].join('\n'),
+}
+const OBJECTS: Answer = {
+  args: /^get deployments\.apps,\S+horizontalpodautoscalers\.autoscaling /,
+  out: { items },
+}
+
+function status(name: string, answer: Partial<Answer>): Answer {
+  return { args: new RegExp(`^get --raw /api/v1/namespaces/shop/pods/${name}:9099/proxy/status`), ...answer }
+}
+
+const SERVING = JSON.stringify(recorded('status.json'))
+
+void tap.test('a table of the pods with lastcall, and of no others', async (t) => {
+  t.ok(KINDS.length > 15 && PODS.length === 7, 'what was recorded has other pods, too')
+  const kubectl = new RecordedKubectl(t, [
+    API_RESOURCES,
+    OBJECTS,
+    { args: /^get pods -o json/, out: { items: PODS } },
+    status(NAMES[0], { out: SERVING }),
+    status(NAMES[1], { out: JSON.stringify(statusObject('lame-duck', { drainMs: 4200 })) }),
+    status(NAMES[2], {
+      err: 'Error from server: error trying to reach service: dial tcp 10.245.0.5:9099: connect: connection refused\n',
+    }),
+  ])
+  const { code, out, err } = await lastcallPlugin(kubectl, ['status', '-n', 'shop'])
+  t.equal(err, '')
+  t.equal(code, 0, 'an answer that cannot be had is no failure')
+  t.same(out.split('\n'), [
+    'NAME                   READY   PHASE       IN FLIGHT   CONNECTIONS   DRAIN   VERSION   CHECK',
+    'web-655d4f8577-kwn8s   yes     serving     2           9             -       0.1.0     warnings',
+    'web-655d4f8577-pjwg9   yes     lame-duck   2           5             4.2s    9.8.7     warnings',
+    'web-655d4f8577-sgp2r   yes     ?           ?           ?             ?       0.2.0     warnings',
+    '',
+    '? web-655d4f8577-sgp2r: nothing listens on its admin port',
+    '',
+  ])
+  t.ok(kubectl.calls.every(({ args }) => args.endsWith(' --namespace=shop')))
+  t.notOk(
+    kubectl.calls.some(({ args }) => /^(?!get|api-resources)/.test(args)),
+    'nothing is changed',
+  )
+})
+
+void tap.test('-o json has the same as data, and null for what is not known', async (t) => {
+  const none: Answer[] = [
+    API_RESOURCES,
+    { args: /^get /, err: 'Error from server (Forbidden): pods is forbidden\n' },
+  ]
+  // The pods may be listed, the rest may not.
+  const pods: Answer[] = [
+    API_RESOURCES,
+    { args: /^get pods -o json/, out: { items: [podObject('web-1'), podObject('web-2')] } },
+    status('web-1', { out: JSON.stringify(statusObject('serving')) }),
+    status('web-2', {
+      err: 'Error from server (Forbidden): pods "web-2:9099" is forbidden: User "me" cannot get resource "pods/proxy" in API group ""\n',
+    }),
+    { args: /^get /, err: 'Error from server (Forbidden): deployments.apps is forbidden\n' },
+  ]
+  t.equal((await ran(STATUS, none, [])).code, 1, 'without the right to list pods there is no table')
+  const { code, out, err } = await ran(STATUS, pods, ['-o', 'json'])
+  t.equal(err, '')
+  t.equal(code, 0)
+  const data = JSON.parse(out) as { pods: object[] }
+  t.match(data.pods[0], {
+    namespace: 'shop',
+    name: 'web-1',
+    ready: true,
+    stopping: false,
+    phase: 'serving',
+    drainMs: null,
+    inFlight: 2,
+    connections: 5,
+    saved: 4,
+    version: '9.8.7',
+    check: null,
+    unknown: [/^check: Deployment web was not found \(not readable: deployments\.apps, /],
+  })
+  t.match(data.pods[1], {
+    phase: null,
+    inFlight: null,
+    unknown: ['you may not "get" pods/proxy', /^check: /],
+  })
+})
+
+void tap.test('a workload, a selector, all namespaces', async (t) => {
+  const web = items.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'web')
+  const answers: Answer[] = [
+    API_RESOURCES,
+    OBJECTS,
+    { args: /^get deploy\/web -o json/, out: web },
+    { args: /^get deploy\/nope -o json/, err: `${NOT_FOUND}\n` },
+    { args: /^get pods -l \S+ -o json/, out: { items: [podObject('web-1')] } },
+    { args: /^get pods --all-namespaces -o json/, out: { items: [podObject('web-1')] } },
+    status('web-1', { out: JSON.stringify(statusObject('serving')) }),
+  ]
+  const said = (...args: string[]) => ran(STATUS, answers, args)
+  const named = await said('deploy/web')
+  t.match(named.out, /\nweb-1 +yes +serving/)
+  t.ok(named.calls.some((call) => call.startsWith('get pods -l app=web,team=yes ')))
+  const all = await said('-A')
+  t.match(all.out, /^NAMESPACE +NAME .*\nshop +web-1 /)
+  t.match(await said('-l', 'app=web'), { code: 0 })
+  t.match(await said('deploy/nope'), { code: 1, out: '', err: `${NOT_FOUND}\n` })
+})
+
+void tap.test('no pods with lastcall', async (t) => {
+  const answers: Answer[] = [
+    API_RESOURCES,
+    OBJECTS,
+    { args: /^get pods -o json/, out: { items: [podObject('web-1', { lastcall: null })] } },
+  ]
+  t.match(await ran(STATUS, answers, ['-n', 'shop']), {
+    code: 0,
+    out: '',
+    err: 'No pods with lastcall found in shop namespace.\n',
+  })
+})
