@@ -10,7 +10,7 @@ interface Item {
   readonly metadata: { readonly name: string; readonly managedFields?: object[] }
 }
 
-const { items } = recorded<{ items: Item[] }>('objects.json')
+const { items } = recorded('objects.json') as { items: Item[] }
 const NAMES = [
   'deployments.apps',
   'statefulsets.apps',

@@ -4,7 +4,7 @@ import { readAnswer, refusal, type Answered } from '../../src/tools/cluster/answ
 import { ageText, columns } from '../../src/tools/cluster/columns.ts'
 import { readPod, type SidecarState } from '../../src/tools/cluster/pod.ts'
 import { selectorText } from '../../src/tools/cluster/selector.ts'
-import { verdictIn, verdictOf } from '../../src/tools/cluster/verdict.ts'
+import { verdictIn, verdictOf, type PodVerdict } from '../../src/tools/cluster/verdict.ts'
 import { podObject, statusObject } from '../fixtures/scripted-cluster.ts'
 import { recorded } from '../fixtures/recorded.ts'
 
@@ -32,7 +32,7 @@ void tap.test('the admin port: as a flag, as a variable, by default, and out of 
 })
 
 void tap.test('which version an image says, and which it does not', async (t) => {
-  t.equal(native({ image: 'ghcr.io/lastcall/lastcall:0.2.0' })?.tag, '0.2.0')
+  t.equal(native({ image: 'registry.example/lastcall:0.2.0' })?.tag, '0.2.0')
   t.equal(native({ image: 'registry:5000/lastcall:1@sha256:aa' })?.tag, '1')
   t.equal(native({ image: 'registry:5000/lastcall' })?.tag, undefined)
 })
@@ -92,49 +92,69 @@ void tap.test('why a pod could not be asked, in a few words', async (t) => {
   for (const [error, why] of said) t.match(refusal(error), why)
 })
 
+/** The verdict of a pod of which there is nothing but this. */
+function left(state: SidecarState | undefined, answer?: Answered): PodVerdict {
+  return verdictOf({ state, logged: undefined, answer })
+}
+
+/** An answer of lastcall with nothing in flight. */
+function answered(phase: string, more: object = {}): Answered {
+  return readAnswer(JSON.stringify(statusObject(phase, { inFlight: { total: 0 }, ...more })))
+}
+
+function lastWords(message: string): PodVerdict {
+  return left({ ...ENDED, message })
+}
+
+function logLine(outcome: string, msg: string): string {
+  return JSON.stringify({ level: 'info', verdict: { outcome }, msg })
+}
+
 const ENDED = { kind: 'ended', exitCode: 0, why: 'Completed', message: '' } as const
 
 void tap.test('the verdict of a pod, from its last words', async (t) => {
-  const of = (message: string) =>
-    verdictOf({ state: { ...ENDED, message }, logged: undefined, answer: undefined })
   t.match(
-    of(
+    lastWords(
       'drained in 8.2 s (settle 3.0 s, lame duck 4.7 s, draining 0.5 s), exited 0.3 s later (clients gone): 6 in flight at the start, 67 finished, 0 cut; no new connection arrived after the drain began',
     ),
     { source: 'termination message', saved: 67, cut: 0, drainMs: 8200 },
   )
   t.match(
-    of(
+    lastWords(
       'ended by deadline after 29.0 s (settle 3.0 s): 6 in flight at the start, 60 finished, 2 cut; saved 4 in flight and 50 that arrived later; last new connection 1.0 s after the drain began',
     ),
     { saved: 54, cut: 2, drainMs: 29_000 },
     'what lastcall itself calls saved counts, where it says so',
   )
-  t.match(of('Killed by somebody'), { source: 'nothing', cut: undefined, text: /^unknown: .*Killed by/ })
+  t.match(lastWords('Killed by somebody'), {
+    source: 'nothing',
+    cut: undefined,
+    text: /^unknown: .*Killed by/,
+  })
 })
 
 void tap.test('without last words: what is known, and nothing more', async (t) => {
-  const answer = (phase: string, more: object = {}) =>
-    readAnswer(JSON.stringify(statusObject(phase, { inFlight: { total: 0 }, ...more })))
-  const of = (state: SidecarState | undefined, said?: Answered) =>
-    verdictOf({ state, logged: undefined, answer: said })
   const running: SidecarState = { kind: 'running' }
-  t.match(of(ENDED), { source: 'exit code', cut: 0, saved: undefined })
-  t.match(of({ ...ENDED, exitCode: 1 }), { cut: undefined, saved: undefined })
-  t.match(of({ ...ENDED, exitCode: 137, why: 'OOMKilled' }, answer('drained')), {
+  t.match(left(ENDED), { source: 'exit code', cut: 0, saved: undefined })
+  t.match(left({ ...ENDED, exitCode: 1 }), { cut: undefined, saved: undefined })
+  t.match(left({ ...ENDED, exitCode: 137, why: 'OOMKilled' }, answered('drained')), {
     source: 'nothing',
     cut: undefined,
     text: /exit code 137 \(OOMKilled\)/,
   })
-  t.match(of(running, answer('drained')), { source: 'last status', cut: 0, saved: 4 })
-  t.match(of(running, answer('draining')), { cut: undefined, saved: undefined })
-  t.match(of(running, answer('drained', { proof: false })), { cut: undefined })
-  t.match(of(undefined), { source: 'nothing', text: 'unknown: the pod left no last words' })
+  t.match(left(running, answered('drained')), { source: 'last status', cut: 0, saved: 4 })
+  t.match(left(running, answered('draining')), { cut: undefined, saved: undefined })
+  t.match(left(running, answered('drained', { proof: false })), { cut: undefined })
+  t.match(left(undefined), { source: 'nothing', text: 'unknown: the pod left no last words' })
 })
 
 void tap.test('the verdict of a process that ended, among the lines of its log', async (t) => {
-  const line = (outcome: string, msg: string) => JSON.stringify({ level: 'info', verdict: { outcome }, msg })
-  const log = [line('returned', 'back in service after 5.0 s'), line('exited', 'drained in 7.0 s'), 'odd', '']
+  const log = [
+    logLine('returned', 'back in service after 5.0 s'),
+    logLine('exited', 'drained in 7.0 s'),
+    'odd',
+    '',
+  ]
   t.equal(verdictIn(log.join('\n')), 'drained in 7.0 s')
   t.equal(verdictIn(log[0]!), undefined, 'a drain that was taken back is no end')
   t.equal(verdictIn('"outcome":"exited" and no JSON'), undefined)

@@ -3,7 +3,13 @@ import tap, { type Test } from 'tap'
 import { readAsked } from '../../src/tools/cluster/arguments.ts'
 import { Printer } from '../../src/tools/cluster/printer.ts'
 import { ROLLOUT, rollout, WATCH, watch } from '../../src/tools/cluster/watch.ts'
-import { deploymentObject, podObject, ScriptedCluster, SETTLED, statusObject } from '../fixtures/scripted-cluster.ts'
+import {
+  deploymentObject,
+  podObject,
+  ScriptedCluster,
+  SETTLED,
+  statusObject,
+} from '../fixtures/scripted-cluster.ts'
 import { until } from '../fixtures/until.ts'
 
 const TIMES = { askMs: 5, listMs: 20, againMs: 5, turnMs: 5 }
@@ -29,7 +35,7 @@ function session(t: Test, cluster: ScriptedCluster, line: string) {
   t.teardown(() => stop.abort())
   const run = name === 'rollout' ? rollout : watch
   const printer = new Printer(out, err, asked.output)
-  const code = run({ asked, kubectl: cluster, printer, stop: stop.signal, version: '9.8.7' }, TIMES)
+  const code = run({ asked, kubectl: cluster, printer, stop: stop.signal, version: '9.8.7', line }, TIMES)
   const says = (text: RegExp) => until(String(text), () => text.test(out.text + err.text) || undefined)
   return { out, err, stop, code, says }
 }

@@ -6,7 +6,7 @@ import { lastcallPlugin, RecordedKubectl, type Answer } from '../fixtures/kubect
 import { ran } from '../fixtures/plugin-session.ts'
 import { recorded } from '../fixtures/recorded.ts'
 
-const { items } = recorded<{ items: { kind: string; metadata: { name: string } }[] }>('objects.json')
+const { items } = recorded('objects.json') as { items: { kind: string; metadata: { name: string } }[] }
 const KINDS = items.map(({ kind }) => `${kind.toLowerCase()}s`)
 const PODS = items.filter(({ kind }) => kind === 'Pod')
 const NAMES = ['web-655d4f8577-kwn8s', 'web-655d4f8577-pjwg9', 'web-655d4f8577-sgp2r'] as const

@@ -14,12 +14,21 @@ interface Event {
   readonly object: Branch
 }
 
+function workload(kind: string, spec: object, status: object): Branch {
+  return {
+    kind,
+    metadata: { name: 'db', generation: 2 },
+    spec,
+    status: { observedGeneration: 2, ...status },
+  } as unknown as Branch
+}
+
 function pod(...args: Parameters<typeof podObject>): Pod {
   return readPod(podObject(...args))!
 }
 
 void tap.test('a real rollout: three old pods, their last words, and three new ones', async (t) => {
-  const events = recordedLines<Event>('rollout-pods.jsonl')
+  const events = recordedLines('rollout-pods.jsonl') as Event[]
   const stories = new Stories()
   stories.begin(
     events.slice(0, 3).map(({ object }) => readPod(object)!),
@@ -54,7 +63,7 @@ void tap.test('a real rollout: three old pods, their last words, and three new o
 })
 
 void tap.test('the Deployment of that rollout is done when its status says so, not before', async (t) => {
-  const objects = recordedLines<Event>('rollout-deployment.jsonl').map(({ object }) => object)
+  const objects = (recordedLines('rollout-deployment.jsonl') as Event[]).map(({ object }) => object)
   t.equal(progressOf(objects[0]!, 1).kind, 'done', 'the rollout before')
   const kinds = objects.map((object) => progressOf(object, 2).kind)
   t.equal(kinds.indexOf('done'), kinds.length - 1, kinds.join(' '))
@@ -104,15 +113,8 @@ void tap.test('lines that move: what stops and what starts, with the reason why 
 })
 
 void tap.test('StatefulSets and DaemonSets, a partition, and what cannot be watched', async (t) => {
-  const object = (kind: string, spec: object, status: object): Branch =>
-    ({
-      kind,
-      metadata: { name: 'db', generation: 2 },
-      spec,
-      status: { observedGeneration: 2, ...status },
-    }) as unknown as Branch
   const set = (status: object, spec: object = {}) =>
-    progressOf(object('StatefulSet', { replicas: 3, ...spec }, status))
+    progressOf(workload('StatefulSet', { replicas: 3, ...spec }, status))
   t.same(set({ updatedReplicas: 1, readyReplicas: 2, updateRevision: 'b', currentRevision: 'a' }), {
     kind: 'moving',
     text: '1 of 3 updated, 2 ready',
@@ -124,14 +126,14 @@ void tap.test('StatefulSets and DaemonSets, a partition, and what cannot be watc
   t.equal(set({ ...partly, observedGeneration: 1 }, kept).kind, 'moving')
   const daemon = (updated: number) =>
     progressOf(
-      object(
+      workload(
         'DaemonSet',
         {},
         { desiredNumberScheduled: 2, updatedNumberScheduled: updated, numberAvailable: 2 },
       ),
     ).kind
   t.same([daemon(1), daemon(2)], ['moving', 'done'])
-  t.ok(replacesOnDelete(object('DaemonSet', { updateStrategy: { type: 'OnDelete' } }, {})))
-  t.match(notWatchable(object('CronJob', {}, {})), /^CronJob db: the rollouts of Deployment, /)
-  t.equal(notWatchable(object('DaemonSet', {}, {})), undefined)
+  t.ok(replacesOnDelete(workload('DaemonSet', { updateStrategy: { type: 'OnDelete' } }, {})))
+  t.match(notWatchable(workload('CronJob', {}, {})), /^CronJob db: the rollouts of Deployment, /)
+  t.equal(notWatchable(workload('DaemonSet', {}, {})), undefined)
 })

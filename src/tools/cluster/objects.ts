@@ -75,7 +75,7 @@ function itemsOf(answer: Tree): Branch[] {
 }
 
 /** Objects as places of one input, which has no text: nobody asks for a line. */
-export function placesOf(objects: readonly Branch[]): Place[] {
+function placesOf(objects: readonly Branch[]): Place[] {
   const items = objects.map((value, document): Item => ({ document, base: [], value }))
   const input: Input = { name: 'cluster', text: '', lf: '', form: 'json', documents: [], objects: items }
   return items.filter(({ value }) => text(value['kind']) !== undefined).map((item) => ({ input, item }))
