@@ -7,6 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../fuzz/random.ts'
 import { h2App, webSocketApp } from './app-protocols.ts'
+import { streamEvents } from './streams.ts'
 import type { Ledger } from './ledger.ts'
 import { type Head, MessageReader } from './messages.ts'
 import { matches, piece } from './pattern.ts'
@@ -145,6 +146,10 @@ class AppConnection {
         break
       case 'interim':
         this.#socket.write('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n')
+        break
+      case 'events':
+        this.#given = true
+        void streamEvents(this.#socket, plan, this.#random)
         break
       case 'no-read':
         this.#given = true

@@ -32,7 +32,7 @@ const webSocket: Client = async ({ place, ledger, random }) => {
   })
   const opened = Promise.withResolvers<boolean>()
   socket.on('open', () => opened.resolve(true))
-  const excused = () => ledger.epoch !== epoch || ledger.ending
+  const excused = () => ledger.epoch !== epoch || ledger.excuses
   const late = timeout()
   if (
     !(await Promise.race([opened.promise, closed.promise.then(() => false), late.promise.then(() => false)]))
@@ -72,7 +72,13 @@ const http2: Client = async (stage) => {
   session.on('goaway', () => told.abort())
   const rude = random.chance(20)
   try {
-    await Promise.race([once(session, 'connect'), once(session, 'close')])
+    try {
+      await Promise.race([once(session, 'connect'), once(session, 'close')])
+    } catch (error) {
+      if (!ledger.excuses && ledger.epoch === epoch)
+        ledger.breach(`http2: could not connect: ${String(error)}`)
+      return
+    }
     const streams: Promise<void>[] = []
     for (let i = random.below(15); i >= 0 && !told.signal.aborted && !session.closed; i -= 1) {
       streams.push(stream(stage, session, () => told.signal.aborted || rude || ledger.epoch !== epoch))

@@ -83,7 +83,7 @@ export class Http1Client {
     if (this.#closed) this.#gone('closed')
     if (isUnkind(plan) || plan.conduct === 'says-close' || plan.framing === 'close') this.over = true
     const timer = setTimeout(() => {
-      if (this.behaves && !this.#ledger.ending) this.#ledger.breach(`${this.#by}: no answer: ${show(plan)}`)
+      if (this.behaves && !this.#ledger.excuses) this.#ledger.breach(`${this.#by}: no answer: ${show(plan)}`)
       this.socket.destroy()
     }, PATIENCE_MS)
     const outcome = await done.promise
@@ -201,13 +201,14 @@ export class Http1Client {
 
 /** Connects; undefined if that fails, which is a breach. */
 export async function open(place: Place, ledger: Ledger, by: string): Promise<Http1Client | undefined> {
+  const { epoch } = ledger
   const socket = connect({ ...place, noDelay: true, allowHalfOpen: true })
   const client = new Http1Client(socket, ledger, by)
   try {
     await once(socket, 'connect')
     return client
   } catch (error) {
-    if (!ledger.ending) ledger.breach(`${by}: could not connect: ${String(error)}`)
+    if (!ledger.excuses && ledger.epoch === epoch) ledger.breach(`${by}: could not connect: ${String(error)}`)
     return undefined
   }
 }

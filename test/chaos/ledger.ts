@@ -16,9 +16,22 @@ export class Ledger {
   epoch = 0
   /** The process is being ended by force: nobody has a right to an answer any more. */
   ending = false
+  /** The listener may be closed for a while: whoever connects may be refused, or reset before he is accepted. */
+  refusing = false
   readonly #arrivals = new Map<number, number>()
   /** Requests whose client ends in the middle of their body, politely: the app may see a short end. */
   readonly #shortEnds = new Set<number>()
+
+  /** Whether a failure at this moment says nothing of lastcall. */
+  get excuses(): boolean {
+    return this.ending || this.refusing
+  }
+
+  /** Nobody is under way: what was remembered of single requests is not needed any more. */
+  forget(): void {
+    this.#arrivals.clear()
+    this.#shortEnds.clear()
+  }
 
   count(what: string): void {
     this.tally[what] = (this.tally[what] ?? 0) + 1
@@ -51,7 +64,7 @@ export class Ledger {
   /** `entitled`: the client did all that it had to do, and nothing has happened that excuses a failure. */
   ended(plan: Plan, outcome: Outcome, entitled: boolean, by: string): void {
     this.count(`${by.replace(/ \(.*/, '')} ${outcome.kind}`)
-    if (outcome.kind === 'whole' || !entitled || this.ending || isUnkind(plan)) return
+    if (outcome.kind === 'whole' || !entitled || this.excuses || isUnkind(plan)) return
     const how = outcome.kind === 'cut' ? outcome.how : String(outcome.status)
     this.breach(`${by}: ${outcome.kind} (${how}), but for no reason: ${show(plan)}`)
   }

@@ -14,7 +14,9 @@ const KIND = [
   'says-close',
 ] as const
 const UNKIND = ['early-close', 'reset-head', 'reset-body', 'short-fin', 'no-read'] as const
-export type Conduct = (typeof KIND)[number] | (typeof UNKIND)[number]
+/** A stream of `down` events; only for those who ask for it. */
+const EVENTS = 'events'
+export type Conduct = (typeof KIND)[number] | (typeof UNKIND)[number] | typeof EVENTS
 
 export interface Plan {
   readonly id: number

@@ -3,7 +3,8 @@
  * was wrong.
  */
 import { parseArgs } from 'node:util'
-import { campaign, CLIENTS } from './campaign.ts'
+import { campaign } from './campaign.ts'
+import { CLIENTS } from './crowd.ts'
 
 const { values } = parseArgs({
   options: {
