@@ -176,7 +176,11 @@ export class Http1Client {
     if (this.#interim) return
     const pending = this.#pending[0]
     if (pending === undefined) return
-    const { plan, received, refused } = pending
+    const { plan, received, refused, epoch } = pending
+    // A process that dies may leave a FIN behind: where that is what ends an answer, nobody can tell.
+    const short = plan.method !== 'HEAD' && received < plan.down
+    if (short && plan.framing === 'close' && epoch !== this.#ledger.epoch)
+      return this.#end({ kind: 'cut', how: 'fin' })
     if (refused !== 0) return this.#end({ kind: 'refused', status: refused })
     if (plan.method !== 'HEAD' && received !== plan.down)
       this.#ledger.breach(`${this.#by}: ${received} bytes look complete: ${show(plan)}`)

@@ -4,38 +4,37 @@
  * once for each way in which PostgREST treats SIGTERM, so that the tests themselves run everywhere.
  */
 import tap, { type Test } from 'tap'
-import { executable, missing, postgresFolder } from '../fixtures/installed.ts'
-import { until } from '../fixtures/until.ts'
-import { type Caller, startCallers } from './callers.ts'
-import { type Stage, startDatabase, startPostgrest, startStandIn } from './stages.ts'
+import { failures, load, stopAll, watchReadiness } from './load.ts'
+import {
+  type Fleet,
+  startDatabase,
+  startPostgrest,
+  startStandIn,
+  withoutDatabase,
+  withoutPostgrest,
+  withPostgrest,
+} from './stages.ts'
 
-const programs = postgresFolder()
-const postgrest = process.env['POSTGREST_BIN']
-const withoutDatabase = missing(programs, 'postgresql')
-const withoutPostgrest =
-  postgrest === undefined
-    ? 'PostgREST itself is not tested: POSTGREST_BIN is not set to its executable (Debian has no package of it)'
-    : !executable(postgrest) && `POSTGREST_BIN names ${postgrest}, which is no executable`
-const withPostgrest = postgrest !== undefined && 'POSTGREST_BIN is set: PostgREST itself is tested'
 const RELOADS = 10
 
 await tap.test('the database of these tests', { skip: withoutDatabase }, async (t) => {
-  const database = await startDatabase(t, programs!)
+  const database = await startDatabase(t)
   database.query("set role anon; insert into api.items (name) values ('tea')")
+  await database.restart()
   t.equal(
     database.query('select count(*) from api.items'),
     '1',
-    'the role of the requests may insert and read',
+    'the role of the requests may insert and read, and a restart loses nothing',
   )
   t.equal(database.query('set role anon; select api.slow(0.01)'), '0.01', 'and call the slow function')
 })
 
-await tap.test('PostgREST', { skip: withoutDatabase || withoutPostgrest }, async (t) => {
+await tap.test('PostgREST', { skip: withoutPostgrest }, async (t) => {
   await t.test('drained under reads, inserts and slow calls, loses none', async (t2) =>
-    drain(t2, await startPostgrest(t2, postgrest!, programs!)),
+    drain(t2, await startPostgrest(t2)),
   )
   await t.test('a schema reload under load does not make it unready', async (t2) =>
-    reloadSchema(t2, await startPostgrest(t2, postgrest!, programs!)),
+    reloadSchema(t2, await startPostgrest(t2)),
   )
 })
 
@@ -49,11 +48,11 @@ await tap.test('a stand-in for PostgREST', { skip: withPostgrest, jobs: 4 }, asy
     reloadSchema(t2, await startStandIn(t2, 'drops')),
   )
   const bare = t.test('without lastcall, the callers lose requests and say so', async (t2) => {
-    const { server, origin } = await startStandIn(t2, 'drops')
-    const callers = await load(origin)
+    const [{ server, origin }] = (await startStandIn(t2, 'drops')).replicas
+    const callers = await load([origin])
     server.signal('SIGTERM')
     await Promise.all(callers.map((caller) => caller.done))
-    const lost = failures(callers)
+    const lost = failures(callers).map(({ text }) => text)
     t2.ok(
       lost.some((failure) => failure.startsWith('POST /rpc/slow: ')),
       lost.join('; '),
@@ -62,8 +61,8 @@ await tap.test('a stand-in for PostgREST', { skip: withPostgrest, jobs: 4 }, asy
   await Promise.all([...tests, reload, bare])
 })
 
-async function drain(t: Test, { server, sidecar, rows }: Stage): Promise<void> {
-  const callers = await load(sidecar.url)
+async function drain(t: Test, { replicas: [{ server, sidecar }], rows }: Fleet): Promise<void> {
+  const callers = await load([sidecar.url])
 
   // What the kubelet does with a plain pod: SIGTERM to lastcall, and to the app when its hook is answered.
   const hook = sidecar.ask('GET', '/prestop/app')
@@ -79,32 +78,11 @@ async function drain(t: Test, { server, sidecar, rows }: Stage): Promise<void> {
   t.same(rows().toSorted(), inserted.toSorted(), 'the rows are those that were acknowledged')
 }
 
-async function reloadSchema(t: Test, { sidecar, reload }: Stage): Promise<void> {
-  const callers = await load(sidecar.url)
-  const readiness = new Set<number>()
-  const watch = new AbortController()
-  const watching = (async () => {
-    while (!watch.signal.aborted) readiness.add((await sidecar.ask('GET', '/readyz')).status)
-  })()
-  try {
-    for (let count = 0; count < RELOADS; count += 1) await reload()
-  } finally {
-    watch.abort()
-    await watching
-  }
-  for (const caller of callers) caller.stop()
-  await Promise.all(callers.map((caller) => caller.done))
-  t.same([...readiness], [200], 'ready all the time')
+async function reloadSchema(t: Test, { replicas, reload }: Fleet): Promise<void> {
+  const callers = await load([replicas[0].sidecar.url])
+  const readiness = watchReadiness(replicas)
+  for (let count = 0; count < RELOADS; count += 1) await reload()
+  t.equal(await readiness.least(), 1, 'ready all the time')
+  await stopAll(callers)
   t.same(failures(callers), [], 'no request failed')
-}
-
-/** Clients of every kind, each of which has been answered some times. */
-async function load(origin: string): Promise<Caller[]> {
-  const callers = startCallers(origin)
-  await until('load of every kind', () => callers.every((caller) => caller.answered >= 3), 20_000)
-  return callers
-}
-
-function failures(callers: readonly Caller[]): string[] {
-  return callers.flatMap((caller) => caller.failures)
 }

@@ -1,0 +1,133 @@
+/**
+ * POSTs that PostgREST answers before it has read them, as a token is wrong. Of a short body its server reads the rest; at
+ * a longer one it closes the connection on what it has not read, which resets it: a client beside lastcall may lose the
+ * answer to that. Through lastcall it gets the whole answer, and no reset.
+ */
+import { once } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
+import tap, { type Test } from 'tap'
+import { inFlight, PHASE, verdictOf } from '../fixtures/drain.ts'
+import { type RawAnswer, type RawClient, rawClient, requestText } from '../fixtures/raw.ts'
+import type { Place, Sidecar } from '../fixtures/sidecar.ts'
+import { until } from '../fixtures/until.ts'
+import { type Fleet, startPostgrest, startStandIn, withoutPostgrest, withPostgrest } from './stages.ts'
+
+const SHORT_BYTES = 8000
+const LONG_BYTES = 4_000_000
+const PART = Buffer.alloc(64 * 1024, 'x')
+const AT_ONCE = 20
+
+await tap.test('PostgREST', { skip: withoutPostgrest }, async (t) => {
+  await t.test('a long upload with a wrong token: its answer arrives whole', async (t2) =>
+    longUploads(t2, await startPostgrest(t2)),
+  )
+})
+
+await tap.test('a stand-in for PostgREST', { skip: withPostgrest }, async (t) => {
+  await t.test('a long upload with a wrong token: its answer arrives whole', async (t2) =>
+    longUploads(t2, await startStandIn(t2, 'drops')),
+  )
+
+  await t.test('a long upload with a wrong token, without lastcall: resets eat answers', async (t2) => {
+    const [{ origin }] = (await startStandIn(t2, 'drops')).replicas
+    const { hostname, port } = new URL(origin)
+    const place = { host: hostname, port: Number(port) }
+    const uploads = Array.from({ length: AT_ONCE }, async () => uploaded(t2, place))
+    const lost = (await Promise.allSettled(uploads)).filter(({ status }) => status === 'rejected')
+    t2.ok(lost.length > 0, `${lost.length} of ${AT_ONCE}`)
+  })
+
+  await t.test('a short upload is answered before its end, and the connection serves on', async (t2) => {
+    const [{ sidecar }] = (await startStandIn(t2, 'drops')).replicas
+    const client = await rawClient(t2, sidecar.listen)
+    await answeredEarly(t2, client)
+    t2.equal(await inFlight(sidecar), 1, 'it is in flight as long as its body is')
+    client.send('x'.repeat(SHORT_BYTES / 2))
+    client.send(requestText('POST', '/items', JSON.stringify({ name: 'tea' })))
+    t2.match(await client.answer('POST'), { status: 201, closes: false })
+    await until('nothing in flight', async () => (await inFlight(sidecar)) === 0)
+  })
+
+  await t.test('answered early, it is waited for by a drain, which cuts nothing', async (t2) => {
+    const { client, sidecar, hook } = await draining(t2, [])
+    t2.equal(await inFlight(sidecar), 1)
+    client.send('x'.repeat(SHORT_BYTES / 2))
+    t2.equal((await hook).status, 200)
+    t2.equal(await client.end(), 'fin')
+    t2.same(await sidecar.end(10_000), { code: 0, signal: null })
+    t2.match(verdictOf(sidecar), { finished: 1, cut: 0 })
+  })
+
+  await t.test(
+    'answered early, and a grace period that is too short for its end: cut, and counted',
+    async (t2) => {
+      const { client, sidecar } = await draining(t2, ['--grace-period=5s', '--app-stop=500ms'])
+      t2.same(await sidecar.end(10_000), { code: 1, signal: null })
+      t2.equal(await client.end(), 'reset')
+      t2.match(verdictOf(sidecar), { finished: 0, cut: 1 })
+    },
+  )
+})
+
+/** Many at once: each gets its answer, and no reset, although the connection to the app has been reset. */
+async function longUploads(t: Test, { replicas: [{ sidecar }] }: Fleet): Promise<void> {
+  const uploads = Array.from({ length: AT_ONCE }, async () => {
+    const { client, answer } = await uploaded(t, sidecar.listen)
+    client.socket.end()
+    return { ...answer, end: await client.end() }
+  })
+  for (const { status, body, end } of await Promise.all(uploads)) {
+    t.match({ status, end }, { status: 401, end: 'fin' })
+    t.match(JSON.parse(body), { code: 'PGRST301' })
+  }
+  const held = async () => {
+    const { inFlight: requests, connections } = await sidecar.status()
+    return { total: (requests as { total: number }).total, connections }
+  }
+  const nothing = { total: 0, connections: { client: 0, app: 0 } }
+  await until('nothing held', async () => isDeepStrictEqual(await held(), nothing)).catch(() => undefined)
+  t.same(await held(), nothing, 'nothing is left of them')
+}
+
+/** Writes on while it reads; resolves when all is sent and the answer is there. Rejects if a reset was faster. */
+async function uploaded(t: Test, place: Place): Promise<{ client: RawClient; answer: RawAnswer }> {
+  const client = await rawClient(t, place, true)
+  const closed = once(client.socket, 'close').catch(() => undefined)
+  client.send(wrongToken(LONG_BYTES))
+  const answer = client.answer('POST')
+  answer.catch(() => undefined)
+  for (let left = LONG_BYTES; left > 0 && client.socket.writable; left -= PART.length) {
+    const flows = client.socket.write(PART.subarray(0, Math.min(left, PART.length)))
+    if (!flows) await Promise.race([once(client.socket, 'drain').catch(() => undefined), closed])
+  }
+  return { client, answer: await answer }
+}
+
+/** A drain, when it waits for nothing but the end of a body that was answered early in lame duck. */
+async function draining(
+  t: Test,
+  flags: readonly string[],
+): Promise<{ client: RawClient; sidecar: Sidecar; hook: ReturnType<Sidecar['ask']> }> {
+  const [{ server, sidecar }] = (await startStandIn(t, 'drops', { flags })).replicas
+  const client = await rawClient(t, sidecar.listen)
+  const hook = sidecar.ask('GET', '/prestop/app')
+  void hook.then(() => server.signal('SIGTERM'))
+  sidecar.signal('SIGTERM')
+  await sidecar.log(PHASE.lameDuck)
+  await answeredEarly(t, client)
+  await sidecar.log(PHASE.draining)
+  return { client, sidecar, hook }
+}
+
+/** Sends a head and half of its body, and takes the answer, which must not tell it to stop (RFC 9112 §9.6). */
+async function answeredEarly(t: Test, client: RawClient): Promise<void> {
+  client.send(wrongToken(SHORT_BYTES) + 'x'.repeat(SHORT_BYTES / 2))
+  const answer = await client.answer('POST')
+  t.match(answer, { status: 401, closes: false })
+  t.match(JSON.parse(answer.body), { code: 'PGRST301' })
+}
+
+function wrongToken(length: number): string {
+  const fields = ['Host: test', 'Authorization: Bearer wrong', 'Content-Type: application/json']
+  return `POST /items HTTP/1.1\r\n${fields.join('\r\n')}\r\nContent-Length: ${length}\r\n\r\n`
+}
