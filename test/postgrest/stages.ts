@@ -35,8 +35,8 @@ export interface FleetOptions {
   readonly flags?: readonly string[]
 }
 
-export const programs = postgresFolder()
-export const postgrest = process.env['POSTGREST_BIN']
+const programs = postgresFolder()
+const postgrest = process.env['POSTGREST_BIN']
 export const withoutDatabase = missing(programs, 'postgresql')
 /** For tap's `skip`: why PostgREST itself is not tested, or why its stand-in is not. */
 export const withoutPostgrest =
