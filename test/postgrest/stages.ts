@@ -146,6 +146,7 @@ async function start(
   const app = `127.0.0.1:${port}`
   const sidecar = await startSidecar(t, {
     app,
+    from: 'dist',
     flags: ['--health', `http://127.0.0.1:${admin}/ready`, ...flags],
   })
   await sidecar.ready()
