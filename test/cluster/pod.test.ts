@@ -2,8 +2,9 @@
 import tap from 'tap'
 import { readAnswer, refusal, type Answered } from '../../src/tools/cluster/answer.ts'
 import { ageText, columns } from '../../src/tools/cluster/columns.ts'
+import { podSelectorOf } from '../../src/tools/cluster/pods-of.ts'
 import { readPod, type SidecarState } from '../../src/tools/cluster/pod.ts'
-import { selectorText } from '../../src/tools/cluster/selector.ts'
+import { selectorOf } from '../../src/tools/cluster/live.ts'
 import { verdictIn, verdictOf, type PodVerdict } from '../../src/tools/cluster/verdict.ts'
 import { podObject, statusObject } from '../fixtures/scripted-cluster.ts'
 import { recorded } from '../fixtures/recorded.ts'
@@ -163,18 +164,23 @@ void tap.test('the verdict of a process that ended, among the lines of its log',
 
 void tap.test('selectors as -l takes them, ages and tables as kubectl prints them', async (t) => {
   t.equal(
-    selectorText({
-      matchLabels: { app: 'web' },
-      matchExpressions: [
-        { key: 'tier', operator: 'In', values: ['a', 'b'] },
-        { key: 'old', operator: 'DoesNotExist' },
-        { key: 'x', operator: 'NotIn', values: ['y'] },
-        { key: 'z', operator: 'Exists' },
-      ],
+    selectorOf({
+      spec: {
+        selector: {
+          matchLabels: { app: 'web' },
+          matchExpressions: [
+            { key: 'tier', operator: 'In', values: ['a', 'b'] },
+            { key: 'old', operator: 'DoesNotExist' },
+            { key: 'x', operator: 'NotIn', values: ['y'] },
+            { key: 'z', operator: 'Exists' },
+          ],
+        },
+      },
     }),
     'app=web,tier in (a,b),!old,x notin (y),z',
   )
-  t.equal(selectorText({}), undefined)
+  t.throws(() => podSelectorOf({ kind: 'ConfigMap', metadata: { name: 'x' } }), /ConfigMap x selects no pods/)
+  t.equal(podSelectorOf({ kind: 'Service', spec: { selector: { app: 'web' } } }), 'app=web')
   t.same([0, 9_940, 12_000, 245_000, 7_200_000, 200_000_000].map(ageText), [
     '0.0s',
     '9.9s',

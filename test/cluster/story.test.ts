@@ -3,7 +3,7 @@ import tap from 'tap'
 import type { Branch } from '../../src/tools/manifest/tree.ts'
 import { readAnswer } from '../../src/tools/cluster/answer.ts'
 import { readPod, type Pod } from '../../src/tools/cluster/pod.ts'
-import { notWatchable, progressOf, replacesOnDelete } from '../../src/tools/cluster/progress.ts'
+import { rolloutOf } from '../../src/tools/cluster/rollout.ts'
 import { Stories } from '../../src/tools/cluster/story.ts'
 import { movingLines, sumLines, sumOf } from '../../src/tools/cluster/story-lines.ts'
 import { podObject, statusObject } from '../fixtures/scripted-cluster.ts'
@@ -12,6 +12,11 @@ import { recordedLines } from '../fixtures/recorded.ts'
 interface Event {
   readonly type: string
   readonly object: Branch
+}
+
+/** The state of the rollout of a StatefulSet with three replicas. */
+function setState(status: object, spec: object = {}) {
+  return rolloutOf(workload('StatefulSet', { replicas: 3, ...spec }, status))
 }
 
 function workload(kind: string, spec: object, status: object): Branch {
@@ -64,10 +69,9 @@ void tap.test('a real rollout: three old pods, their last words, and three new o
 
 void tap.test('the Deployment of that rollout is done when its status says so, not before', async (t) => {
   const objects = (recordedLines('rollout-deployment.jsonl') as Event[]).map(({ object }) => object)
-  t.equal(progressOf(objects[0]!, 1).kind, 'done', 'the rollout before')
-  const kinds = objects.map((object) => progressOf(object, 2).kind)
+  t.equal(rolloutOf(objects[0]!).kind, 'done', 'the rollout before')
+  const kinds = objects.slice(1).map((object) => rolloutOf(object).kind)
   t.equal(kinds.indexOf('done'), kinds.length - 1, kinds.join(' '))
-  t.match(progressOf(objects.at(-1)!, 2).text, '3 of 3 updated, 3 available')
 })
 
 void tap.test('lastcall that was restarted in its pod is alive again', async (t) => {
@@ -112,28 +116,25 @@ void tap.test('lines that move: what stops and what starts, with the reason why 
   ])
 })
 
-void tap.test('StatefulSets and DaemonSets, a partition, and what cannot be watched', async (t) => {
-  const set = (status: object, spec: object = {}) =>
-    progressOf(workload('StatefulSet', { replicas: 3, ...spec }, status))
-  t.same(set({ updatedReplicas: 1, readyReplicas: 2, updateRevision: 'b', currentRevision: 'a' }), {
-    kind: 'moving',
-    text: '1 of 3 updated, 2 ready',
-  })
-  t.equal(set({ readyReplicas: 3, updateRevision: 'b', currentRevision: 'b' }).kind, 'done')
+void tap.test('StatefulSets with and without a partition, DaemonSets', async (t) => {
+  const going = {
+    replicas: 3,
+    updatedReplicas: 1,
+    readyReplicas: 3,
+    updateRevision: 'b',
+    currentRevision: 'a',
+  }
+  t.same(setState(going), { kind: 'going', says: '1 of 3 new pods are there' })
+  t.equal(setState({ replicas: 3, readyReplicas: 3, updateRevision: 'b', currentRevision: 'b' }).kind, 'done')
   const kept = { updateStrategy: { rollingUpdate: { partition: 2 } } }
-  const partly = { updatedReplicas: 1, readyReplicas: 3, updateRevision: 'b', currentRevision: 'a' }
-  t.same(set(partly, kept), { kind: 'done', text: '1 of 1 updated, 3 ready' })
-  t.equal(set({ ...partly, observedGeneration: 1 }, kept).kind, 'moving')
-  const daemon = (updated: number) =>
-    progressOf(
-      workload(
-        'DaemonSet',
-        {},
-        { desiredNumberScheduled: 2, updatedNumberScheduled: updated, numberAvailable: 2 },
-      ),
-    ).kind
-  t.same([daemon(1), daemon(2)], ['moving', 'done'])
-  t.ok(replacesOnDelete(workload('DaemonSet', { updateStrategy: { type: 'OnDelete' } }, {})))
-  t.match(notWatchable(workload('CronJob', {}, {})), /^CronJob db: the rollouts of Deployment, /)
-  t.equal(notWatchable(workload('DaemonSet', {}, {})), undefined)
+  t.equal(setState(going, kept).kind, 'done', 'two stay as they are')
+  t.equal(setState({ ...going, updatedReplicas: 0 }, kept).kind, 'going')
+  t.equal(setState({ ...going, observedGeneration: 1 }, kept).kind, 'going')
+  const daemon = [1, 2].map((updatedNumberScheduled) =>
+    workload('DaemonSet', {}, { desiredNumberScheduled: 2, updatedNumberScheduled, numberAvailable: 2 }),
+  )
+  t.same(
+    daemon.map((object) => rolloutOf(object).kind),
+    ['going', 'done'],
+  )
 })

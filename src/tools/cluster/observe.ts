@@ -1,11 +1,12 @@
 /** Watches the pods of one workload to an end: prints what happens, the verdicts, and decides the exit code. */
 import { at, text, type Branch } from '../manifest/tree.ts'
 import { DONE, FAILED, INTERRUPTED, type Session } from './command.ts'
-import { follow, listPods, now, rest, type Times } from './follow.ts'
-import { selectorOf } from './pods-of.ts'
-import { progressOf, type Progress } from './progress.ts'
+import { follow, generationOf, listPods, now, rest, type Times } from './follow.ts'
+import { titleOf } from './live.ts'
+import { podSelectorOf } from './pods-of.ts'
+import { rolloutOf, type RolloutState } from './rollout.ts'
 import { Stories, type Happened, type PodStory } from './story.ts'
-import { happenedLine, movingLines, storyData, sumLines, sumOf } from './story-lines.ts'
+import { clockText, happenedLine, movingLines, storyData, sumLines, sumOf } from './story-lines.ts'
 
 /** Nothing is known to be cut, but of some pods nobody knows. */
 const UNKNOWN = 3
@@ -30,7 +31,7 @@ type Outcome =
 export async function observe(session: Session, observation: Observation): Promise<number> {
   const { kubectl, printer, stop } = session
   const { object, target, times, timeoutMs, ends } = observation
-  const selector = selectorOf(object)
+  const selector = podSelectorOf(object)
   const stories = new Stories()
   stories.begin(await listPods(kubectl, selector, stop), now())
   const beganAt = now()
@@ -85,7 +86,7 @@ class Watching {
   failed: string | undefined
   readonly #generation: number
   readonly #printer: Session['printer']
-  #progress: Progress = { kind: 'moving', text: 'waiting for the controller' }
+  #rollout: RolloutState = WAITING
   /** Something has begun that has not been told the end of. */
   #begun: boolean
   #told = new Set<PodStory>()
@@ -108,18 +109,19 @@ class Watching {
       this.failed = 'it was deleted'
       return
     }
-    const progress = progressOf(object, this.#generation)
-    if (progress.kind === 'moving') this.#begun = true
+    // The state of the generation before says nothing of this rollout.
+    const rollout = generationOf(object) < this.#generation ? WAITING : rolloutOf(object)
+    if (rollout.kind === 'going') this.#begun = true
     // What failed before the watch began, and is only waited for, may be mended.
-    if (progress.kind === 'failed' && this.#generation > 0) this.failed = progress.text
-    if (progress.text !== this.#progress.text && !this.#printer.terminal && progress.text !== '')
-      this.#printer.line(this.#progressLine(progress))
-    this.#progress = progress
+    if (rollout.kind === 'failed' && this.#generation > 0) this.failed = rollout.says
+    if (saidOf(rollout) !== saidOf(this.#rollout) && !this.#printer.terminal)
+      this.#printer.line(`${clockText(now() - this.beganAt)}  ${saidOf(rollout)}`)
+    this.#rollout = rollout
   }
 
   /** A rollout has begun, and seems to be over. */
   get calm(): boolean {
-    return this.#begun && this.#progress.kind === 'done' && this.stories.stopping.length === 0
+    return this.#begun && this.#rollout.kind === 'done' && this.stories.stopping.length === 0
   }
 
   /** Whether a list of the pods says so, too: the watches of workload and pods are not in step. */
@@ -144,12 +146,14 @@ class Watching {
 
   draw(): void {
     if (!this.#printer.terminal) return
-    this.#printer.moving(movingLines(this.stories.present, this.#progress.text, this.beganAt, now()))
+    this.#printer.moving(movingLines(this.stories.present, saidOf(this.#rollout), this.beganAt, now()))
   }
+}
 
-  #progressLine({ text: said }: Progress): string {
-    return `${((now() - this.beganAt) / 1000).toFixed(1).padStart(6)}s  ${said}`
-  }
+const WAITING: RolloutState = { kind: 'going', says: 'Kubernetes has yet to see the change' }
+
+function saidOf(rollout: RolloutState): string {
+  return rollout.kind === 'done' ? 'all pods are updated and available' : rollout.says
 }
 
 function report(
@@ -159,7 +163,7 @@ function report(
   outcome: Outcome,
 ): number {
   const { stories, beganAt } = watching
-  const title = `${text(object['kind']) ?? ''} ${text(at(object, 'metadata', 'name')) ?? ''}`
+  const title = titleOf(object)
   const seconds = Math.round((now() - beganAt) / 100) / 10
   printer.clear()
   const sum = sumOf(stories.all)
@@ -184,7 +188,7 @@ function report(
       `Stopped watching. The rollout of ${title} goes on; to watch it again: kubectl lastcall watch ${target} --once`,
     )
   printer.data({
-    workload: `${text(object['kind']) ?? ''}/${text(at(object, 'metadata', 'name')) ?? ''}`,
+    workload: title.replace(' ', '/'),
     namespace: text(at(object, 'metadata', 'namespace')) ?? asked.namespace ?? null,
     outcome: asAsked ? 'done' : outcome.kind,
     why: outcome.kind === 'failed' ? outcome.why : null,

@@ -1,7 +1,7 @@
 /** The pods that a command line means: of the workloads that it names, with its labels, or all of a namespace. */
-import { at, branch, list, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { at, branch, list, type Branch, type Tree } from '../manifest/tree.ts'
 import type { Asked } from './arguments.ts'
-import { selectorText } from './selector.ts'
+import { labelsOf, selectorOf, titleOf } from './live.ts'
 
 type Get = (args: readonly string[]) => Promise<Tree>
 
@@ -19,7 +19,7 @@ export async function podsOf(
     const own =
       at(object, 'kind') === 'Pod'
         ? [object]
-        : itemsOf(await get(['get', 'pods', '-l', selectorOf(branch(object))]))
+        : itemsOf(await get(['get', 'pods', '-l', podSelectorOf(branch(object))]))
     for (const pod of own) pods.set(at(pod, 'metadata', 'uid'), pod)
   }
   return [...pods.values()]
@@ -32,11 +32,10 @@ export function itemsOf(answer: Tree): readonly Tree[] {
 }
 
 /** Which pods an object means, for `-l`. Throws a sentence if it means none. */
-export function selectorOf(object: Branch): string {
-  const selector = at(object, 'spec', 'selector')
+export function podSelectorOf(object: Branch): string {
   // A Service has its labels without a word around them.
-  const said = selectorText(object['kind'] === 'Service' ? { matchLabels: branch(selector) } : selector)
-  if (said !== undefined) return said
-  const title = `${text(object['kind']) ?? ''} ${text(at(object, 'metadata', 'name')) ?? ''}`
-  throw new Error(`error: ${title} selects no pods: name a workload, such as deploy/web`)
+  const labels = object['kind'] === 'Service'
+  const said = labels ? labelsOf(at(object, 'spec', 'selector')).join(',') : selectorOf(object)
+  if (said !== '') return said
+  throw new Error(`error: ${titleOf(object)} selects no pods: name a workload, such as deploy/web`)
 }

@@ -21,12 +21,12 @@ export function rolloutOf(object: Branch): RolloutState {
         status('numberAvailable'),
       )
     case 'StatefulSet':
-      // updatedReplicas is left out where every pod is of the current revision.
+      // updatedReplicas is left out where every pod is of the current revision. Those below the partition stay as they are.
       return counted(
         wanted(object),
         at(object, 'status', 'updateRevision') === at(object, 'status', 'currentRevision')
           ? status('replicas')
-          : status('updatedReplicas'),
+          : status('updatedReplicas') + Math.min(partitionOf(object), wanted(object)),
         status('readyReplicas'),
       )
     default: {
@@ -68,10 +68,20 @@ function condition(object: Branch, type: string) {
 /** Why a change of its pods would not be rolled out by Kubernetes; undefined if it will be. */
 export function notRolledOut(object: Branch): string | undefined {
   if (at(object, 'spec', 'paused') === true) return 'is paused: first run kubectl rollout resume'
-  if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete')
+  if (replacesOnDelete(object))
     return 'has the update strategy OnDelete: its pods are replaced only when somebody deletes them. Change it to RollingUpdate first'
-  const partition = number(at(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')) ?? 0
+  const partition = partitionOf(object)
   return partition > 0
     ? `has a partition of ${partition}, so that its first ${partition} pods would not be replaced. Set it to 0 first`
     : undefined
+}
+
+/** Whether pods are replaced only when somebody deletes them. */
+export function replacesOnDelete(object: Branch): boolean {
+  return at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete'
+}
+
+/** How many pods of a StatefulSet a rollout leaves as they are. */
+function partitionOf(object: Branch): number {
+  return number(at(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')) ?? 0
 }

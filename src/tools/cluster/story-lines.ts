@@ -4,10 +4,11 @@ import type { Happened, PodStory } from './story.ts'
 
 /** One line that stays; `beganAt`: of the watch, on the stories' clock. */
 export function happenedLine({ kind, story }: Happened, beganAt: number, now: number): string {
-  return `${clock(now - beganAt)}  ${story.name}  ${said(kind, story, now)}`
+  return `${clockText(now - beganAt)}  ${story.name}  ${said(kind, story, now)}`
 }
 
-function clock(ms: number): string {
+/** How long a watch lasts, in front of a line. */
+export function clockText(ms: number): string {
   return `${(ms / 1000).toFixed(1).padStart(6)}s`
 }
 
@@ -54,7 +55,7 @@ export function movingLines(
   const width = Math.max(0, ...rows.map(([name]) => name!.length))
   return [
     ...rows.map(([name, age, what]) => `  ${name!.padEnd(width)}  ${age!.padStart(5)}  ${what}`),
-    `${clock(now - beganAt)}  ${progress}`,
+    `${clockText(now - beganAt)}  ${progress}`,
   ]
 }
 

@@ -1,12 +1,13 @@
 /** `kubectl lastcall rollout` and `kubectl lastcall watch`: their command lines, and how each begins. */
 import { parseDuration } from '../../proxy/config/units.ts'
-import { at, branch, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { at, branch, type Branch, type Tree } from '../manifest/tree.ts'
 import { sidecarOf } from '../manifest/workload.ts'
 import type { Asked } from './arguments.ts'
 import type { Command, Session } from './command.ts'
 import { generationOf, TIMES, type Times } from './follow.ts'
 import { observe } from './observe.ts'
-import { notWatchable, replacesOnDelete } from './progress.ts'
+import { kindOf, titleOf } from './live.ts'
+import { replacesOnDelete } from './rollout.ts'
 
 const TIMEOUT_ROW = ['--timeout DURATION', 'watch for so long at most, such as 90s or 10m'] as const
 const CODES =
@@ -108,11 +109,11 @@ export async function watch(session: Session, times: Times): Promise<number> {
 
 async function workloadOf({ kubectl, stop }: Session, target: string): Promise<Branch> {
   const object = branch(await kubectl.json<Tree>(['get', target], { signal: stop }))
-  const why = notWatchable(object)
-  if (why !== undefined) throw new Error(`error: ${why}`)
+  if (!KINDS.includes(kindOf(object)))
+    throw new Error(
+      `error: ${titleOf(object)}: the rollouts of ${KINDS.join(', ')} can be watched, not those of a ${kindOf(object)}`,
+    )
   return object
 }
 
-function titleOf(object: Branch): string {
-  return `${text(object['kind']) ?? ''} ${text(at(object, 'metadata', 'name')) ?? ''}`
-}
+const KINDS: readonly string[] = ['Deployment', 'StatefulSet', 'DaemonSet']
