@@ -21,6 +21,7 @@ with a current context, and three images (images/build makes them). Removes what
   --postgrest IMAGE    roll out a PostgREST, too       (without it that is skipped)
   --postgres IMAGE     its database                    (docker.io/library/postgres:17)
   --timeout SECONDS    for any one wait                (300)
+  --html FILE          also write a report to read in a browser
   --json               the rows as JSON on stdout instead of the table; progress is on stderr`
 
 const STEPS = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
@@ -40,6 +41,7 @@ export interface Asked {
   readonly postgrest: string | undefined
   readonly postgres: string
   readonly timeoutMs: number
+  readonly html: string | undefined
   readonly json: boolean
   readonly help: boolean
   /** Of lastcall. */
@@ -71,6 +73,7 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
       postgrest: { type: 'string' },
       postgres: { type: 'string', default: 'docker.io/library/postgres:17' },
       timeout: { type: 'string', default: '300' },
+      html: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   })
@@ -90,6 +93,7 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
     postgrest: values.postgrest,
     postgres: values.postgres,
     timeoutMs: whole('--timeout', values.timeout) * 1000,
+    html: values.html,
     json: values.json,
     help: values.help,
     options: argv.slice(end + 1),

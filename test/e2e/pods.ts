@@ -12,6 +12,8 @@ export interface PodStory {
   startedAt: number | undefined
   firstReadyAt: number | undefined
   ready: boolean
+  /** When it was seen to stop being ready; undefined while it is ready, or was never. */
+  unreadyAt: number | undefined
   restarts: number
   /** When its deletion was seen; its last container's end; the end of its object. */
   deletedAt: number | undefined
@@ -20,6 +22,8 @@ export interface PodStory {
   deregisteredAt: number | undefined
   /** How its containers ended for good: `app 0`, `lastcall 1`. */
   exits: readonly string[]
+  /** When each of these ends was seen. */
+  readonly endedAt: { [container: string]: number }
   /** The last words of its lastcall: the verdict line. */
   verdict: string | undefined
 }
@@ -66,7 +70,10 @@ export class Pods {
     if (type === 'BOOKMARK' || type === 'ERROR') return
     const story = this.#story(metadata.name, metadata.uid)
     if (metadata.deletionTimestamp !== undefined) story.deletedAt ??= at
+    const wasReady = story.ready
     story.ready = status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
+    if (story.ready) story.unreadyAt = undefined
+    else if (wasReady) story.unreadyAt = at
     if (!story.ready && spec?.nodeName !== undefined) story.startedAt ??= at
     if (story.ready && story.startedAt !== undefined) story.firstReadyAt ??= at
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
@@ -75,6 +82,7 @@ export class Pods {
       state?.terminated === undefined ? [] : [{ name, ...state.terminated }],
     )
     if (ended.length > 0) story.exits = ended.map(({ name, exitCode }) => `${name} ${exitCode}`)
+    for (const { name } of ended) story.endedAt[name] ??= at
     const words = ended.find(({ name }) => name === SIDECAR)?.message?.trim()
     if (words !== undefined && words !== '') story.verdict = words
     if (type === 'DELETED') {
@@ -109,11 +117,13 @@ export class Pods {
       startedAt: undefined,
       firstReadyAt: undefined,
       ready: false,
+      unreadyAt: undefined,
       restarts: 0,
       deletedAt: undefined,
       goneAt: undefined,
       deregisteredAt: undefined,
       exits: [],
+      endedAt: {},
       verdict: undefined,
     }
     this.stories.set(name, story)

@@ -3,10 +3,12 @@
  * table; exits with 1 if a request failed behind lastcall or a pod was lost, 2 if it could not be tried. Cleans up
  * after itself, also when interrupted.
  */
+import { unwritable, writeWhole } from '../../src/tools/rehearsal/report-file.ts'
 import { type Asked, HELP, readFlags } from './flags.ts'
 import { Kubectl } from './kubectl.ts'
 import { type Form, OWN_LABEL, own, ownApp, withGrpcPort } from './objects.ts'
 import { DATABASE, database, POSTGREST, POSTGREST_CLIENT, postgrest } from './postgrest.ts'
+import { e2ePage } from './page.ts'
 import { type Cast, Stage, type Step } from './stage.ts'
 import { deletion, liveness, nothing, rollout, scale } from './steps.ts'
 import { details, type Row, starts, table } from './table.ts'
@@ -35,6 +37,8 @@ async function main(): Promise<number> {
     console.log(HELP)
     return PASSED
   }
+  const why = asked.html === undefined ? undefined : unwritable(asked.html)
+  if (why !== undefined) throw new Error(`--html ${asked.html}: cannot be written: ${why}`)
   const stop = new AbortController()
   let once = false
   const interrupted = new Promise<number>((resolve) => {
@@ -48,19 +52,31 @@ async function main(): Promise<number> {
     process.on('SIGINT', end).on('SIGTERM', end)
   })
   const cleaner = new Kubectl(asked.kubectl, asked.namespace)
-  const minor = await serverMinor(cleaner)
+  const { gitVersion, minor } = await serverVersion(cleaner)
   const made = await makeNamespace(cleaner, asked.namespace)
   const rows: Row[] = []
   const skipped: string[] = []
+  const finish = (broken: string | undefined): void => {
+    print(asked.json, rows, skipped)
+    if (asked.html === undefined) return
+    const page = { asked, kubernetes: gitVersion, rows, skipped, broken, endedAt: new Date() }
+    try {
+      writeWhole(asked.html, e2ePage(page))
+      say(`report: ${asked.html}`)
+    } catch (error) {
+      say(`--html ${asked.html}: not written: ${(error as Error).message}`)
+    }
+  }
   try {
     const kubectl = new Kubectl(asked.kubectl, asked.namespace, stop.signal)
     const work = everything(asked, kubectl, minor, rows, skipped)
     const code = await Promise.race([work, interrupted])
-    print(asked.json, rows, skipped)
+    finish(code === INTERRUPTED ? 'The run was interrupted.' : undefined)
     return code
   } catch (error) {
-    print(asked.json, rows, skipped)
-    say(error instanceof Error ? error.message : String(error))
+    const message = error instanceof Error ? error.message : String(error)
+    say(message)
+    finish(`The run could not go on: ${message}`)
     return NOT_TRIED
   } finally {
     // Whatever kubectl still runs, a watch above all.
@@ -179,12 +195,12 @@ async function play(cast: Cast, steps: readonly (readonly [string, Step])[], row
   await stage.close()
 }
 
-async function serverMinor(kubectl: Kubectl): Promise<number> {
-  const { serverVersion } = await kubectl.json<{
+async function serverVersion(kubectl: Kubectl): Promise<{ gitVersion: string; minor: number }> {
+  const { serverVersion: server } = await kubectl.json<{
     serverVersion: { gitVersion: string; minor: string }
   }>(['version'])
-  say(`Kubernetes ${serverVersion.gitVersion}`)
-  return Number.parseInt(serverVersion.minor, 10)
+  say(`Kubernetes ${server.gitVersion}`)
+  return { gitVersion: server.gitVersion, minor: Number.parseInt(server.minor, 10) }
 }
 
 /** Makes it, and answers whether it did; one of ours that an earlier run could not remove is removed first. */

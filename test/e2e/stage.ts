@@ -8,7 +8,7 @@ import { injected } from './inject.ts'
 import type { Kubectl } from './kubectl.ts'
 import { ADMIN_PORT, type Form, GRPC_SERVICE_PORT, type Images, OWN_LABEL, type Part } from './objects.ts'
 import { type PodStory, Pods } from './pods.ts'
-import { details, failureLine, type Row, stopped } from './table.ts'
+import { details, difference, failureLine, type Row, stopped } from './table.ts'
 
 export interface Cast {
   readonly kubectl: Kubectl
@@ -157,6 +157,7 @@ export class Stage {
   ): Promise<Row> {
     await pause(WATCH_MS)
     const failed = after.failed - before.failed
+    const failures = failed === 0 ? [] : after.failures.slice(-failed)
     const stories = [...this.pods.stories.values()]
     const ended = stories.filter(({ deletedAt }) => deletedAt !== undefined && deletedAt >= startedAt)
     return {
@@ -171,11 +172,14 @@ export class Stage {
       ),
       stopped: ended.map((story) => stopped(story, after.byPod[story.name]?.lastConnectionAt)),
       returned: await this.#returned(stories, startedAt),
-      failures:
-        failed === 0
-          ? []
-          : after.failures.slice(-failed).map((failure) => failureLine(failure, this.pods.stories)),
+      failures: failures.map((failure) => failureLine(failure, this.pods.stories)),
       problems,
+      seen: {
+        // As they are now: a story goes on.
+        pods: structuredClone(ended),
+        failures,
+        byClient: difference(before.byClient, after.byClient),
+      },
     }
   }
 

@@ -1,46 +1,7 @@
 /** The table of the end-to-end test, and what it says of a failed request. */
 import tap from 'tap'
-import type { FailureReport } from '../../images/load-client/main.ts'
-import type { PodStory } from './pods.ts'
-import { details, failureLine, type Row, starts, stopped, table } from './table.ts'
-
-const AT = Date.parse('2026-11-21T10:00:00Z')
-const story: PodStory = {
-  name: 'a',
-  uid: '1',
-  startedAt: undefined,
-  firstReadyAt: undefined,
-  ready: false,
-  restarts: 0,
-  deletedAt: AT,
-  goneAt: AT + 12_300,
-  deregisteredAt: AT + 40,
-  exits: ['app 0', 'lastcall 0'],
-  verdict: 'drained in 9.0 s',
-}
-const failure: FailureReport = {
-  client: 'idle-post/agent',
-  what: 'POST /orders?id=q1',
-  failure: 'ECONNRESET read ECONNRESET',
-  pod: 'a',
-  reused: true,
-  idleMs: 1500.2,
-  startedAt: AT + 7990,
-  endedAt: AT + 8000,
-}
-const row: Row = {
-  form: 'plain',
-  step: 'rollout 1',
-  requests: 1000,
-  failed: 1,
-  crossed: 2,
-  seconds: 26.44,
-  readyMs: [2400, 900, 1230],
-  stopped: [stopped(story, AT + 1400), stopped({ ...story, name: 'b', goneAt: AT + 11_000 }, AT - 500)],
-  returned: ['c: back in service'],
-  failures: [failureLine(failure, new Map([['a', story]]))],
-  problems: ['a was lost'],
-}
+import { AT, failure, row, story } from './rows.ts'
+import { details, failureLine, starts, stopped, table } from './table.ts'
 
 void tap.test('times count from the deletion', async (t) => {
   t.match(stopped(story, AT + 1400), { goneMs: 12_300, deregisteredMs: 40, lastConnectionMs: 1400 })

@@ -2,7 +2,7 @@
  * From what was seen to rows, a table and sentences about each failed request. Pure. Times of the clients are already
  * of the same clock as those of the pods.
  */
-import type { FailureReport } from '../../images/load-client/main.ts'
+import type { FailureReport, LoadReport } from '../../images/load-client/main.ts'
 import type { Form } from './objects.ts'
 import type { PodStory } from './pods.ts'
 
@@ -35,6 +35,32 @@ export interface Row {
   readonly failures: readonly string[]
   /** What did not happen as it should have, requests aside. */
   readonly problems: readonly string[]
+  readonly seen: Seen
+}
+
+/** What a row was made of. */
+export interface Seen {
+  /** The pods that were stopped. */
+  readonly pods: readonly PodStory[]
+  /** The last ones, if there are very many. */
+  readonly failures: readonly FailureReport[]
+  readonly byClient: LoadReport['byClient']
+}
+
+/** What the kinds of clients did between two reports. */
+export function difference(
+  before: LoadReport['byClient'],
+  after: LoadReport['byClient'],
+): LoadReport['byClient'] {
+  return Object.fromEntries(
+    Object.entries(after).map(([client, { requests, failed }]) => [
+      client,
+      {
+        requests: requests - (before[client]?.requests ?? 0),
+        failed: failed - (before[client]?.failed ?? 0),
+      },
+    ]),
+  )
 }
 
 /** The stop of a pod, from its story and the time of the last new connection to it. */
@@ -52,7 +78,7 @@ export function stopped(story: PodStory, lastConnectionAt: number | undefined): 
   }
 }
 
-const HEAD = [
+export const HEAD = [
   'form',
   'step',
   'requests',
@@ -65,25 +91,27 @@ const HEAD = [
   'last new connection',
 ]
 
-/** One line for each row; of times the longest, from start to ready the median. */
+/** A row under HEAD; of times the longest, from start to ready the median. */
+export function cells(row: Row): string[] {
+  const most = (pick: (one: Stopped) => number | undefined, none = '-') =>
+    longest(row.stopped.map(pick)) ?? none
+  return [
+    row.form,
+    row.step,
+    String(row.requests),
+    String(row.failed),
+    String(row.crossed),
+    `${row.seconds.toFixed(1)} s`,
+    median(row.readyMs) ?? '-',
+    most(({ goneMs }) => goneMs),
+    most(({ deregisteredMs }) => deregisteredMs),
+    row.stopped.length === 0 ? '-' : most(({ lastConnectionMs }) => lastConnectionMs, 'none'),
+  ]
+}
+
+/** One line for each row. */
 export function table(rows: readonly Row[]): string {
-  const cells = rows.map((row) => {
-    const most = (pick: (one: Stopped) => number | undefined, none = '-') =>
-      longest(row.stopped.map(pick)) ?? none
-    return [
-      row.form,
-      row.step,
-      String(row.requests),
-      String(row.failed),
-      String(row.crossed),
-      `${row.seconds.toFixed(1)} s`,
-      median(row.readyMs) ?? '-',
-      most(({ goneMs }) => goneMs),
-      most(({ deregisteredMs }) => deregisteredMs),
-      row.stopped.length === 0 ? '-' : most(({ lastConnectionMs }) => lastConnectionMs, 'none'),
-    ]
-  })
-  const all = [HEAD, ...cells]
+  const all = [HEAD, ...rows.map(cells)]
   const widths = HEAD.map((_, column) => Math.max(...all.map((line) => line[column]!.length)))
   const pad = (cell: string, column: number) =>
     column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)

@@ -43,7 +43,7 @@ ${facts([
 }
 
 /** A command line without its secrets: flag and value are one word or two. */
-function shownFlags(flags: readonly string[]): string[] {
+export function shownFlags(flags: readonly string[]): string[] {
   return flags.map((word, index) => {
     if (index > 0 && SECRET.test(flags[index - 1]!)) return '***'
     const [name = '', ...value] = word.split('=')

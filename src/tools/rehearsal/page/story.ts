@@ -29,7 +29,9 @@ export function storyOf(failure: Failure, termination: Termination | undefined):
     when: name === undefined ? 'with no pod' : sentMs === undefined ? `with ${name}` : since(sentMs, name),
     sentences: [
       sent(failure, name),
-      ...(termination === undefined || sentMs === undefined ? [] : podThen(failure, termination, sentMs)),
+      ...(termination === undefined || sentMs === undefined
+        ? []
+        : podThen({ sentMs, endMs: failure.sinceDeletionMs ?? sentMs, reused: request.reused }, termination)),
       happened(failure),
     ],
     raw: clipped(request.failure ?? '', LONGEST),
@@ -52,27 +54,32 @@ function sent({ request, connection }: Failure, pod: string | undefined): string
 }
 
 /** `1.31 s after the deletion of pod-1` */
-function since(ms: number, pod: string): string {
+export function since(ms: number, pod: string): string {
   return `${duration(Math.abs(ms))} ${ms < 0 ? 'before' : 'after'} the deletion of ${pod}`
 }
 
-/** What the containers were doing when the request began, what changed until it failed, and what the Service knew. */
-function podThen(failure: Failure, { lanes, goneMs }: Termination, sentMs: number): string[] {
-  const endMs = failure.sinceDeletionMs ?? sentMs
+/** A request in the time of its pod: milliseconds since the deletion. */
+export interface Sent {
+  readonly sentMs: number
+  readonly endMs: number
+  readonly reused: boolean
+}
+
+/** What the containers were doing when the request began, what changed until it failed, and whether the pod was listed. */
+export function podThen({ sentMs, endMs, reused }: Sent, { lanes, goneMs }: Termination): string[] {
   const sentences: string[] = []
   const containers = lanes.filter(({ name }) => name !== 'endpoint' && name !== 'readiness')
   if (sentMs >= goneMs) sentences.push(`The pod had ended ${duration(sentMs - goneMs)} before.`)
-  else {
-    sentences.push(
-      `At that moment ${list(containers.map((lane) => `${spoken(lane)} was ${stateAt(lane, sentMs)}`))}.`,
-    )
+  else if (containers.length > 0) {
+    const states = containers.map((lane) => `${spoken(lane)} was ${stateAt(lane, sentMs)}`)
+    sentences.push(`At that moment ${list(states)}.`)
     const changes = containers.flatMap((lane) => changesBetween(lane, sentMs, endMs))
     if (changes.length > 0) sentences.push(`While the request was in flight, ${list(changes)}.`)
   }
   const listed = lanes.find(({ name }) => name === 'endpoint')?.spans.at(-1)
-  if (sentMs >= 0 && !failure.request.reused && listed !== undefined && sentMs < listed.toMs)
+  if (sentMs >= 0 && !reused && listed !== undefined && sentMs < listed.toMs)
     sentences.push(
-      `The Service had not learned of the deletion yet (that took ${duration(listed.toMs)}) and still sent new connections there.`,
+      `The pod was still listed as an endpoint (until ${duration(listed.toMs)} after its deletion), so new connections went there.`,
     )
   return sentences
 }
@@ -97,13 +104,10 @@ function changesBetween(lane: Lane, fromMs: number, toMs: number): string[] {
   ]
 }
 
-const TIMEOUT = /TIMEOUT|ETIMEDOUT|no answer within/i
-
 /** What became of the request, by the end of its connection where that is known better than by the client's error. */
 function happened({ request, connection }: Failure): string {
   const { status, failure = '', startedAt } = request
-  if (status !== undefined) return answered(status, failure)
-  if (TIMEOUT.test(failure)) return 'No complete answer came, and the client gave up.'
+  if (status !== undefined || TIMEOUT.test(failure)) return errorInWords(failure)
   const endedMs = connection?.firstEndAt === undefined ? 0 : connection.firstEndAt - startedAt
   const early = `${duration(-endedMs)} before, and the client had not noticed`
   switch (connection?.firstEnd) {
@@ -123,16 +127,36 @@ function happened({ request, connection }: Failure): string {
     case 'client-rst':
     case 'closed':
     case undefined:
-      return 'The client gave up with an error.'
+      return errorInWords(failure)
     default:
       return connection!.firstEnd satisfies never
   }
 }
 
-function answered(status: number, failure: string): string {
-  if (!failure.startsWith('status')) return `The answer (${status}) was not the right one.`
+const TIMEOUT = /TIMEOUT|ETIMEDOUT|DEADLINE_EXCEEDED|no (?:answer|echo) within/i
+/** Errors of the clients, with the sentence for each; `$1` is what the pattern found. */
+const ERRORS: readonly (readonly [RegExp, string])[] = [
   // lastcall marks its own answers with Proxy-Status (RFC 9209).
-  return `The answer was ${status}, from ${/\(lastcall/.test(failure) ? 'lastcall itself' : 'the app'}.`
+  [/^status (\d+) \(lastcall/, 'The answer was $1, from lastcall itself.'],
+  [/^status (\d+)/, 'The answer was $1, from the app.'],
+  [/^wrong/, 'The answer was not the right one.'],
+  [TIMEOUT, 'No complete answer came, and the client gave up.'],
+  [/^closed with (\d+)/, 'The WebSocket ended with code $1 while it was idle.'],
+  [/^no echo: closed with (\d+)/, 'The WebSocket ended with code $1 before the echo of the message.'],
+  [/^no connection/, 'The WebSocket did not come about.'],
+  [/^([A-Z]+(?:_[A-Z]+)*) .*after \d+ of/, 'The gRPC stream ended early with $1.'],
+  [/ECONNREFUSED/, 'The connection was refused.'],
+  [/ECONNRESET/, 'The connection was reset.'],
+  [/EPIPE/, 'The connection had been closed already when the request was written.'],
+  [/other side closed|socket hang up/, 'The connection was closed without a complete answer.'],
+  [/^(UNAVAILABLE|CANCELLED|INTERNAL|UNKNOWN) /, 'The gRPC call ended with $1.'],
+]
+
+/** What a client's error means. */
+export function errorInWords(failure: string): string {
+  const [pattern, sentence] = ERRORS.find(([one]) => one.test(failure)) ?? []
+  if (pattern === undefined || sentence === undefined) return 'The client gave up with an error.'
+  return sentence.replace('$1', pattern.exec(failure)![1] ?? '')
 }
 
 /** `340 ms`, `1.31 s` */
