@@ -141,12 +141,12 @@ function podStory({ pod, goneMs }: Termination, row: Row): string {
     verdict,
   } = row.stopped.find((one) => one.pod === pod) ?? {}
   const parts = [
-    ...(deregisteredMs === undefined ? [] : [`Not listed as ready after ${duration(deregisteredMs)}`]),
+    ...(deregisteredMs === undefined ? [] : [`No longer listed as ready after ${duration(deregisteredMs)}`]),
     lastConnectionMs === undefined
       ? 'no new connection after the deletion'
       : `last new connection after ${duration(lastConnectionMs)}`,
     `gone after ${duration(goneMs)}`,
-    ...(exits.length === 0 ? [] : [`exit codes: ${exits.join(', ')}`]),
+    exits.length === 0 ? 'how its containers ended was not seen' : `exit codes: ${exits.join(', ')}`,
   ]
   return `${parts.join('; ')}.${verdict === undefined ? '' : ` lastcall: ${clipped(verdict, LONGEST)}.`}`
 }

@@ -87,7 +87,10 @@ void tap.test('steps, pods, clients and options are on it', async (t) => {
   t.match(html, /<th scope="row">scale 3 to 5<\/th>/)
   t.equal(html.match(/<figure data-pod="a">/g)?.length, 2)
   t.match(html, /<title>lastcall: lame-duck, 5\.50 s<\/title>/)
-  t.match(html, /Not listed as ready after 40 ms; last new connection after 1\.40 s; gone after 12\.30 s/)
+  t.match(
+    html,
+    /No longer listed as ready after 40 ms; last new connection after 1\.40 s; gone after 12\.30 s/,
+  )
   t.match(html, /<th scope="row">grpc<\/th><td class="figures">2000<\/td><td class="figures">0<\/td>/)
   t.match(html, /<dt>Kubernetes<\/dt><dd>v1\.33\.0<\/dd>/)
   t.match(html, /--settle 5s --token \*\*\*/)
