@@ -58,7 +58,7 @@ void tap.test('every section of the design has a row, and so has each of its fou
     anchors.filter((anchor) => !page.includes(`(design.md#${anchor})`)),
     [],
   )
-  const after = design.slice(design.indexOf('follow four promises:'))
+  const after = design.slice(design.indexOf('Four promises follow from this:'))
   const four = bullets(after.slice(0, after.indexOf('\n### ')))
   t.equal(four.length, 4)
   const said = rowsOf(page).map(({ promise }) => promise)
