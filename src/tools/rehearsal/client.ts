@@ -77,7 +77,12 @@ function undiciClient(origin: string): HttpClient {
   const client = new Client(origin, {
     connect: (options, callback) =>
       dial(options, (...[error, socket]) => {
-        if (error !== null) return callback(error, null)
+        if (error !== null) {
+          // The connection of before is no longer the one that this request was to go by.
+          clientPort = undefined
+          reused = false
+          return callback(error, null)
+        }
         clientPort = socket.localPort
         reused = false
         return callback(null, socket)
