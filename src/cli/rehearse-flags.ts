@@ -49,7 +49,7 @@ const FLAGS = new Map<string, FlagKind>([
   ['port', 'list'],
 ])
 
-const MOST_REPLICAS = 20
+const MOST_REPLICAS = 100
 /** `{port2}` to `{port9}`. */
 const MOST_OTHERS = 8
 /** As in tools/rehearsal/request.ts, which is not loaded to show what help says. */

@@ -67,7 +67,7 @@ void tap.test('each mistake is told', async (t) => {
   t.match(problems('--compare', 'sleep:30s', '--', 'x'), /killed in its sleep/)
   t.match(problems('--compare', 'exec', '--', 'x'), /like sleep:15s/)
   t.match(problems('--replicas', '0', '--', 'x'), /--replicas 0/)
-  t.match(problems('--replicas', '21', '--', 'x'), /at most 20/)
+  t.match(problems('--replicas', '101', '--', 'x'), /at most 100/)
   t.match(problems('--mode', 'job', '--', 'x'), /must be native or plain/)
   t.match(problems('--html', 'a', '--svg', 'a', '--', 'x'), /--html a: --svg names the same file/)
   t.match(problems('--settle', '60s', '--', 'x'), /grace-period/, 'sums that the proxy would refuse')
