@@ -2,7 +2,8 @@
  * The clients of the end-to-end test as a program for a pod: `node main.ts http://service [density]`: the mixed clients
  * of the rehearsal, WebSocket and gRPC (with `--grpc http://service:PORT` there); with `--path /PATH` (and `--post /PATH`) only GETs and POSTs of an app that is
  * not ours. None of them retries. Answers on port 8090, to whoever runs the experiment: GET /report (so far), GET /stop
- * (ends the load, waits for what is under way, and reports).
+ * (ends the load, waits for what is under way, and reports), GET /held?from=MS&to=MS (epoch of this pod's clock: what was
+ * under way then, by pod).
  */
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -11,6 +12,7 @@ import { Load } from '../../src/tools/rehearsal/load.ts'
 import { fullMix, pathMix } from '../../src/tools/rehearsal/mix.ts'
 import { Random } from '../../src/tools/rehearsal/random.ts'
 import { grpcLoad } from './grpc.ts'
+import { held } from './held.ts'
 import { webSocketLoad } from './websocket.ts'
 
 /** A request of any protocol, as its client saw it; times of performance.now. */
@@ -91,14 +93,25 @@ function report(): LoadReport {
 }
 
 function failureReport(one: Record, requests: readonly Record[]): FailureReport {
-  const { client, method, path, failure = '', reused, idleMs, clientPort, startedAt, endedAt } = one
-  // A connection that brought no answer belongs to whoever answered on it before.
-  const before = requests.findLast(
-    (other) => other.clientPort === clientPort && other.pod !== undefined && other.endedAt <= startedAt,
-  )
-  const pod = one.pod ?? (reused && clientPort !== undefined ? before?.pod : undefined)
+  const { client, method, path, failure = '', reused, idleMs, startedAt, endedAt } = one
+  const pod = podOf(one, requests)
   const what = method === undefined ? path : `${method} ${path}`
   return { client, what, failure, pod, reused, idleMs, startedAt: epoch(startedAt), endedAt: epoch(endedAt) }
+}
+
+/** Who answered, or had answered before on the same connection. */
+function podOf(one: Record, requests: readonly Record[]): string | undefined {
+  const { pod, reused, clientPort, startedAt } = one
+  if (pod !== undefined || !reused || clientPort === undefined) return pod
+  return requests.findLast(
+    (other) => other.clientPort === clientPort && other.pod !== undefined && other.endedAt <= startedAt,
+  )?.pod
+}
+
+function heldAt(query: URLSearchParams): object {
+  const requests: Record[] = [...load.requests, ...others]
+  const at = (name: string) => Number(query.get(name)) - performance.timeOrigin
+  return held(requests, (one) => podOf(one, requests), at('from'), at('to'))
 }
 
 function byClient(requests: readonly Record[]): LoadReport['byClient'] {
@@ -132,8 +145,10 @@ async function end(): Promise<void> {
 }
 
 const server = createServer((request, response) => {
-  const settled = request.url?.endsWith('/stop') === true ? end() : Promise.resolve()
-  void settled.then(() => response.end(JSON.stringify(report())))
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://clients')
+  if (pathname.endsWith('/held')) return void response.end(JSON.stringify(heldAt(searchParams)))
+  const settled = pathname.endsWith('/stop') ? end() : Promise.resolve()
+  return void settled.then(() => response.end(JSON.stringify(report())))
 })
 server.listen(PORT)
 process.on('SIGTERM', () => process.exit(0))

@@ -4,7 +4,8 @@
  *
  * $POD is its name and goes into every answer; $HOST and $PORT are where it listens (127.0.0.1:3000). With $GRPC_PORT gRPC
  * has that port, and the other one is left to HTTP and WebSocket. On port 3001, for
- * all: GET /live, its liveness, and GET /sick, after which it is not alive any more.
+ * all: GET /live, its liveness, GET /sick, after which it is not alive any more, and GET /eat, which takes memory until
+ * the limit of the container ends it.
  */
 import { createServer } from 'node:http'
 import { answers } from '../../src/tools/rehearsal/answers.ts'
@@ -22,8 +23,17 @@ serve(pod, http, grpcPort === undefined ? ['http', 'grpc'] : ['http']).listen(
 )
 if (grpcPort !== undefined) serve(pod, http, ['grpc']).listen(Number(grpcPort), host)
 
+const EAT_EVERY_MS = 10
+const MOUTHFUL_BYTES = 16 * 1024 * 1024
+const eaten: Buffer[] = []
+/** Written to, as memory that is only reserved counts for nothing. */
+function eat(): void {
+  eaten.push(Buffer.alloc(MOUTHFUL_BYTES, 1))
+}
+
 let alive = true
 createServer((request, response) => {
+  if (request.url?.endsWith('/eat') === true) setInterval(eat, EAT_EVERY_MS)
   const order = request.url?.endsWith('/sick') === true
   if (order) alive = false
   response.writeHead(alive || order ? 200 : 500).end(JSON.stringify({ alive }))

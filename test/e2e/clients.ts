@@ -1,4 +1,5 @@
 /** The clients in the cluster: started as a Job, asked for their counts by way of the API server. */
+import type { Held } from '../../images/load-client/held.ts'
 import type { LoadReport } from '../../images/load-client/main.ts'
 import { until } from '../fixtures/until.ts'
 import type { Kubectl } from './kubectl.ts'
@@ -44,13 +45,19 @@ export class Clients {
     return this.#ask('/stop')
   }
 
+  /** What was under way from `from` to `to`, times of this machine's clock. */
+  held(from: number, to: number): Promise<Held> {
+    const late = this.#lateMs
+    return this.#kubectl.get(this.#pod, CLIENT_PORT, `/held?from=${from - late}&to=${to - late}`)
+  }
+
   async #ask(path: string): Promise<LoadReport> {
     const askedAt = Date.now()
     const report = await this.#kubectl.get<LoadReport>(this.#pod, CLIENT_PORT, path)
-    // An answer to /stop takes seconds: only a quick one says how the clocks differ.
-    const quick = path === '/report'
-    if (quick) this.#lateMs = (askedAt + Date.now()) / 2 - report.now
-    const late = Math.round(this.#lateMs)
+    // An answer to /stop takes seconds: it says little of how the clocks differ.
+    this.#latest = Math.min(this.#latest, Date.now() - report.now)
+    if (path === '/report') this.#earliest = Math.max(this.#earliest, askedAt - report.now)
+    const late = this.#lateMs
     return {
       ...report,
       failures: report.failures.map((one) => ({
@@ -69,6 +76,13 @@ export class Clients {
     }
   }
 
-  /** This machine's clock less the clients'. */
-  #lateMs = 0
+  /** This machine's clock less the clients', at least and at most: each answer was given between question and arrival. */
+  #earliest = -Infinity
+  #latest = Infinity
+
+  /** Nought if the clocks may be the same one, as they are on one machine. */
+  get #lateMs(): number {
+    if (this.#earliest <= 0 && this.#latest >= 0) return 0
+    return Math.round((this.#earliest + this.#latest) / 2)
+  }
 }

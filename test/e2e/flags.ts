@@ -1,5 +1,6 @@
 /** The command line of `npm run e2e`: flags, help, mistakes. Pure. */
 import { parseArgs } from 'node:util'
+import { FAULTS } from './chaos/faults.ts'
 import { type Form, FORMS, type Images } from './objects.ts'
 
 export const HELP = `npm run e2e -- [flags] [-- options of lastcall]
@@ -13,7 +14,12 @@ with a current context, and three images (images/build makes them). Removes what
   --pull POLICY        Always, IfNotPresent, Never     (IfNotPresent)
   --forms LIST         of bare, plain, native          (plain,native; native needs Kubernetes 1.29)
                        bare is the app without lastcall, for comparison: its failures do not count
-  --steps LIST         of load, rollout, scale, delete, liveness, postgrest   (all)
+  --steps LIST         of load, rollout, scale, delete, liveness, postgrest   (all of these)
+                       and chaos: faults on purpose, only if asked for
+  --faults LIST        which faults; their names are in docs/e2e.md   (all)
+  --node-exec COMMAND  runs a shell on the node that reads its script from stdin, such as
+                       'docker exec -i kind-control-plane sh'; {node} is the node's name. Some faults need it
+  --node-restart COMMAND  restarts the daemon of the node that is appended   (systemctl by --node-exec)
   --ports one|two      two: HTTP on one port of the app and gRPC on another     (one)
   --replicas N         to begin with                   (3)
   --rollouts N, --deletions N                          (2, 2)
@@ -24,7 +30,8 @@ with a current context, and three images (images/build makes them). Removes what
   --html FILE          also write a report to read in a browser
   --json               the rows as JSON on stdout instead of the table; progress is on stderr`
 
-const STEPS = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
+const USUAL = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
+const STEPS = [...USUAL, 'chaos'] as const
 export type StepName = (typeof STEPS)[number]
 
 export interface Asked {
@@ -33,6 +40,10 @@ export interface Asked {
   readonly images: Images
   readonly forms: readonly Form[]
   readonly steps: readonly StepName[]
+  /** Names of FAULTS, for the step chaos. */
+  readonly faults: readonly string[]
+  readonly nodeExec: string | undefined
+  readonly nodeRestart: string | undefined
   readonly ports: 'one' | 'two'
   readonly replicas: number
   readonly rollouts: number
@@ -64,7 +75,10 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
       client: { type: 'string', default: 'lastcall-load-client:e2e' },
       pull: { type: 'string', default: 'IfNotPresent' },
       forms: { type: 'string', default: 'plain,native' },
-      steps: { type: 'string', default: STEPS.join(',') },
+      steps: { type: 'string', default: USUAL.join(',') },
+      faults: { type: 'string', default: FAULTS.map(({ name }) => name).join(',') },
+      'node-exec': { type: 'string' },
+      'node-restart': { type: 'string' },
       ports: { type: 'string', default: 'one' },
       replicas: { type: 'string', default: '3' },
       rollouts: { type: 'string', default: '2' },
@@ -85,6 +99,13 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
     images: { lastcall, app, client, pullPolicy: pull },
     forms: several('--forms', values.forms, FORMS),
     steps: several('--steps', values.steps, STEPS),
+    faults: several(
+      '--faults',
+      values.faults,
+      FAULTS.map(({ name }) => name),
+    ),
+    nodeExec: values['node-exec'],
+    nodeRestart: values['node-restart'],
     ports: several('--ports', values.ports, ['one', 'two'] as const)[0]!,
     replicas: whole('--replicas', values.replicas),
     rollouts: whole('--rollouts', values.rollouts),

@@ -6,7 +6,7 @@ import { Documents } from '../../src/tools/cluster/documents.ts'
 
 export class Kubectl {
   readonly #command: readonly string[]
-  readonly #namespace: string
+  readonly namespace: string
   readonly #signal: AbortSignal | undefined
 
   /**
@@ -15,7 +15,7 @@ export class Kubectl {
    */
   constructor(command: string, namespace: string, signal?: AbortSignal) {
     this.#command = command.split(/\s+/)
-    this.#namespace = namespace
+    this.namespace = namespace
     this.#signal = signal
   }
 
@@ -37,10 +37,14 @@ export class Kubectl {
     await this.run(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
   }
 
-  /** A GET to a port of a pod, by way of the API server. */
+  /** A GET of JSON to a port of a pod, by way of the API server. */
   async get<T>(pod: string, port: number, path: string): Promise<T> {
-    const url = `/api/v1/namespaces/${this.#namespace}/pods/${pod}:${port}/proxy${path}`
-    return JSON.parse(await this.run(['get', '--raw', url])) as T
+    return JSON.parse(await this.raw(pod, port, path)) as T
+  }
+
+  /** The same, of any text. */
+  raw(pod: string, port: number, path: string): Promise<string> {
+    return this.run(['get', '--raw', `/api/v1/namespaces/${this.namespace}/pods/${pod}:${port}/proxy${path}`])
   }
 
   /** Calls `seen` for each change of these objects until `stop`; starts over when the server ends the watch. */
@@ -64,7 +68,7 @@ export class Kubectl {
 
   #spawn(args: readonly string[]): ChildProcess {
     const [program, ...first] = this.#command
-    const child = spawn(program!, [...first, '-n', this.#namespace, ...args], { stdio: 'pipe' })
+    const child = spawn(program!, [...first, '-n', this.namespace, ...args], { stdio: 'pipe' })
     const end = () => child.kill()
     this.#signal?.addEventListener('abort', end)
     child.on('close', () => this.#signal?.removeEventListener('abort', end))

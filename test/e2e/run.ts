@@ -3,7 +3,14 @@
  * table; exits with 1 if a request failed behind lastcall or a pod was lost, 2 if it could not be tried. Cleans up
  * after itself, also when interrupted.
  */
+<<<<<<< ours
 import { unwritable, writeWhole } from '../../src/tools/rehearsal/report-file.ts'
+=======
+import { FAULTS } from './chaos/faults.ts'
+import { Node } from './chaos/node.ts'
+import { playFaults, removePriorities } from './chaos/play.ts'
+import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
+>>>>>>> theirs
 import { type Asked, HELP, readFlags } from './flags.ts'
 import { Kubectl } from './kubectl.ts'
 import { type Form, OWN_LABEL, own, ownApp, withGrpcPort } from './objects.ts'
@@ -55,6 +62,7 @@ async function main(): Promise<number> {
   const { gitVersion, minor } = await serverVersion(cleaner)
   const made = await makeNamespace(cleaner, asked.namespace)
   const rows: Row[] = []
+  const faults: FaultRow[] = []
   const skipped: string[] = []
   const finish = (broken: string | undefined): void => {
     print(asked.json, rows, skipped)
@@ -69,19 +77,29 @@ async function main(): Promise<number> {
   }
   try {
     const kubectl = new Kubectl(asked.kubectl, asked.namespace, stop.signal)
-    const work = everything(asked, kubectl, minor, rows, skipped)
+    const work = everything(asked, kubectl, minor, rows, faults, skipped)
     const code = await Promise.race([work, interrupted])
+<<<<<<< ours
     finish(code === INTERRUPTED ? 'The run was interrupted.' : undefined)
     return code
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     say(message)
     finish(`The run could not go on: ${message}`)
+=======
+    print(asked.json, rows, faults, skipped)
+    return code
+  } catch (error) {
+    print(asked.json, rows, faults, skipped)
+    say(error instanceof Error ? error.message : String(error))
+>>>>>>> theirs
     return NOT_TRIED
   } finally {
     // Whatever kubectl still runs, a watch above all.
     stop.abort()
     await clean(cleaner, asked.namespace, made)
+    if (asked.steps.includes('chaos'))
+      await removePriorities(cleaner).catch((error: Error) => say(error.message))
   }
 }
 
@@ -90,6 +108,7 @@ async function everything(
   kubectl: Kubectl,
   minor: number,
   rows: Row[],
+  faults: FaultRow[],
   skipped: string[],
 ): Promise<number> {
   const skip = (why: string): void => {
@@ -120,7 +139,12 @@ async function everything(
       timeoutMs,
       say,
     }
-    await play(cast, stepsOf(asked, form), rows)
+    const steps = stepsOf(asked, form)
+    if (steps.length > 0) await play(cast, steps, rows)
+    if (asked.steps.includes('chaos') && form !== 'bare') {
+      const chosen = FAULTS.filter(({ name }) => asked.faults.includes(name))
+      await playFaults(cast, chosen, new Node(asked.nodeExec, asked.nodeRestart), replicas, minor, faults)
+    }
   }
   const last = able.findLast((form) => form !== 'bare')
   if (asked.steps.includes('postgrest')) {
@@ -129,8 +153,9 @@ async function everything(
     else await playPostgrest({ ...asked, options }, asked.postgrest, kubectl, last, rows)
   }
   const tried = rows.filter(({ form }) => form !== 'bare')
-  if (tried.length === 0 && rows.length === 0) return NOT_TRIED
-  return tried.some(({ failed, problems }) => failed > 0 || problems.length > 0) ? FAILED : PASSED
+  if (rows.length === 0 && faults.every((fault) => fault.skipped !== undefined)) return NOT_TRIED
+  const broken = faults.some((fault) => fault.skipped === undefined && !fault.judgement.ok)
+  return broken || tried.some(({ failed, problems }) => failed > 0 || problems.length > 0) ? FAILED : PASSED
 }
 
 function times(count: number, name: string, step: Step): (readonly [string, Step])[] {
@@ -157,6 +182,7 @@ function stepsOf(asked: Asked, form: Form): readonly (readonly [string, Step])[]
         // Bare, the requests in hand are lost with the container: that is known.
         return form === 'bare' ? [] : [['liveness fails', liveness]]
       case 'postgrest':
+      case 'chaos':
         return []
       default:
         return name satisfies never
@@ -234,11 +260,18 @@ async function clean(kubectl: Kubectl, namespace: string, made: boolean): Promis
   }
 }
 
-function print(json: boolean, rows: readonly Row[], skipped: readonly string[]): void {
+function print(
+  json: boolean,
+  rows: readonly Row[],
+  faults: readonly FaultRow[],
+  skipped: readonly string[],
+): void {
   if (json) {
-    console.log(JSON.stringify({ rows, skipped }))
+    console.log(JSON.stringify({ rows, faults, skipped }))
     return
   }
+  if (faults.length > 0) console.log(`${faultTable(faults)}\n`)
+  for (const line of faults.flatMap(faultDetails)) console.log(line)
   if (rows.length > 0) console.log(`${table(rows)}\n`)
   for (const line of rows.flatMap(details)) console.log(line)
   for (const line of starts(rows)) console.log(line)

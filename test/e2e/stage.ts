@@ -2,7 +2,8 @@
  * One app in the cluster with its clients, and what is done to it: each step is timed and gets the requests that ended
  * in it. The steps themselves are in steps.ts.
  */
-import type { LoadReport } from '../../images/load-client/main.ts'
+import type { Held } from '../../images/load-client/held.ts'
+import type { FailureReport, LoadReport } from '../../images/load-client/main.ts'
 import { Clients } from './clients.ts'
 import { injected } from './inject.ts'
 import type { Kubectl } from './kubectl.ts'
@@ -81,6 +82,16 @@ export class Stage {
 
   /** Does one step under load, and says what came of it. */
   async run(step: string, act: Step): Promise<Row> {
+    const { row } = await this.measure(step, act)
+    for (const line of details(row).slice(1)) this.cast.say(line)
+    return row
+  }
+
+  /** The same, with the failed requests as the clients told of them. */
+  async measure(
+    step: string,
+    act: Step,
+  ): Promise<{ readonly row: Row; readonly failures: readonly FailureReport[] }> {
     const { form, say } = this.cast
     const before = this.#before!
     const startedAt = Date.now()
@@ -99,8 +110,7 @@ export class Stage {
     this.#before = after
     const row = await this.#row(step, before, after, startedAt, seconds, problems)
     say(`${form}: ${step}: ${row.requests} requests, ${row.failed} failed, ${seconds.toFixed(1)} s`)
-    for (const line of details(row).slice(1)) say(line)
-    return row
+    return { row, failures: row.failed === 0 ? [] : after.failures.slice(-row.failed) }
   }
 
   /** Ends the load, and says what still came. */
@@ -129,6 +139,11 @@ export class Stage {
   /** The clients' counts now. */
   report(): Promise<LoadReport> {
     return this.#clients!.report()
+  }
+
+  /** What the clients had under way then. */
+  held(from: number, to: number): Promise<Held> {
+    return this.#clients!.held(from, to)
   }
 
   async #progress(step: string, startedAt: number): Promise<void> {

@@ -66,17 +66,17 @@ export const liveness: Step = async (stage) => {
   return more === 1 ? [] : [`${name} had ${more} restarts instead of one`]
 }
 
-function living(stage: Stage): PodStory[] {
+export function living(stage: Stage): PodStory[] {
   return stage.pods.present.filter(({ deletedAt, ready }) => deletedAt === undefined && ready)
 }
 
-async function gone(stage: Stage, pods: readonly PodStory[]): Promise<void> {
+export async function gone(stage: Stage, pods: readonly PodStory[]): Promise<void> {
   const all = () => pods.every(({ goneAt }) => goneAt !== undefined)
   await until(`the end of ${pods.map(({ name }) => name).join(', ')}`, all, stage.cast.timeoutMs, POLL_MS)
 }
 
 /** Just so many pods, all of them ready and none on its way out. */
-async function quiet(stage: Stage, replicas: number): Promise<void> {
+export async function quiet(stage: Stage, replicas: number): Promise<void> {
   const settled = () =>
     stage.pods.present.length === replicas &&
     stage.pods.present.every(({ ready, deletedAt }) => ready && deletedAt === undefined)

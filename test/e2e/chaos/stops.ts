@@ -1,0 +1,161 @@
+/** Everything beside a rollout that stops a pod. */
+import { own } from '../objects.ts'
+import type { PodStory } from '../pods.ts'
+import { type Fault, NotHere } from './fault.ts'
+import { pause, type Scene } from './scene.ts'
+
+const POLICY_V1_MINOR = 22
+const BUDGET_V1_MINOR = 21
+const BUDGET = 'lastcall-e2e'
+/** Restarted so long after the deletion: past settling, with the drain under way. */
+const INTO_DRAIN_MS = 4000
+
+/** A pod that was deleted and whose drain must lose nothing. */
+async function whole(scene: Scene, pods: readonly PodStory[], from: number, notes: readonly string[] = []) {
+  await scene.gone(pods)
+  await scene.calm()
+  const now = Date.now()
+  return { touched: pods.map(({ name }) => name), from, to: now, until: now, notes }
+}
+
+const eviction: Fault = {
+  name: 'evict',
+  group: 'stop',
+  what: 'one pod is evicted through the API',
+  spares: 'everything',
+  loses: 'Nothing: an eviction deletes the pod.',
+  onNode: false,
+  async run(scene) {
+    const pod = scene.pick()
+    const from = Date.now()
+    const { kubectl, minor } = scene
+    const { name } = pod
+    const order = {
+      apiVersion: minor >= POLICY_V1_MINOR ? 'policy/v1' : 'policy/v1beta1',
+      kind: 'Eviction',
+      metadata: { name, namespace: kubectl.namespace },
+    }
+    const url = `/api/v1/namespaces/${kubectl.namespace}/pods/${name}/eviction`
+    await kubectl.run(['create', '--raw', url, '-f', '-'], JSON.stringify(order))
+    return whole(scene, [pod], from)
+  },
+}
+
+const nodeDrain: Fault = {
+  name: 'drain',
+  group: 'stop',
+  what: 'kubectl drain of the node, with a PodDisruptionBudget that allows one pod at a time',
+  spares: 'everything',
+  loses: 'Nothing.',
+  onNode: false,
+  async run(scene) {
+    const { kubectl, name, replicas, minor } = scene
+    const node = await scene.someNode()
+    const pods = scene.living()
+    const from = Date.now()
+    const labels = { ...own, app: name }
+    await kubectl.apply([
+      {
+        apiVersion: minor >= BUDGET_V1_MINOR ? 'policy/v1' : 'policy/v1beta1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: BUDGET, labels: own },
+        spec: { minAvailable: replicas - 1, selector: { matchLabels: labels } },
+      },
+    ])
+    let fewest = replicas
+    const watch = setInterval(() => (fewest = Math.min(fewest, scene.living().length)), 100)
+    try {
+      // All of the pods may be on this node, and there may be no other: then their successors need it.
+      const drain = kubectl.run(['drain', node, `--pod-selector=app=${name}`, '--timeout=240s'])
+      const first = scene.until('the first pod to be evicted', () =>
+        pods.some(({ deletedAt }) => deletedAt !== undefined),
+      )
+      await Promise.race([first, drain])
+      await kubectl.run(['uncordon', node])
+      await drain
+      const evicted = pods.filter(({ deletedAt }) => deletedAt !== undefined)
+      const notes = [
+        `${evicted.length} pods evicted one after another, at least ${fewest} ready; the node was open again after the first`,
+      ]
+      const blow = await whole(scene, evicted, from, notes)
+      return fewest >= replicas - 1 ? blow : { ...blow, problems: [`only ${fewest} pods were ready`] }
+    } finally {
+      clearInterval(watch)
+      await kubectl.run(['uncordon', node])
+      await kubectl.run(['delete', 'poddisruptionbudget', BUDGET])
+    }
+  },
+}
+
+const forced: Fault = {
+  name: 'force-delete',
+  group: 'stop',
+  what: 'one pod is deleted with --grace-period=0 --force',
+  spares: 'other pods',
+  loses:
+    'What the pod had in flight, and what comes until the Service has heard: no hook is called, and SIGKILL follows ' +
+    'SIGTERM within 2 s. This is what the words say; nothing in a pod can help.',
+  onNode: false,
+  async run(scene) {
+    const pod = scene.pick()
+    const reading = await scene.reading(pod.name)
+    const from = Date.now()
+    await scene.delete(pod, '--grace-period=0', '--force')
+    const to = Date.now() + 2000
+    await scene.gone([pod])
+    await pause(2000)
+    await scene.calm()
+    return { touched: [pod.name], from, to, until: to, reading }
+  },
+}
+
+const shutdown: Fault = {
+  name: 'node-shutdown',
+  group: 'stop',
+  what: "the node shuts down (the kubelet's graceful node shutdown)",
+  spares: 'everything',
+  loses: "Nothing, if the kubelet's shutdownGracePeriod covers --grace-period.",
+  onNode: true,
+  async run(scene) {
+    const found = await scene.node.sh(await scene.someNode(), 'ls -d /run/systemd/system 2>/dev/null || true')
+    if (found.trim() === '')
+      throw new NotHere('no systemd (logind) on the node, which tells the kubelet of a shutdown')
+    throw new NotHere(
+      'it would end the node, and this test with it: shut a node down by hand under `--steps load`',
+    )
+  },
+}
+
+function restarted(daemon: string, loses: string): Fault {
+  return {
+    name: `${daemon}-restart`,
+    group: 'stop',
+    what: `${daemon} is killed and started again in the middle of a drain`,
+    spares: 'everything',
+    loses,
+    onNode: true,
+    async run(scene) {
+      const node = await scene.someNode()
+      const pod = scene.pick()
+      const from = Date.now()
+      await scene.delete(pod)
+      await pause(INTO_DRAIN_MS)
+      const { phase } = await scene.status(pod.name)
+      await scene.node.restart(node, daemon)
+      const notes = [`the pod was ${phase}; ${daemon} was back ${Date.now() - from} ms after the deletion`]
+      return whole(scene, [pod], from, notes)
+    },
+  }
+}
+
+const KUBELET = 'Nothing: its hook breaks, lastcall drains on, and the new kubelet calls the hook again.'
+const CONTAINERD = 'Nothing: containers live on without it.'
+
+export const STOP_FAULTS: readonly Fault[] = [
+  eviction,
+  nodeDrain,
+  forced,
+  shutdown,
+  restarted('kubelet', KUBELET),
+  restarted('containerd', CONTAINERD),
+]

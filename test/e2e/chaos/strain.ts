@@ -1,0 +1,131 @@
+/** A node that is short of something: processor, memory; and of the right time. */
+import type { Node } from './node.ts'
+import { type Fault, NotHere } from './fault.ts'
+import { pause, type Scene } from './scene.ts'
+
+const BUSY_S = 60
+
+const busy: Fault = {
+  name: 'cpu-busy',
+  group: 'node',
+  what: `all cores of the node are busy for ${BUSY_S} s, and all pods are replaced meanwhile`,
+  spares: 'everything',
+  loses:
+    'Nothing: what takes longer is waited for. Leave room in `--grace-period` on nodes that are often full.',
+  onNode: true,
+  async run(scene) {
+    const { kubectl, name } = scene
+    const node = await scene.someNode()
+    const pods = scene.living()
+    const from = Date.now()
+    const script = `for core in $(seq "$(nproc)"); do timeout ${BUSY_S} sh -c 'while :; do :; done' & done; wait; uptime`
+    const load = scene.node.sh(node, script)
+    await kubectl.run(['rollout', 'restart', `deployment/${name}`])
+    await scene.stage.available()
+    await scene.gone(pods)
+    const rolledMs = Date.now() - from
+    const uptime = await load
+    await scene.calm()
+    const now = Date.now()
+    const average = /load average: (.*)/.exec(uptime)?.[1] ?? 'unknown'
+    const notes = [`the rollout took ${(rolledMs / 1000).toFixed(1)} s; load average at the end ${average}`]
+    return { touched: pods.map((pod) => pod.name), from, to: now, until: now, notes }
+  },
+}
+
+/** The kubelet's configuration file on the node. */
+async function configOf(node: Node, name: string): Promise<string> {
+  const script = `for file in /proc/[0-9]*/comm; do
+    [ "$(cat "$file" 2>/dev/null)" != kubelet ] || tr '\\0' '\\n' <"\${file%/comm}/cmdline"
+  done`
+  const path = /^--config[=\n](.+)$/m.exec(await node.sh(name, script))?.[1]
+  if (path === undefined) throw new NotHere('the kubelet has no --config on this node')
+  return path
+}
+
+/**
+ * No memory is taken: the kubelet is told that any memory in use is too much. It evicts by the same rules, softly: with the
+ * grace period of the pod.
+ */
+const PRESSURE = `
+evictionSoft: {memory.available: "99%"}
+evictionSoftGracePeriod: {memory.available: 1s}
+evictionMaxPodGracePeriod: 60
+evictionPressureTransitionPeriod: 1s
+`
+
+const memory: Fault = {
+  name: 'memory-pressure',
+  group: 'node',
+  what: 'the node is short of memory (by a threshold of the kubelet), and the kubelet evicts a pod softly',
+  spares: 'everything',
+  loses:
+    'Nothing with a soft threshold, and `evictionMaxPodGracePeriod` of at least `--grace-period`. A hard threshold ' +
+    'kills at once, as `--force` does: what was in flight is lost.',
+  onNode: true,
+  async run(scene) {
+    const name = await scene.someNode()
+    const { node, kubectl } = scene
+    const path = await configOf(node, name)
+    const pods = scene.living()
+    const from = Date.now()
+    const kept = `${path}.before-lastcall-e2e`
+    await node.sh(name, `cp '${path}' '${kept}' && cat >>'${path}' <<'END'${PRESSURE}END`)
+    let victim
+    try {
+      await node.restart(name, 'kubelet')
+      await scene.until(
+        'an eviction by the kubelet',
+        async () => (victim = await evicted(scene)) !== undefined,
+      )
+    } finally {
+      await node.sh(name, `mv '${kept}' '${path}'`)
+      await node.restart(name, 'kubelet')
+    }
+    await pause(1000)
+    await scene.until('the end of the evicted pods', async () => await running(scene, pods.length))
+    await kubectl.run(['delete', 'pods', '-l', `app=${scene.name}`, '--field-selector=status.phase=Failed'])
+    await scene.calm()
+    const now = Date.now()
+    return {
+      touched: pods.map((pod) => pod.name),
+      from,
+      to: now,
+      until: now,
+      notes: [`evicted first: ${victim}`],
+    }
+  },
+}
+
+interface Phased {
+  readonly metadata: { readonly name: string }
+  readonly status: { readonly phase: string; readonly reason?: string }
+}
+
+async function phases(scene: Scene): Promise<Phased[]> {
+  return (await scene.kubectl.json<{ items: Phased[] }>(['get', 'pods', '-l', `app=${scene.name}`])).items
+}
+
+async function evicted(scene: Scene): Promise<string | undefined> {
+  return (await phases(scene)).find(({ status }) => status.reason === 'Evicted')?.metadata.name
+}
+
+async function running(scene: Scene, replicas: number): Promise<boolean> {
+  return (await phases(scene)).filter(({ status }) => status.phase === 'Running').length >= replicas
+}
+
+const clock: Fault = {
+  name: 'clock-jump',
+  group: 'node',
+  what: 'the clock of the node jumps in the middle of a drain',
+  spares: 'everything',
+  loses:
+    'Nothing: lastcall measures with the monotonic clock (test/drain/clock-jump.test.ts jumps the other one).',
+  onNode: false,
+  run: () =>
+    Promise.reject(
+      new NotHere('Linux has no namespace for the real-time clock, so it would jump for the whole machine'),
+    ),
+}
+
+export const NODE_FAULTS: readonly Fault[] = [busy, memory, clock]

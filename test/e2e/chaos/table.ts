@@ -1,0 +1,74 @@
+/** The rows of faults as text. Pure. */
+import type { Form } from '../objects.ts'
+import type { Fault } from './fault.ts'
+import type { Judgement } from './judge.ts'
+
+export type FaultRow = {
+  readonly form: Form
+  readonly fault: string
+  readonly group: string
+  readonly what: string
+} & (
+  | { readonly skipped: string }
+  | {
+      readonly skipped?: never
+      readonly spares: Fault['spares']
+      readonly judgement: Judgement
+      readonly requests: number
+      readonly seconds: number
+      /** What lastcall's own counter said, and how long before the blow; undefined if it was not asked. */
+      readonly counted: { readonly inFlight: number; readonly agoMs: number } | undefined
+      readonly notes: readonly string[]
+      readonly failures: readonly string[]
+    }
+)
+
+const HEAD = ['fault', 'requests', 'other pods', 'held', 'lost', 'arrived', 'time', 'result']
+const TEXT_COLUMNS = new Set([0, HEAD.length - 1])
+
+/** One line a row: `other pods`, `lost` and `arrived` are failed requests. */
+export function faultTable(rows: readonly FaultRow[]): string {
+  const lines = [HEAD, ...rows.map(cells)]
+  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)))
+  const pad = (cell: string, column: number) =>
+    TEXT_COLUMNS.has(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
+  return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
+}
+
+function cells(row: FaultRow): string[] {
+  if (row.skipped !== undefined) return [row.fault, '-', '-', '-', '-', '-', '-', `skipped: ${row.skipped}`]
+  const { judgement, requests, seconds, spares } = row
+  const { others, held, lost, arrived, ok } = judgement
+  return [
+    row.fault,
+    String(requests),
+    String(others),
+    spares === 'everything' ? '-' : String(held),
+    String(lost),
+    String(arrived),
+    `${seconds.toFixed(1)} s`,
+    ok ? 'as promised' : 'NOT AS PROMISED',
+  ]
+}
+
+/** What the table leaves out: the fault in words, what was held and how it was counted, each failed request. */
+export function faultDetails(row: FaultRow): string[] {
+  const head = `${row.form}, ${row.fault}: ${row.what}`
+  if (row.skipped !== undefined) return [head, `  skipped: ${row.skipped}`]
+  const { judgement, counted, notes, failures, spares } = row
+  const { held, lost, arrived, unknown, because } = judgement
+  const count =
+    counted === undefined ? '' : `; lastcall's own count ${counted.agoMs} ms before: ${counted.inFlight}`
+  const hands =
+    spares === 'everything'
+      ? []
+      : [`in hand ${held} by the clients' records${count}; of these failed ${lost}, of later ones ${arrived}`]
+  return [
+    head,
+    ...because.map((why) => `  NOT AS PROMISED: ${why}`),
+    ...hands.map((line) => `  ${line}`),
+    ...(unknown > 0 ? [`  ${unknown} failed on new connections without an answer, which name no pod`] : []),
+    ...notes.map((note) => `  ${note}`),
+    ...failures.map((failure) => `  ${failure}`),
+  ]
+}
