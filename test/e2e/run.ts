@@ -3,14 +3,11 @@
  * table; exits with 1 if a request failed behind lastcall or a pod was lost, 2 if it could not be tried. Cleans up
  * after itself, also when interrupted.
  */
-<<<<<<< ours
 import { unwritable, writeWhole } from '../../src/tools/rehearsal/report-file.ts'
-=======
 import { FAULTS } from './chaos/faults.ts'
 import { Node } from './chaos/node.ts'
 import { playFaults, removePriorities } from './chaos/play.ts'
 import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
->>>>>>> theirs
 import { type Asked, HELP, readFlags } from './flags.ts'
 import { Kubectl } from './kubectl.ts'
 import { type Form, OWN_LABEL, own, ownApp, withGrpcPort } from './objects.ts'
@@ -65,7 +62,7 @@ async function main(): Promise<number> {
   const faults: FaultRow[] = []
   const skipped: string[] = []
   const finish = (broken: string | undefined): void => {
-    print(asked.json, rows, skipped)
+    print(asked.json, rows, faults, skipped)
     if (asked.html === undefined) return
     const page = { asked, kubernetes: gitVersion, rows, skipped, broken, endedAt: new Date() }
     try {
@@ -79,20 +76,12 @@ async function main(): Promise<number> {
     const kubectl = new Kubectl(asked.kubectl, asked.namespace, stop.signal)
     const work = everything(asked, kubectl, minor, rows, faults, skipped)
     const code = await Promise.race([work, interrupted])
-<<<<<<< ours
     finish(code === INTERRUPTED ? 'The run was interrupted.' : undefined)
     return code
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     say(message)
     finish(`The run could not go on: ${message}`)
-=======
-    print(asked.json, rows, faults, skipped)
-    return code
-  } catch (error) {
-    print(asked.json, rows, faults, skipped)
-    say(error instanceof Error ? error.message : String(error))
->>>>>>> theirs
     return NOT_TRIED
   } finally {
     // Whatever kubectl still runs, a watch above all.
