@@ -46,7 +46,7 @@ export class FormPart {
 
   card(): Markup {
     const stopped = this.rows.flatMap((row) => row.stopped)
-    return markup`<li><h3>${NAMES[this.form]}</h3>
+    return markup`<li><h2>${NAMES[this.form]}</h2>
 <p class="big ${this.failed === 0 ? 'good' : 'lost'}">${this.failed} <small>of ${this.requests} requests failed</small></p>
 ${facts([
   ['steps', this.rows.length],

@@ -7,7 +7,7 @@ import { documentOf } from '../../src/tools/rehearsal/page/document.ts'
 import { clipped, type Markup, markup } from '../../src/tools/rehearsal/page/markup.ts'
 import { facts, figures, legend, table, verdictBox } from '../../src/tools/rehearsal/page/parts.ts'
 import { shownFlags } from '../../src/tools/rehearsal/page/run-facts.ts'
-import { list } from '../../src/tools/rehearsal/page/story.ts'
+import { list, whose } from '../../src/tools/rehearsal/page/story.ts'
 import type { Asked } from './flags.ts'
 import { byClient, FormPart, LONGEST, MOST_STORIES, NAMES, sum } from './form-part.ts'
 import { cells, HEAD, type Row } from './table.ts'
@@ -84,14 +84,12 @@ ${facts([
 function verdictOf({ rows, broken }: Played): { readonly good: boolean; readonly sentence: string } {
   const behind = rows.filter(({ form }) => form !== 'bare')
   const failed = sum(behind, (row) => row.failed)
-  const whose = Object.entries(byClient(behind))
-    .filter(([, count]) => count.failed > 0)
-    .map(([client, count]) => `${count.failed} of ${client}`)
+  const theirs = whose(byClient(behind))
   const unwell = behind.filter((row) => row.problems.length > 0).length
   const sentence =
     behind.length === 0
       ? 'Nothing was tried behind lastcall'
-      : `${failed} of ${sum(behind, (row) => row.requests)} requests failed behind lastcall${whose.length > 0 ? `: ${list(whose)}` : ''}`
+      : `${failed} of ${sum(behind, (row) => row.requests)} requests failed behind lastcall${theirs === '' ? '' : `: ${theirs}`}`
   const but = [
     ...(unwell > 0 ? [`${unwell === 1 ? 'one step' : `${unwell} steps`} did not end well`] : []),
     ...(broken === undefined ? [] : ['the run ended early']),

@@ -80,6 +80,13 @@ void tap.test('the verdict is the first sentence: 0 of N requests failed, or M o
     'whose they were',
   )
   t.match(bad, /aria-label="failed"/)
+  const kinds = [4, 1, 2, 1].flatMap((count, kind) =>
+    Array.from({ length: count }, () => ({ ...request(100, 101, 1, 'EPIPE'), client: `kind-${kind}` })),
+  )
+  const many = page([{ ...calm, requests: kinds, worstLatenessMs: 90 }])
+  t.match(many, '8 of 8 requests failed behind lastcall: 4 of kind-0, 2 of kind-2 and 2 of 2 other kinds.')
+  t.match(many, 'This machine was busy (the clients were late by up to 90 ms)')
+  t.notMatch(good, 'This machine was busy')
 })
 
 void tap.test('each pod that was stopped has its timeline, as accessible as a picture can be', async (t) => {

@@ -4,7 +4,7 @@
  * did, 2 it could not be rehearsed. The engine is src/tools/rehearsal/, flags are read in rehearse-flags.ts.
  */
 import { constants as os } from 'node:os'
-import { formatCauses, formatFailure, formatTable } from './format.ts'
+import { busy, formatCauses, formatFailure, formatTable } from './format.ts'
 import { pathMix } from './mix.ts'
 import { freePort } from './ports.ts'
 import { Random } from './random.ts'
@@ -22,8 +22,6 @@ import { type RehearseRequest, withPorts } from './request.ts'
 const FAILED = 1
 const UNUSABLE = 2
 const SHOWN_FAILURES = 10
-/** Later than this, a request may be written to a connection whose FIN has been waiting in the kernel for long. */
-const BUSY_MS = 25
 
 /**
  * Runs a rehearsal to its end; resolves to the exit code. A signal ends the process, and every child with it. `version`:
@@ -140,26 +138,19 @@ function resultOf(reports: readonly Report[], { svg, html }: RehearseRequest, se
   const last = reports.at(-1)!
   const own = last.failures.slice(0, SHOWN_FAILURES).map((failure) => `  ${formatFailure(failure)}`)
   const more = last.failures.length - own.length
+  const warning = busy(last)
   return [
     formatTable(reports),
     '',
     ...reports.map(formatCauses),
     ...own,
     ...(more > 0 ? [`  and ${more} more`] : []),
-    ...(last.failures.length > 0 && last.worstLatenessMs > BUSY_MS ? [busy(last.worstLatenessMs)] : []),
+    ...(warning === undefined ? [] : [warning]),
     '',
     ...(svg === undefined ? [] : [`Timeline: ${svg}`]),
     html === undefined ? '--html FILE shows what happened to each request.' : `Report: ${html}`,
     `Seed: ${seed}`,
   ].join('\n')
-}
-
-function busy(latenessMs: number): string {
-  const late = Math.round(latenessMs)
-  return (
-    `This machine was busy (the clients were late by up to ${late} ms): a failure on an idle connection may be ` +
-    'of their making. Try again when it is quiet.'
-  )
 }
 
 function unusable(why: string, lines: readonly string[] = []): number {

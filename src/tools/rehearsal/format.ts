@@ -102,6 +102,18 @@ function phaseOf({ pod, ended }: Failure): string {
   return pod === undefined ? 'no pod' : `pod ${ended}`
 }
 
+/** Later than this, a request may be written to a connection whose FIN has been waiting in the kernel for long. */
+const BUSY_MS = 25
+
+/** A warning if failures may come from a machine that was too busy; undefined if not. */
+export function busy({ failures, worstLatenessMs }: Report): string | undefined {
+  if (failures.length === 0 || worstLatenessMs <= BUSY_MS) return undefined
+  return (
+    `This machine was busy (the clients were late by up to ${Math.round(worstLatenessMs)} ms). That alone can make a ` +
+    'request on an idle connection fail. Try again when the machine is less busy.'
+  )
+}
+
 /** One failed request with its connection and its pod, in a line. */
 export function formatFailure({ request, pod, began, ended, sinceDeletionMs, connection }: Failure): string {
   const tookMs = request.endedAt - request.startedAt

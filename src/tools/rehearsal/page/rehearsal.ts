@@ -3,7 +3,7 @@
  * each failed request with its story, the clients, and what was run. Pure.
  */
 
-import { byCause } from '../format.ts'
+import { busy, byCause } from '../format.ts'
 import { axisOf } from '../panel.ts'
 import type { Failure, Report } from '../report.ts'
 import type { RehearseRequest } from '../request.ts'
@@ -15,7 +15,7 @@ import { clipped, type Markup, markup } from './markup.ts'
 import { legend, podFigure, verdictBox } from './parts.ts'
 import { podStory, podTable } from './pods.ts'
 import { runFacts } from './run-facts.ts'
-import { duration, list, storyOf } from './story.ts'
+import { duration, list, storyOf, whose } from './story.ts'
 import { strategyCard, strategyName } from './strategy-card.ts'
 
 /** One strategy: what became of it, as a report and as a timeline. */
@@ -50,7 +50,7 @@ export function rehearsalPage(run: RehearsalRun): string {
   const body = markup`${verdictBox(
     last.report.failures.length === 0,
     `${sentence}.`,
-    markup`${comparison(run.strategies.slice(0, -1))}lastcall rehearse stopped ${pods(last)} of <code>${clipped(run.request.command.join(' '), 300)}</code> under load, once for each of these strategies.`,
+    markup`${comparison(run.strategies.slice(0, -1))}lastcall rehearse stopped ${pods(last)} of <code>${clipped(run.request.command.join(' '), 300)}</code> under load, once for each of these strategies. ${busy(last.report)}`,
   )}
 <ul class="cards">
 ${run.strategies.map(strategyCard)}</ul>
@@ -83,11 +83,8 @@ function pods({ report }: Rehearsed): string {
 /** One sentence: how many requests failed with lastcall, and whose. */
 function verdictOf({ report }: Rehearsed): string {
   const { requests, failures: failed, byClient } = report
-  const whose = Object.entries(byClient)
-    .filter(([, count]) => count.failed > 0)
-    .map(([name, count]) => `${count.failed} of ${name}`)
   const counts = `${failed.length} of ${requests} requests failed behind lastcall`
-  return failed.length === 0 ? counts : `${counts}: ${list(whose)}`
+  return failed.length === 0 ? counts : `${counts}: ${whose(byClient)}`
 }
 
 /** The same of the strategies without lastcall, for comparison. */

@@ -18,6 +18,8 @@ export interface Story {
 }
 
 const LONGEST = 300
+/** Kinds of clients in a sentence. */
+const MOST_NAMED = 3
 
 /** Tells a failure; `termination` is that of its pod, if the pod was stopped. */
 export function storyOf(failure: Failure, termination: Termination | undefined): Story {
@@ -163,6 +165,20 @@ export function errorInWords(failure: string): string {
 export function duration(ms: number): string {
   if (ms < 10) return `${Math.max(0, ms).toFixed(1)} ms`
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(2)} s`
+}
+
+/** Whose requests failed, the most first: `4 of idle/agent, 2 of slow/undici and 3 of 2 other kinds`; empty if none. */
+export function whose(byClient: Readonly<Record<string, { readonly failed: number }>>): string {
+  const kinds = Object.entries(byClient)
+    .filter(([, { failed }]) => failed > 0)
+    .toSorted(([, one], [, other]) => other.failed - one.failed)
+  const named = kinds.length <= MOST_NAMED ? kinds : kinds.slice(0, MOST_NAMED - 1)
+  const rest = kinds.slice(named.length)
+  const others = rest.reduce((sum, [, { failed }]) => sum + failed, 0)
+  return list([
+    ...named.map(([client, { failed }]) => `${failed} of ${clipped(client, LONGEST)}`),
+    ...(rest.length === 0 ? [] : [`${others} of ${rest.length} other kinds`]),
+  ])
 }
 
 /** `one, two and three` */

@@ -17,7 +17,7 @@ export function strategyCard({ report, timeline }: { report: Report; timeline: T
   const failed = failures.length
   const all = timeline.terminations
   const lates = pods.flatMap(({ lastConnectionMs }) => lastConnectionMs ?? [])
-  return markup`<li><h3>${strategyName(strategy)}</h3>
+  return markup`<li><h2>${strategyName(strategy)}</h2>
 <p class="big ${failed === 0 ? 'good' : 'lost'}">${failed} <small>of ${requests} requests failed${share(failed, requests)}</small></p>
 ${facts([
   ['in flight at a deletion', answeredOf(all, ({ fromMs, toMs }) => fromMs < 0 && toMs > 0)],

@@ -33,7 +33,7 @@ a{color:inherit}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:14px;margin:16px 0 0;padding:0;list-style:none}
 .cards li,.card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 18px}
 ul.card{padding-left:36px}
-.cards h3{margin:0}
+.cards h2{font-size:17px;line-height:1.35;margin:0}
 .cards .big{font-size:26px;line-height:1.3;font-weight:600;margin:6px 0 0;font-variant-numeric:tabular-nums}
 .cards .big small{font-size:15px;font-weight:400;color:var(--pale)}
 .cards p{margin:2px 0 8px}
