@@ -32,6 +32,18 @@ void tap.test('the admin port: as a flag, as a variable, by default, and out of 
   t.match(native({ args: [app, '--admin=127.0.0.1:9099'] })?.admin, { why: /listens on 127\.0\.0\.1 only/ })
 })
 
+void tap.test('what a pod writes is shown, and not obeyed by a terminal', async (t) => {
+  const terminated = { exitCode: 137, message: 'oh\u001B[2J\n\u0007no\n' }
+  t.match(readPod(podObject('web-1', { lastcall: { terminated } }))?.sidecar?.state, {
+    message: 'oh?[2J ?no',
+  })
+  const said = JSON.stringify(
+    statusObject('serving\u001B[31m', { version: '1\r2', verdict: { text: '\u009B' } }),
+  )
+  t.match(readAnswer(said), { phase: 'serving?[31m', version: '1 2', lastDrain: '?' })
+  t.equal(verdictIn(logLine('exited', 'drained\u001B[0m')), 'drained?[0m')
+})
+
 void tap.test('which version an image says, and which it does not', async (t) => {
   t.equal(native({ image: 'registry.example/lastcall:0.2.0' })?.tag, '0.2.0')
   t.equal(native({ image: 'registry:5000/lastcall:1@sha256:aa' })?.tag, '1')

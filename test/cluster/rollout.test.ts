@@ -1,6 +1,7 @@
 /** `kubectl lastcall rollout` and `watch`: what is printed and what the exit code says, by a cluster in the test's hands. */
 import tap, { type Test } from 'tap'
 import { readAsked } from '../../src/tools/cluster/arguments.ts'
+import { failure } from '../../src/tools/cluster/kubectl.ts'
 import { Printer } from '../../src/tools/cluster/printer.ts'
 import { ROLLOUT, rollout, WATCH, watch } from '../../src/tools/cluster/watch.ts'
 import {
@@ -19,19 +20,24 @@ const VERDICT =
 
 class Said {
   text = ''
+  readonly isTTY: boolean
+  constructor(isTTY = false) {
+    this.isTTY = isTTY
+  }
+
   write(text: string): void {
     this.text += text
   }
 }
 
 /** A session that runs; `code` resolves with its exit code. */
-function session(t: Test, cluster: ScriptedCluster, line: string) {
+function session(t: Test, cluster: ScriptedCluster, line: string, terminal = false) {
   const [name, ...argv] = line.split(' ')
   const command = name === 'rollout' ? ROLLOUT : WATCH
   const outcome = readAsked(argv, command)
   if (outcome.kind === 'problems') throw new Error(outcome.problems.join('\n'))
   const { asked } = outcome
-  const [out, err, stop] = [new Said(), new Said(), new AbortController()]
+  const [out, err, stop] = [new Said(terminal), new Said(terminal), new AbortController()]
   t.teardown(() => stop.abort())
   const run = name === 'rollout' ? rollout : watch
   const printer = new Printer(out, err, asked.output)
@@ -97,6 +103,27 @@ void tap.test('a rollout, told as it goes, and the verdict of the old pod at its
     places.toSorted((a, b) => a - b),
     'in this order',
   )
+})
+
+void tap.test('on a terminal, a line for each pod moves, and what has happened stays above', async (t) => {
+  const cluster = restarted()
+  const { out, code, says } = session(t, cluster, 'rollout deploy/web', true)
+  await replace(cluster)
+  await says(/\[\d+A.\[J {2}web-old +\d\.\ds {2}settling, 2 in flight, 4 saved\n/)
+  cluster.answers('web-old', statusObject('draining'))
+  await says(/\[\d+A.\[J {2}web-old +\d\.\ds {2}draining/)
+  end(cluster, { exitCode: 0, message: VERDICT })
+  t.equal(await code, 0)
+  const last = out.text.slice(out.text.lastIndexOf('\u001B[J') + 3)
+  t.match(last, /^\nPOD +SAVED/, 'no line moves any more')
+})
+
+void tap.test('without the right to watch, kubectl says so', async (t) => {
+  const cluster = restarted()
+  cluster.follow = () => {
+    throw failure('forbidden', 'Error from server (Forbidden): pods is forbidden: cannot watch')
+  }
+  await t.rejects(session(t, cluster, 'watch deploy/web').code, { message: /cannot watch/ })
 })
 
 void tap.test('what was cut makes the exit code 1', async (t) => {

@@ -3,6 +3,7 @@
  * whatever else may answer there. Pure.
  */
 import { at, branch, number, text, type Tree } from '../manifest/tree.ts'
+import { plain } from './plain.ts'
 
 export type Answered =
   | {
@@ -42,16 +43,20 @@ export function readAnswer(body: string): Answered {
   const phaseMs = number(status['sinceMs']) ?? 0
   return {
     kind: 'status',
-    version: text(status['version']),
-    phase,
+    version: shown(status['version']),
+    phase: plain(phase),
     phaseMs,
     drainMs: CALM.has(phase) ? undefined : (number(status['drainMs']) ?? phaseMs),
     proof: status['proof'] === true,
     inFlight: total,
     connections: number(at(status, 'connections', 'client')) ?? 0,
     saved: savedIn(status['saved']),
-    lastDrain: text(at(status, 'verdict', 'text')),
+    lastDrain: shown(at(status, 'verdict', 'text')),
   }
+}
+
+function shown(value: Tree | undefined): string | undefined {
+  return typeof value === 'string' ? plain(value) : undefined
 }
 
 /** `{ inFlight, arrived }`: what was in flight when the stop began, and what came after it. */

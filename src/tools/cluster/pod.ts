@@ -2,6 +2,7 @@
 import { argumentsOf, configOf } from '../manifest/settings.ts'
 import { at, branch, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
 import { sidecarOf, type Container } from '../manifest/workload.ts'
+import { plain } from './plain.ts'
 
 export interface Pod {
   readonly namespace: string
@@ -99,7 +100,7 @@ function stateOf(state: Branch): SidecarState {
       kind: 'ended',
       exitCode: number(at(terminated, 'exitCode')) ?? -1,
       why: text(at(terminated, 'reason')) ?? '',
-      message: (text(at(terminated, 'message')) ?? '').trim(),
+      message: plain(text(at(terminated, 'message')) ?? ''),
     }
   if (state['running'] !== undefined) return { kind: 'running' }
   return { kind: 'waiting', why: text(at(waiting, 'reason')) ?? 'not started yet' }

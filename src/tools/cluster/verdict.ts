@@ -4,6 +4,7 @@
  * ended before its pod is gone), its exit code, or what `/status` said last. Pure.
  */
 import type { Answered } from './answer.ts'
+import { plain } from './plain.ts'
 import type { SidecarState } from './pod.ts'
 
 /** What is not known is undefined: nothing is guessed. */
@@ -91,7 +92,7 @@ export function verdictIn(log: string): string | undefined {
   const line = log.split('\n').findLast((one) => one.includes('"outcome":"exited"'))
   try {
     const { msg } = JSON.parse(line ?? '{}') as { msg?: unknown }
-    return typeof msg === 'string' ? msg : undefined
+    return typeof msg === 'string' ? plain(msg) : undefined
   } catch {
     return undefined
   }
