@@ -4,6 +4,7 @@
  * With `--health-failures 1` all of them would: that shows that the tests can fail.
  */
 import tap, { type Test } from 'tap'
+import type { Failure } from './callers.ts'
 import { failures, load, stopAll, succeeding, watchReadiness } from './load.ts'
 import { type Fleet, startPostgrest, startStandIn, withoutPostgrest, withPostgrest } from './stages.ts'
 
@@ -51,12 +52,8 @@ async function restart(t: Test, { replicas, rows, restartDatabase }: Fleet, read
     [],
     'each failure is an answer of PostgREST',
   )
-  const codes = new Set(besides.map(({ code }) => code))
-  t.same(
-    seen.filter(({ code }) => !codes.has(code)),
-    [],
-    'of a kind that is seen beside lastcall as well',
-  )
+  if (withPostgrest === false)
+    t.same(codes(seen), codes(besides), 'of the kinds that are seen beside lastcall')
   const stored = rows()
   t.equal(new Set(stored).size, stored.length, 'nothing is inserted twice')
   const acknowledged = through.flatMap(({ inserted }) => inserted)
@@ -86,4 +83,9 @@ async function reloadAll(t: Test, { replicas, reload }: Fleet, ready: number): P
   await stopAll([...through, ...direct])
   t.same(failures(direct), [], 'no request fails beside lastcall')
   t.same(failures(through), [], 'nor through it')
+}
+
+/** The stand-in has two, of which each caller sees at least one. PostgREST has more, by chance. */
+function codes(of: readonly Failure[]): string[] {
+  return [...new Set(of.map(({ code }) => code))].toSorted()
 }
