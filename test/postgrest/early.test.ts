@@ -1,7 +1,7 @@
 /**
  * POSTs that PostgREST answers before it has read them, as a token is wrong. Of a short body its server reads the rest; at
- * a longer one it closes the connection on what it has not read, which resets it: a client beside lastcall may lose the
- * answer to that. Through lastcall it gets the whole answer, and no reset.
+ * a longer one it closes the connection on what it has not read, which resets it: a client that sends all before it
+ * reads has lost the answer. Through lastcall it gets the whole answer, and no reset.
  */
 import { once } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
@@ -13,9 +13,10 @@ import { until } from '../fixtures/until.ts'
 import { type Fleet, startPostgrest, startStandIn, withoutPostgrest, withPostgrest } from './stages.ts'
 
 const SHORT_BYTES = 8000
-const LONG_BYTES = 4_000_000
+/** More than the kernel takes for an app that does not read. */
+const LONG_BYTES = 8_000_000
 const PART = Buffer.alloc(64 * 1024, 'x')
-const AT_ONCE = 20
+const AT_ONCE = 3
 
 await tap.test('PostgREST', { skip: withoutPostgrest }, async (t) => {
   await t.test('a long upload with a wrong token: its answer arrives whole', async (t2) =>
@@ -28,13 +29,16 @@ await tap.test('a stand-in for PostgREST', { skip: withPostgrest }, async (t) =>
     longUploads(t2, await startStandIn(t2, 'drops')),
   )
 
-  await t.test('a long upload with a wrong token, without lastcall: resets eat answers', async (t2) => {
+  await t.test('a long upload with a wrong token, without lastcall: a reset eats the answer', async (t2) => {
     const [{ origin }] = (await startStandIn(t2, 'drops')).replicas
     const { hostname, port } = new URL(origin)
     const place = { host: hostname, port: Number(port) }
     const uploads = Array.from({ length: AT_ONCE }, async () => uploaded(t2, place))
-    const lost = (await Promise.allSettled(uploads)).filter(({ status }) => status === 'rejected')
-    t2.ok(lost.length > 0, `${lost.length} of ${AT_ONCE}`)
+    const outcomes = await Promise.allSettled(uploads)
+    t2.same(
+      outcomes.filter(({ status }) => status === 'fulfilled'),
+      [],
+    )
   })
 
   await t.test('a short upload is answered before its end, and the connection serves on', async (t2) => {
@@ -89,18 +93,21 @@ async function longUploads(t: Test, { replicas: [{ sidecar }] }: Fleet): Promise
   t.same(await held(), nothing, 'nothing is left of them')
 }
 
-/** Writes on while it reads; resolves when all is sent and the answer is there. Rejects if a reset was faster. */
+/**
+ * A client that sends all before it reads, as many do. Resolves with the answer; rejects if a reset was faster, as a
+ * socket that cannot write any more is destroyed with what is unread.
+ */
 async function uploaded(t: Test, place: Place): Promise<{ client: RawClient; answer: RawAnswer }> {
   const client = await rawClient(t, place, true)
   const closed = once(client.socket, 'close').catch(() => undefined)
+  client.socket.pause()
   client.send(wrongToken(LONG_BYTES))
-  const answer = client.answer('POST')
-  answer.catch(() => undefined)
   for (let left = LONG_BYTES; left > 0 && client.socket.writable; left -= PART.length) {
     const flows = client.socket.write(PART.subarray(0, Math.min(left, PART.length)))
     if (!flows) await Promise.race([once(client.socket, 'drain').catch(() => undefined), closed])
   }
-  return { client, answer: await answer }
+  client.socket.resume()
+  return { client, answer: await client.answer('POST') }
 }
 
 /** A drain, when it waits for nothing but the end of a body that was answered early in lame duck. */
