@@ -18,6 +18,16 @@ const VERDICT =
   'drained in 7.2 s (settle 3.0 s, lame duck 4.2 s, draining 0.0 s), exited 0.1 s later (signal): ' +
   '2 in flight at the start, 11 finished, 0 cut; last new connection 0.4 s after the drain began'
 
+/** What Kubernetes says of a rollout that it has given up. */
+const TIMED_OUT = [
+  {
+    type: 'Progressing',
+    status: 'False',
+    reason: 'ProgressDeadlineExceeded',
+    message: 'Deployment "web" has timed out progressing.',
+  },
+]
+
 class Said {
   text = ''
   readonly isTTY: boolean
@@ -205,15 +215,7 @@ void tap.test(
       return { cluster, ...running }
     }
     const given = await begin('rollout deploy/web')
-    const conditions = [
-      {
-        type: 'Progressing',
-        status: 'False',
-        reason: 'ProgressDeadlineExceeded',
-        message: 'Deployment "web" has timed out progressing.',
-      },
-    ]
-    given.cluster.workload(deploymentObject(2, { ...stuck, conditions }))
+    given.cluster.workload(deploymentObject(2, { ...stuck, conditions: TIMED_OUT }))
     t.equal(await given.code, 1)
     t.match(given.err.text, /error: the rollout of Deployment web failed: Deployment .* has timed out/)
     t.match(given.err.text, /web-new is not ready: app: ImagePullBackOff/)
@@ -276,6 +278,22 @@ void tap.test('watch waits for a rollout of somebody else, and with --once ends 
   t.match(out.text, /1 pod stopped: 11 requests saved/)
   t.notOk(cluster.calls.some((call) => call.startsWith('rollout')))
 })
+
+void tap.test(
+  'watch --once: a rollout that fails is its end; one that had failed before is not',
+  async (t) => {
+    const failed = { replicas: 2, updatedReplicas: 1, availableReplicas: 1, conditions: TIMED_OUT }
+    const cluster = new ScriptedCluster(deploymentObject(2, failed), podObject('web-old'))
+    const { code, err, says } = session(t, cluster, 'watch deploy/web --once')
+    await cluster.watched()
+    await says(/timed out/)
+    cluster.workload(deploymentObject(3, { replicas: 2, updatedReplicas: 1, availableReplicas: 1 }))
+    await says(/old pod has yet to stop/)
+    cluster.workload(deploymentObject(3, failed))
+    t.equal(await code, 1)
+    t.match(err.text, /error: the rollout of Deployment web failed: Deployment "web" has timed out/)
+  },
+)
 
 void tap.test('watch without --once tells each rollout, and all of them at its end', async (t) => {
   const cluster = restarted()

@@ -36,7 +36,7 @@ export async function observe(session: Session, observation: Observation): Promi
   stories.begin(await listPods(kubectl, selector, stop), now())
   const beganAt = now()
   const generation = await observation.start()
-  const watching = new Watching(stories, generation, beganAt, printer)
+  const watching = new Watching(stories, generation, beganAt, ends, printer)
 
   const over = new AbortController()
   const until = AbortSignal.any([stop, over.signal])
@@ -85,16 +85,24 @@ class Watching {
   /** Why it cannot end well. */
   failed: string | undefined
   readonly #generation: number
+  readonly #ends: Observation['ends']
   readonly #printer: Session['printer']
   #rollout: RolloutState = WAITING
   /** Something has begun that has not been told the end of. */
   #begun: boolean
   #told = new Set<PodStory>()
 
-  constructor(stories: Stories, generation: number, beganAt: number, printer: Session['printer']) {
+  constructor(
+    stories: Stories,
+    generation: number,
+    beganAt: number,
+    ends: Observation['ends'],
+    printer: Session['printer'],
+  ) {
     this.stories = stories
     this.beganAt = beganAt
     this.#generation = generation
+    this.#ends = ends
     this.#printer = printer
     this.#begun = generation > 0
   }
@@ -112,8 +120,8 @@ class Watching {
     // The state of the generation before says nothing of this rollout.
     const rollout = generationOf(object) < this.#generation ? WAITING : rolloutOf(object)
     if (rollout.kind === 'going') this.#begun = true
-    // What failed before the watch began, and is only waited for, may be mended.
-    if (rollout.kind === 'failed' && this.#generation > 0) this.failed = rollout.says
+    // One that had failed before the watch began may yet be mended; whoever watches for ever waits for that.
+    if (rollout.kind === 'failed' && this.#begun && this.#ends !== 'never') this.failed = rollout.says
     if (saidOf(rollout) !== saidOf(this.#rollout) && !this.#printer.terminal)
       this.#printer.line(`${clockText(now() - this.beganAt)}  ${saidOf(rollout)}`)
     this.#rollout = rollout
