@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import tap from 'tap'
 import { folder } from '../fixtures/folder.ts'
 import { active } from '../rehearse/well-formed.ts'
+import type { FaultRow } from './chaos/table.ts'
 import { readFlags } from './flags.ts'
 import { terminationOf } from './lives.ts'
 import { e2ePage, type Played } from './page.ts'
@@ -15,7 +16,16 @@ const asked = readFlags(['--html', 'report.html', '--', '--settle', '5s', '--tok
 
 function page(rows: readonly Row[], more: Partial<Played> = {}): string {
   const endedAt = new Date('2026-01-01T00:00:00Z')
-  return e2ePage({ asked, kubernetes: 'v1.33.0', rows, skipped: [], broken: undefined, endedAt, ...more })
+  return e2ePage({
+    asked,
+    kubernetes: 'v1.33.0',
+    rows,
+    faults: [],
+    skipped: [],
+    broken: undefined,
+    endedAt,
+    ...more,
+  })
 }
 
 const calm: Row = {
@@ -120,6 +130,57 @@ void tap.test('each failed request has its story, and they are bounded', async (
   t.match(long, /which pod it reached is not known/)
 })
 
+const fault = {
+  form: 'plain' as const,
+  fault: 'app-sigkill',
+  group: 'processes',
+  what: 'the app of one pod is killed with SIGKILL',
+  spares: 'new work' as const,
+  judgement: { ok: true, others: 0, held: 8, lost: 2, arrived: 0, strays: 0, unknown: 0, because: [] },
+  requests: 1019,
+  seconds: 12.3,
+  counted: { inFlight: 8, agoMs: 30 },
+  notes: ['a: drained'],
+  failures: ['GET /slow: ECONNRESET'],
+} satisfies FaultRow
+
+void tap.test(
+  'faults on purpose: their table, what is to be said of each, and whether promises were kept',
+  async (t) => {
+    const { form, group, what } = fault
+    const skipped = { form, group, what, fault: 'evict', skipped: 'needs --node-exec' }
+    const html = page([], { faults: [fault, skipped] })
+    t.equal(active(html), undefined)
+    t.match(html, /<h1>1 of 1 faults on purpose ended as promised\.<\/h1>/)
+    t.match(html, /aria-label="passed"/)
+    t.match(
+      html,
+      /<th scope="row">app-sigkill<\/th><td class="figures">1019<\/td>.*<td class="words">as promised<\/td>/,
+    )
+    t.match(html, /<td class="words">skipped: needs --node-exec<\/td>/)
+    t.match(
+      html,
+      /<summary>lastcall plain, app-sigkill: the app of one pod is killed with SIGKILL<\/summary>/,
+    )
+    t.match(html, /<li>GET \/slow: ECONNRESET<\/li>/)
+    const judgement = {
+      ...fault.judgement,
+      ok: false,
+      others: 3,
+      because: ['3 requests of other pods failed'],
+    }
+    const broken = page([calm], { faults: [fault, { ...fault, judgement }] })
+    t.match(
+      broken,
+      /<h1>0 of 1000 requests failed behind lastcall and 1 of 2 faults on purpose ended as promised\.<\/h1>/,
+    )
+    t.match(broken, /aria-label="failed"/)
+    t.match(broken, /<details class="card" open="">\s*<summary>lastcall plain, app-sigkill/)
+    t.match(broken, '<li>NOT AS PROMISED: 3 requests of other pods failed</li>')
+    t.notMatch(page([calm]), 'Faults on purpose', 'nothing is said where none were asked for')
+  },
+)
+
 void tap.test('hostile names stay text, and the report loads and runs nothing', async (t) => {
   const evil = `"><script>alert(1)</script>'\u0000<img src=x onerror=y>`
   const its = { ...failure, what: evil, client: evil, failure: evil, pod: evil }
@@ -142,6 +203,7 @@ void tap.test('hostile names stay text, and the report loads and runs nothing', 
     asked: { ...asked, options: [evil], images },
     kubernetes: evil,
     skipped: [evil],
+    faults: [{ ...fault, fault: evil, what: evil, notes: [evil], failures: [evil] }],
     broken: evil,
   })
   t.equal(active(html), undefined)

@@ -8,6 +8,8 @@ import { clipped, type Markup, markup } from '../../src/tools/rehearsal/page/mar
 import { facts, figures, legend, table, verdictBox } from '../../src/tools/rehearsal/page/parts.ts'
 import { shownFlags } from '../../src/tools/rehearsal/page/run-facts.ts'
 import { list, whose } from '../../src/tools/rehearsal/page/story.ts'
+import type { FaultRow } from './chaos/table.ts'
+import { faultSection, kept } from './fault-part.ts'
 import type { Asked } from './flags.ts'
 import { byClient, FormPart, LONGEST, MOST_STORIES, NAMES, sum } from './form-part.ts'
 import { cells, HEAD, type Row } from './table.ts'
@@ -17,6 +19,7 @@ export interface Played {
   /** Like `v1.31.0`. */
   readonly kubernetes: string
   readonly rows: readonly Row[]
+  readonly faults: readonly FaultRow[]
   readonly skipped: readonly string[]
   /** Why it ended before it was through; undefined if it was not so. */
   readonly broken: string | undefined
@@ -48,7 +51,7 @@ ${parts.map((part) => part.card())}</ul>
 ${problems(played)}<section aria-labelledby="steps">
 <h2 id="steps">Steps</h2>
 ${stepTable(parts)}</section>
-<section aria-labelledby="timeline">
+${faultSection(played.faults)}<section aria-labelledby="timeline">
 <h2 id="timeline">What happened to each pod</h2>
 <p class="lead">Time counts from the moment at which a watch saw the deletion of the pod. Phases of lastcall are as its verdict sums them up. A cross marks a request that failed; those that went well are not drawn.</p>
 ${legend(false)}${parts.map((part) => part.timelines(parts.indexOf(part)))}</section>
@@ -81,21 +84,26 @@ ${facts([
 }
 
 /** One sentence: how many requests failed behind lastcall and whose, and what else went wrong. */
-function verdictOf({ rows, broken }: Played): { readonly good: boolean; readonly sentence: string } {
+function verdictOf({ rows, faults, broken }: Played): { readonly good: boolean; readonly sentence: string } {
   const behind = rows.filter(({ form }) => form !== 'bare')
   const failed = sum(behind, (row) => row.failed)
   const theirs = whose(byClient(behind))
   const unwell = behind.filter((row) => row.problems.length > 0).length
-  const sentence =
-    behind.length === 0
-      ? 'Nothing was tried behind lastcall'
-      : `${failed} of ${sum(behind, (row) => row.requests)} requests failed behind lastcall${theirs === '' ? '' : `: ${theirs}`}`
+  const chaos = kept(faults)
+  const asPromised = `${chaos.tried - chaos.broken} of ${chaos.tried} faults on purpose ended as promised`
+  const counts = `${failed} of ${sum(behind, (row) => row.requests)} requests failed behind lastcall`
+  const sentence = list([
+    ...(behind.length === 0 ? [] : [theirs === '' ? counts : `${counts}: ${theirs}`]),
+    ...(chaos.tried === 0 ? [] : [asPromised]),
+  ])
   const but = [
     ...(unwell > 0 ? [`${unwell === 1 ? 'one step' : `${unwell} steps`} did not end well`] : []),
     ...(broken === undefined ? [] : ['the run ended early']),
   ]
-  const good = behind.length > 0 && failed === 0 && but.length === 0
-  return { good, sentence: but.length === 0 ? sentence : `${sentence}; ${list(but)}` }
+  const tried = behind.length + chaos.tried > 0
+  const good = tried && failed === 0 && chaos.broken === 0 && but.length === 0
+  const whole = tried ? sentence : 'Nothing was tried behind lastcall'
+  return { good, sentence: but.length === 0 ? whole : `${whole}; ${list(but)}` }
 }
 
 function problems({ rows, broken }: Played): Markup | undefined {

@@ -64,7 +64,7 @@ async function main(): Promise<number> {
   const finish = (broken: string | undefined): void => {
     print(asked.json, rows, faults, skipped)
     if (asked.html === undefined) return
-    const page = { asked, kubernetes: gitVersion, rows, skipped, broken, endedAt: new Date() }
+    const page = { asked, kubernetes: gitVersion, rows, faults, skipped, broken, endedAt: new Date() }
     try {
       writeWhole(asked.html, e2ePage(page))
       say(`report: ${asked.html}`)

@@ -23,19 +23,21 @@ export type FaultRow = {
     }
 )
 
-const HEAD = ['fault', 'requests', 'other pods', 'held', 'lost', 'arrived', 'time', 'result']
-const TEXT_COLUMNS = new Set([0, HEAD.length - 1])
+/** The columns of a fault's row. */
+export const FAULT_HEAD = ['fault', 'requests', 'other pods', 'held', 'lost', 'arrived', 'time', 'result']
+const TEXT_COLUMNS = new Set([0, FAULT_HEAD.length - 1])
 
 /** One line a row: `other pods`, `lost` and `arrived` are failed requests. */
 export function faultTable(rows: readonly FaultRow[]): string {
-  const lines = [HEAD, ...rows.map(cells)]
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)))
+  const lines = [FAULT_HEAD, ...rows.map(faultCells)]
+  const widths = FAULT_HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)))
   const pad = (cell: string, column: number) =>
     TEXT_COLUMNS.has(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)
   return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n')
 }
 
-function cells(row: FaultRow): string[] {
+/** A row under FAULT_HEAD. */
+export function faultCells(row: FaultRow): string[] {
   if (row.skipped !== undefined) return [row.fault, '-', '-', '-', '-', '-', '-', `skipped: ${row.skipped}`]
   const { judgement, requests, seconds, spares } = row
   const { others, held, lost, arrived, ok } = judgement
