@@ -15,6 +15,7 @@ with a current context, and three images (images/build makes them). Removes what
   --forms LIST         of bare, plain, native          (plain,native; native needs Kubernetes 1.29)
                        bare is the app without lastcall, for comparison: its failures do not count
   --steps LIST         of load, rollout, scale, delete, liveness, postgrest   (all of these)
+                       and add, remove: kubectl lastcall, into three running apps and out of them;
                        and chaos: faults on purpose, only if asked for
   --faults LIST        which faults; their names are in docs/e2e.md   (all)
   --node-exec COMMAND  runs a shell on the node that reads its script from stdin, such as
@@ -31,7 +32,7 @@ with a current context, and three images (images/build makes them). Removes what
   --json               the rows as JSON on stdout instead of the table; progress is on stderr`
 
 const USUAL = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
-const STEPS = [...USUAL, 'chaos'] as const
+const STEPS = [...USUAL, 'add', 'remove', 'chaos'] as const
 export type StepName = (typeof STEPS)[number]
 
 export interface Asked {

@@ -9,6 +9,7 @@ import { Node } from './chaos/node.ts'
 import { playFaults, removePriorities } from './chaos/play.ts'
 import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
 import { type Asked, HELP, readFlags } from './flags.ts'
+import { inAndOut } from './in-and-out.ts'
 import { Kubectl } from './kubectl.ts'
 import { type Form, OWN_LABEL, own, ownApp, withGrpcPort } from './objects.ts'
 import { DATABASE, database, POSTGREST, POSTGREST_CLIENT, postgrest } from './postgrest.ts'
@@ -134,6 +135,9 @@ async function everything(
       const chosen = FAULTS.filter(({ name }) => asked.faults.includes(name))
       await playFaults(cast, chosen, new Node(asked.nodeExec, asked.nodeRestart), replicas, minor, faults)
     }
+    const out = asked.steps.includes('remove')
+    if (form !== 'bare' && (out || asked.steps.includes('add')))
+      await inAndOut({ ...cast, form, command: asked.kubectl, namespace: asked.namespace, replicas }, out, rows)
   }
   const last = able.findLast((form) => form !== 'bare')
   if (asked.steps.includes('postgrest')) {
@@ -171,6 +175,8 @@ function stepsOf(asked: Asked, form: Form): readonly (readonly [string, Step])[]
         // Bare, the requests in hand are lost with the container: that is known.
         return form === 'bare' ? [] : [['liveness fails', liveness]]
       case 'postgrest':
+      case 'add':
+      case 'remove':
       case 'chaos':
         return []
       default:

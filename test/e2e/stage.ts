@@ -9,7 +9,7 @@ import { injected } from './inject.ts'
 import type { Kubectl } from './kubectl.ts'
 import { ADMIN_PORT, type Form, GRPC_SERVICE_PORT, type Images, OWN_LABEL, type Part } from './objects.ts'
 import { type PodStory, Pods } from './pods.ts'
-import { details, difference, failureLine, type Row, stopped } from './table.ts'
+import { byDeath, details, difference, failureLine, type Row, stopped } from './table.ts'
 
 export interface Cast {
   readonly kubectl: Kubectl
@@ -27,6 +27,12 @@ export interface Cast {
   readonly clientArgs: readonly string[]
   readonly timeoutMs: number
   readonly say: (line: string) => void
+}
+
+/** How a step counts. */
+export interface As {
+  readonly form: Form
+  readonly apart: boolean
 }
 
 /** What a step did not find as it should be; none if all went well. */
@@ -80,9 +86,12 @@ export class Stage {
     this.#before = await this.#clients.report()
   }
 
-  /** Does one step under load, and says what came of it. */
-  async run(step: string, act: Step): Promise<Row> {
-    const { row } = await this.measure(step, act)
+  /**
+   * Does one step under load, and says what came of it. `as`: what the pods become in it, if they are no longer as they
+   * were deployed, and whether requests that an old pod takes with it are counted apart, because it is bare.
+   */
+  async run(step: string, act: Step, as: As = { form: this.cast.form, apart: false }): Promise<Row> {
+    const { row } = await this.measure(step, act, as)
     for (const line of details(row).slice(1)) this.cast.say(line)
     return row
   }
@@ -91,8 +100,10 @@ export class Stage {
   async measure(
     step: string,
     act: Step,
+    as: As = { form: this.cast.form, apart: false },
   ): Promise<{ readonly row: Row; readonly failures: readonly FailureReport[] }> {
-    const { form, say } = this.cast
+    const { say } = this.cast
+    const { form } = as
     const before = this.#before!
     const startedAt = Date.now()
     say(`${form}: ${step}`)
@@ -108,9 +119,10 @@ export class Stage {
     }
     const after = await this.#clients!.report()
     this.#before = after
-    const row = await this.#row(step, before, after, startedAt, seconds, problems)
-    say(`${form}: ${step}: ${row.requests} requests, ${row.failed} failed, ${seconds.toFixed(1)} s`)
-    return { row, failures: row.failed === 0 ? [] : after.failures.slice(-row.failed) }
+    const row = await this.#row(step, before, after, startedAt, seconds, problems, as)
+    const apart = row.deaths === undefined ? '' : `, ${row.deaths} lost with bare pods`
+    say(`${form}: ${step}: ${row.requests} requests, ${row.failed} failed${apart}, ${seconds.toFixed(1)} s`)
+    return { row, failures: row.seen.failures }
   }
 
   /** Ends the load, and says what still came. */
@@ -169,24 +181,30 @@ export class Stage {
     startedAt: number,
     seconds: number,
     problems: readonly string[],
+    { form, apart }: As = { form: this.cast.form, apart: false },
   ): Promise<Row> {
     await pause(WATCH_MS)
-    const failed = after.failed - before.failed
-    const failures = failed === 0 ? [] : after.failures.slice(-failed)
+    const all = after.failed - before.failed
+    const unanswered = all === 0 ? [] : after.failures.slice(-all)
     const stories = [...this.pods.stories.values()]
     const ended = stories.filter(({ deletedAt }) => deletedAt !== undefined && deletedAt >= startedAt)
+    // A pod may also have been on its way out before the step.
+    const dying = stories.filter(({ deletedAt, goneAt = Infinity }) => deletedAt !== undefined && goneAt >= startedAt)
+    const deaths = apart ? unanswered.filter((one) => byDeath(one, dying)).length : 0
+    const failures = apart ? unanswered.filter((one) => !byDeath(one, dying)) : unanswered
     return {
-      form: this.cast.form,
+      form,
       step,
       requests: after.requests - before.requests,
-      failed,
+      failed: all - deaths,
+      ...(apart && { deaths }),
       crossed: after.crossed - before.crossed,
       seconds,
       readyMs: stories.flatMap(({ startedAt: from, firstReadyAt: to }) =>
         from !== undefined && to !== undefined && to >= startedAt ? [to - from] : [],
       ),
       stopped: ended.map((story) => stopped(story, after.byPod[story.name]?.lastConnectionAt)),
-      returned: await this.#returned(stories, startedAt),
+      returned: form === 'bare' ? [] : await this.#returned(stories, startedAt),
       failures: failures.map((failure) => failureLine(failure, this.pods.stories)),
       problems,
       seen: {
@@ -200,7 +218,6 @@ export class Stage {
 
   /** The verdicts of drains that pods came back from since then. */
   async #returned(stories: readonly PodStory[], since: number): Promise<string[]> {
-    if (this.cast.form === 'bare') return []
     const there = stories.filter(({ deletedAt, goneAt }) => deletedAt === undefined && goneAt === undefined)
     const lines: string[] = []
     for (const { name } of there) {

@@ -23,6 +23,8 @@ export interface Row {
   readonly step: string
   readonly requests: number
   readonly failed: number
+  /** Lost with bare pods that stopped, in a step that replaces them: not in `failed`. */
+  readonly deaths?: number
   /** See docs/e2e.md: not failed. */
   readonly crossed: number
   readonly seconds: number
@@ -78,6 +80,21 @@ export function stopped(story: PodStory, lastConnectionAt: number | undefined): 
   }
 }
 
+/** A watch, and the clients' clock, may be this far behind. */
+const CLOCKS_MS = 1000
+
+/**
+ * Whether a request was lost with one of these pods: on a connection of it, or, where nobody knows whose it was, while
+ * one of them stopped.
+ */
+export function byDeath({ pod, startedAt, endedAt }: FailureReport, dying: readonly PodStory[]): boolean {
+  return dying.some(({ name, deletedAt = Infinity, goneAt = Infinity }) =>
+    pod === undefined
+      ? endedAt >= deletedAt - CLOCKS_MS && startedAt <= goneAt + CLOCKS_MS
+      : pod === name && endedAt >= deletedAt - CLOCKS_MS,
+  )
+}
+
 export const HEAD = [
   'form',
   'step',
@@ -99,7 +116,7 @@ export function cells(row: Row): string[] {
     row.form,
     row.step,
     String(row.requests),
-    String(row.failed),
+    row.deaths === undefined ? String(row.failed) : `${row.failed} (bare pods: ${row.deaths})`,
     String(row.crossed),
     `${row.seconds.toFixed(1)} s`,
     median(row.readyMs) ?? '-',

@@ -77,9 +77,15 @@ export async function carryOut(session: Session, work: Work): Promise<number> {
     const interrupted = stop.aborted && reasonOf(error) === 'interrupted'
     if (!interrupted && !touched) throw error
     if (!interrupted) printer.warn(error instanceof Error ? error.message : String(error))
-    const lines = touched
-      ? await standing(session.kubectl, target, session.line, work.opposite)
-      : ['Nothing was changed.']
+    const lines = !touched
+      ? ['Nothing was changed.']
+      : await standing(
+          session.kubectl,
+          target,
+          reasonOf(error) === 'taken-back'
+            ? [`To try again: ${session.line}`]
+            : [`To go on:   ${session.line}`, `To go back: ${work.opposite}`],
+        )
     for (const line of [...(interrupted ? ['Interrupted.'] : []), ...lines]) printer.warn(line)
     return interrupted ? INTERRUPTED : FAILED
   }
@@ -196,11 +202,11 @@ async function perform(session: Session, workload: Live, step: Step, timeoutMs: 
       `Somebody else has changed ${left.join(' and ')} meanwhile: it was left as they have it, and has to be put right by hand.`,
     )
   const back = await waitForRollout(session, workload, timeoutMs)
+  if (back.kind === 'done')
+    throw failure('taken-back', 'The step was taken back: all is as it was before it.')
   throw failure(
-    'other',
-    back.kind === 'done'
-      ? `The step was taken back: ${partsOf(step).join(', ')} ${step.changes.length === 1 ? 'is' : 'are'} as before.`
-      : `The step was taken back, but its rollout is not done either: ${back.why.join('\n  ')}`,
+    'taken-back',
+    `The step was taken back, but its rollout is not done either: ${back.why.join('\n  ')}`,
   )
 }
 

@@ -30,6 +30,8 @@ export type Reason =
   | 'forbidden'
   | 'conflict'
   | 'interrupted'
+  /** Not kubectl's: what was begun has been undone. */
+  | 'taken-back'
   | 'other'
 
 interface Failure {

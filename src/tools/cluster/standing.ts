@@ -5,14 +5,8 @@ import { isIn, led, listens, servicesFor } from './planning.ts'
 import { podState } from './pod-state.ts'
 import { podsOf } from './waiting.ts'
 
-/** Sentences for the user: the state, and how to go on or back from it. */
-export async function standing(
-  kubectl: Kubectl,
-  target: string,
-  line: string,
-  opposite: string,
-): Promise<string[]> {
-  const ways = [`To go on:   ${line}`, `To go back: ${opposite}`]
+/** Sentences for the user: the state, and then `ways`: how to go on or back from it. */
+export async function standing(kubectl: Kubectl, target: string, ways: readonly string[]): Promise<string[]> {
   try {
     const { workload, others } = await readSurroundings(kubectl, target, new AbortController().signal)
     const pods = (await podsOf(kubectl, workload)).map(podState)

@@ -21,6 +21,7 @@ const POLL_MS = 700
 const AWAY_MS = 60_000
 const ENDPOINTS_MS = 30_000
 const MOST_EVENTS = 3
+const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
 
 /**
  * Waits until every pod of the workload is as its template says, and available. `failed` when Kubernetes gives up or
@@ -105,7 +106,10 @@ async function warnings(
   const own = items.filter((event) => {
     const name = text(at(event, 'involvedObject', 'name')) ?? ''
     const kind = text(at(event, 'involvedObject', 'kind'))
-    return kind === 'Pod' ? pods.has(name) : name === workload
+    if (kind === 'Pod') return pods.has(name)
+    return kind === 'ReplicaSet'
+      ? name.startsWith(`${workload}-`)
+      : WORKLOADS.has(kind ?? '') && name === workload
   })
   const lines = own.map((event) => {
     const about = `${text(at(event, 'involvedObject', 'kind'))?.toLowerCase()} ${text(at(event, 'involvedObject', 'name'))}`

@@ -1,0 +1,242 @@
+/**
+ * `kubectl lastcall add` and `remove` on running apps under load: one whose port has a name, one whose port is a number,
+ * and one that can be bound to loopback, as PostgREST can. Beside each stands a rollout of the bare app: what that loses,
+ * no step here may exceed, and all that it loses must be lost with a bare pod.
+ */
+import { until } from '../fixtures/until.ts'
+import type { Kubectl } from './kubectl.ts'
+import { type Form, type Images, ownApp, type Part } from './objects.ts'
+import { plugin } from './plugin.ts'
+import { type As, Stage, type Step } from './stage.ts'
+import { nothing, rollout } from './steps.ts'
+import type { Row } from './table.ts'
+
+export interface Tools {
+  readonly kubectl: Kubectl
+  /** How kubectl is called. */
+  readonly command: string
+  readonly namespace: string
+  readonly form: Form
+  readonly images: Images
+  /** Of lastcall. */
+  readonly options: readonly string[]
+  readonly replicas: number
+  readonly timeoutMs: number
+  readonly clientArgs: readonly string[]
+  readonly say: (line: string) => void
+}
+
+const SHAPES = ['named port', 'numeric port', 'same port'] as const
+export type Shape = (typeof SHAPES)[number]
+
+/** Between the steps, requests get so long to fail. */
+const BETWEEN_MS = 5000
+const POLL_MS = 250
+/** Long enough for a node to try. */
+const BROKEN_TIMEOUT = '20s'
+
+/** Plays all three; `out` says whether lastcall is taken out again. */
+export async function inAndOut(tools: Tools, out: boolean, rows: Row[]): Promise<void> {
+  for (const shape of SHAPES) await play(tools, shape, out, rows)
+}
+
+async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Promise<void> {
+  const { kubectl, form, images, replicas, timeoutMs, clientArgs, say } = tools
+  const name = shape.replace(' ', '-')
+  const objects = appOf(name, shape, images, replicas)
+  const common = {
+    kubectl,
+    images,
+    name,
+    objects,
+    options: [],
+    ports: 'one' as const,
+    clientArgs,
+    timeoutMs,
+    say,
+  }
+  const stage = new Stage({ ...common, form: 'bare' })
+  const run = async (step: string, act: Step, as: As): Promise<boolean> => {
+    const row = await stage.run(`${step}, ${shape}`, act, as)
+    rows.push(row)
+    return row.problems.length === 0
+  }
+  const bare = async (): Promise<number> => {
+    const row = await stage.run(`rollout, ${shape}`, rollout, { form: 'bare', apart: false })
+    rows.push(row)
+    return row.failed
+  }
+  await stage.start()
+  const most = await bare()
+  const plain = { form, apart: false }
+  const apart = { form, apart: true }
+  const steps: (readonly [string, Step, As])[] = [
+    ...(shape === 'numeric port'
+      ? ([
+          ['add, no such image', broken(tools), plain],
+          ['add, Ctrl-C', interrupted(tools), apart],
+          ['between the steps', nothing(BETWEEN_MS), plain],
+          ['add again', added(tools), plain],
+        ] as const)
+      : ([['add', added(tools), apart]] as const)),
+    ...(out ? ([['remove', removed(tools), shape === 'numeric port' ? apart : plain]] as const) : []),
+  ]
+  for (const [step, act, as] of steps) if (!(await run(step, act, as))) break
+  rows.push(await stage.end())
+  await stage.close()
+  const worst = rows.filter((row) => row.step.endsWith(shape) && (row.deaths ?? 0) > most)
+  for (const row of worst)
+    say(`${row.step}: ${row.deaths} requests were lost with bare pods, and ${most} in a bare rollout`)
+}
+
+/** The app of the test, bare, as its users have it before lastcall. */
+export function appOf(name: string, shape: Shape, images: Images, replicas: number): Part[] {
+  const text = JSON.stringify(ownApp(name, 'bare', images, replicas))
+  const [deployment, service] = JSON.parse(text) as [Part, Part]
+  const { template } = deployment['spec'] as { template: { spec: { containers: Container[] } } }
+  const [container] = template.spec.containers
+  if (shape === 'named port') {
+    container!.ports[0]!['name'] = 'http'
+    const { ports } = service['spec'] as { ports: Part[] }
+    ports[0]!['targetPort'] = 'http'
+  }
+  // As PostgREST is told where to listen (and inject by an annotation, as the image is not PostgREST's); or by a variable
+  // that nobody knows.
+  if (shape === 'same port')
+    deployment['metadata'] = {
+      ...(deployment['metadata'] as Part),
+      annotations: { 'lastcall.dev/config': '--bind-env=PGRST_SERVER_HOST' },
+    }
+  const variable = shape === 'same port' ? 'PGRST_SERVER_HOST' : 'WHERE_TO_LISTEN'
+  container!.env = [
+    ...container!.env.filter((row) => row['name'] !== 'HOST'),
+    { name: variable, value: '0.0.0.0' },
+    { name: 'HOST', value: `$(${variable})` },
+  ]
+  return [deployment, service]
+}
+
+interface Container {
+  env: Part[]
+  readonly ports: Part[]
+}
+
+function argsOf({ namespace, form, images, options, timeoutMs }: Tools, stage: Stage): string[] {
+  return [
+    'add',
+    `deployment/${stage.cast.name}`,
+    `--namespace=${namespace}`,
+    `--image=${images.lastcall}`,
+    `--mode=${form}`,
+    `--timeout=${timeoutMs / 1000}s`,
+    ...options,
+  ]
+}
+
+function added(tools: Tools): Step {
+  return async (stage) => {
+    const old = living(stage)
+    const said = await plugin(tools.command, argsOf(tools, stage))
+    if (said.code !== 0) return [`add: exit code ${said.code}: ${said.err}`]
+    // What was there already has no pods to replace.
+    if (/the pods of/.test(said.out)) await gone(stage, old)
+    return through(stage, true)
+  }
+}
+
+/** Ctrl-C when the first pod with lastcall is ready; Kubernetes finishes the rollout, and nothing else happens. */
+function interrupted(tools: Tools): Step {
+  return async (stage) => {
+    const old = living(stage)
+    const said = await plugin(tools.command, argsOf(tools, stage), (line, signal) => {
+      if (/ {2}with lastcall +ready$/.test(line)) signal('SIGINT')
+    })
+    await gone(stage, old)
+    await stage.available()
+    const problems = said.code === 130 ? [] : [`add ended with ${said.code} after Ctrl-C: ${said.err}`]
+    if (!/To go on: {3}kubectl lastcall add/.test(said.err))
+      problems.push(`it does not say how to go on: ${said.err}`)
+    return [...problems, ...(await through(stage, false))]
+  }
+}
+
+/** An image that does not exist: the old pods stay, and the Deployment is as before. */
+function broken(tools: Tools): Step {
+  return async (stage) => {
+    const { kubectl, name } = stage.cast
+    const template = async () =>
+      JSON.stringify(
+        (await kubectl.json<{ spec: { template: object } }>(['get', 'deployment', name])).spec.template,
+      )
+    const before = await template()
+    const uids = living(stage).map(({ uid }) => uid)
+    const said = await plugin(tools.command, [
+      ...argsOf(tools, stage).filter((one) => !/^--(image|timeout)=/.test(one)),
+      '--image=lastcall.invalid/nothing:0',
+      `--timeout=${BROKEN_TIMEOUT}`,
+    ])
+    const stayed = living(stage).filter(({ uid }) => uids.includes(uid)).length
+    return [
+      ...(said.code === 1 ? [] : [`add ended with ${said.code}`]),
+      ...(/ErrImage|ImagePullBackOff|pull/.test(said.err) ? [] : [`it does not say why: ${said.err}`]),
+      ...(said.err.includes('The step was taken back')
+        ? []
+        : [`it does not say that it was taken back: ${said.err}`]),
+      ...((await template()) === before ? [] : ['the Deployment is not as it was']),
+      ...(stayed === uids.length ? [] : [`${uids.length - stayed} of the old pods are gone`]),
+    ]
+  }
+}
+
+function removed({ command, namespace, timeoutMs }: Tools): Step {
+  return async (stage) => {
+    const old = living(stage)
+    const args = [
+      'remove',
+      `deployment/${stage.cast.name}`,
+      `--namespace=${namespace}`,
+      `--timeout=${timeoutMs / 1000}s`,
+    ]
+    const said = await plugin(command, args)
+    if (said.code !== 0) return [`remove: exit code ${said.code}: ${said.err}`]
+    await gone(stage, old)
+    return []
+  }
+}
+
+/** Whether the Service leads to lastcall: by the port that the endpoints have. */
+async function through(stage: Stage, yes: boolean): Promise<string[]> {
+  const { kubectl, name } = stage.cast
+  const { items } = await kubectl.json<{ items: Pod[] }>(['get', 'pods', '-l', `app=${name}`])
+  const containers = items.flatMap(({ spec }) => spec.containers.concat(spec.initContainers ?? []))
+  const listening = containers
+    .filter((one) => one.name === 'lastcall')
+    .flatMap(({ args }) => args?.flatMap((word) => /^--listen=.*:(\d+)$/.exec(word)?.[1] ?? []) ?? [])
+  const slices = await kubectl.json<{ items: { ports: { port: number }[] }[] }>([
+    'get',
+    'endpointslices',
+    '-l',
+    `kubernetes.io/service-name=${name}`,
+  ])
+  const ports = [...new Set(slices.items.flatMap((slice) => slice.ports.map(({ port }) => String(port))))]
+  const leads = ports.every((port) => listening.includes(port))
+  return leads === yes
+    ? []
+    : [`the Service leads to port ${ports.join(' and ')}, and lastcall has ${listening.join(' and ')}`]
+}
+
+interface Pod {
+  readonly spec: {
+    readonly containers: readonly { readonly name: string; readonly args?: readonly string[] }[]
+    readonly initContainers?: readonly { readonly name: string; readonly args?: readonly string[] }[]
+  }
+}
+
+function living(stage: Stage) {
+  return stage.pods.present.filter(({ deletedAt, ready }) => deletedAt === undefined && ready)
+}
+
+async function gone(stage: Stage, pods: ReturnType<typeof living>): Promise<void> {
+  const all = () => pods.every(({ goneAt }) => goneAt !== undefined)
+  await until('the end of the old pods', all, stage.cast.timeoutMs, POLL_MS)
+}
