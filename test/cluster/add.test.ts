@@ -102,7 +102,14 @@ void tap.test('a numeric port: the pods first, then the Service; and back in rev
   const cluster = new MemoryCluster([web(), service(3000), policy])
   const before = kept(cluster)
   const added = await ran(add, 'deploy/web', cluster)
-  t.match(added, { code: 0, err: /^Note: Deployment web: with a grace period of 30s[^\n]*\n$/ }, added.err)
+  t.match(
+    added,
+    {
+      code: 0,
+      err: /^Note: Deployment web: with a grace period of 30s[^\n]*\nNote: Deployment web: connections that clients have open [^\n]*\n$/,
+    },
+    added.err,
+  )
   t.match(
     added.out,
     /Deployment web: adding lastcall, in 2 steps\nstep 1 of 2: NetworkPolicy web, the pods of Deployment web\n/,

@@ -84,7 +84,10 @@ function nextToAdd(objects: readonly Live[], request: Omit<Request, 'step'>): Ne
     const pods = sorted(half.changes, workload)
     return step(true, [...pods.policies, ...pods.own], [...half.remarks, ...full.remarks])
   }
-  if (services.length > 0) return step(false, [...policies, ...services], full.remarks)
+  if (services.length > 0) {
+    const open = `${titleOf(workload)}: connections that clients have open when the Services change go on past lastcall until they close`
+    return step(false, [...policies, ...services], [...full.remarks, open])
+  }
   const all = [...policies, ...own]
   const lost = stranded(objects, own[0]?.after ?? workload)
   if (lost !== undefined)
