@@ -1,6 +1,6 @@
 /** lastcall into a running workload and out of it, step by step, in a cluster in memory that notices what is not served. */
 import tap from 'tap'
-import { add, remove } from '../../src/tools/cluster/adding.ts'
+import { ADD, REMOVE } from '../../src/tools/cluster/adding.ts'
 import { trimmed } from '../../src/tools/cluster/live.ts'
 import { at, branch, list, text, type Branch, type Tree } from '../../src/tools/manifest/tree.ts'
 import { MemoryCluster, MISSING } from '../fixtures/cluster.ts'
@@ -101,7 +101,7 @@ const target = (cluster: MemoryCluster) => at(cluster.get('service/web'), 'spec'
 void tap.test('a numeric port: the pods first, then the Service; and back in reverse', async (t) => {
   const cluster = new MemoryCluster([web(), service(3000), policy])
   const before = kept(cluster)
-  const added = await ran(add, 'deploy/web', cluster)
+  const added = await ran(ADD, 'deploy/web', cluster)
   t.match(
     added,
     {
@@ -123,7 +123,7 @@ void tap.test('a numeric port: the pods first, then the Service; and back in rev
   ])
   t.same(containers(cluster), ['lastcall', 'web'])
   t.equal(target(cluster), 8080)
-  const removed = await ran(remove, 'deploy/web', cluster)
+  const removed = await ran(REMOVE, 'deploy/web', cluster)
   t.match(removed, { code: 0, err: '' })
   t.match(
     removed.out,
@@ -139,11 +139,11 @@ void tap.test(
     for (const targetPort of ['http', 3000]) {
       const cluster = new MemoryCluster([web({ portName: 'http' }), service(targetPort)])
       const before = kept(cluster)
-      const added = await ran(add, 'deploy/web', cluster)
+      const added = await ran(ADD, 'deploy/web', cluster)
       t.match(added, { code: 0 }, added.err)
       t.match(added.out, /in 1 step\n/)
       t.equal(target(cluster), 'http')
-      const removed = await ran(remove, 'deploy/web', cluster)
+      const removed = await ran(REMOVE, 'deploy/web', cluster)
       t.match(removed, { code: 0 }, removed.err)
       t.same(
         cluster.changes.at(-1),
@@ -161,10 +161,10 @@ void tap.test(
     const env = [{ name: 'PGRST_SERVER_PORT', value: '3000' }]
     const cluster = new MemoryCluster([web({ image: 'postgrest/postgrest:v12', env }), service(3000)])
     const before = kept(cluster)
-    const added = await ran(add, 'deploy/web', cluster)
+    const added = await ran(ADD, 'deploy/web', cluster)
     t.match(added, { code: 0 }, added.err)
     t.same(cluster.changes, ['patch deployment.apps/web'])
-    t.equal((await ran(remove, 'deploy/web', cluster)).code, 0)
+    t.equal((await ran(REMOVE, 'deploy/web', cluster)).code, 0)
     t.same(kept(cluster), before)
     t.same(cluster.lost, [])
   },
@@ -172,12 +172,12 @@ void tap.test(
 
 void tap.test('twice is once', async (t) => {
   const cluster = new MemoryCluster([web(), service(3000)])
-  await ran(add, 'deploy/web', cluster)
+  await ran(ADD, 'deploy/web', cluster)
   const changes = [...cluster.changes]
-  const again = await ran(add, 'deploy/web', cluster)
+  const again = await ran(ADD, 'deploy/web', cluster)
   t.match(again, { code: 0, out: /has lastcall already: nothing was changed/ })
-  await ran(remove, 'deploy/web', cluster)
-  const gone = await ran(remove, 'deploy/web -o json', cluster)
+  await ran(REMOVE, 'deploy/web', cluster)
+  const gone = await ran(REMOVE, 'deploy/web -o json', cluster)
   t.match(JSON.parse(gone.out), { kind: 'Deployment', name: 'web', result: 'unchanged', steps: [] })
   t.same(cluster.changes.length, changes.length + 2)
 })
@@ -193,7 +193,7 @@ void tap.test(
     ] as const) {
       const cluster = new MemoryCluster([web(), service(3000)])
       cluster.minor = minor
-      t.equal((await ran(add, `deploy/web ${words}`, cluster)).code, 0)
+      t.equal((await ran(ADD, `deploy/web ${words}`, cluster)).code, 0)
       const spec = at(cluster.get('deployment.apps/web'), 'spec', 'template', 'spec')
       t.equal(at(spec, 'initContainers') !== undefined, native, `${minor} ${words}`)
     }
@@ -209,7 +209,7 @@ void tap.test(
       // The rollout of the first step is done, and the plan for the second is being made.
       if (what?.startsWith('deployments') === true && cluster.changes.length === 1) stop.abort()
     }
-    const first = await ran(add, 'deploy/web --settle 1s', cluster, stop.signal)
+    const first = await ran(ADD, 'deploy/web --settle 1s', cluster, stop.signal)
     t.equal(first.code, 130)
     t.match(
       first.err,
@@ -222,7 +222,7 @@ void tap.test(
     )
     t.same(cluster.changes, ['patch deployment.apps/web'])
     cluster.before = () => {}
-    const second = await ran(add, 'deploy/web', cluster)
+    const second = await ran(ADD, 'deploy/web', cluster)
     t.match(second, { code: 0, out: /in 1 step\n( .*ready\n)+step 1 of 1: Service web\n/ })
     t.equal(target(cluster), 8080)
     t.same(cluster.lost, [])
@@ -236,11 +236,11 @@ void tap.test('Ctrl-C in the middle of a rollout: Services wait until the rollou
   cluster.before = ([verb, what]) => {
     if (verb === 'get' && what === 'pods' && cluster.changes.length === 1 && (looks += 1) === 1) stop.abort()
   }
-  const first = await ran(add, 'deploy/web', cluster, stop.signal)
+  const first = await ran(ADD, 'deploy/web', cluster, stop.signal)
   t.equal(first.code, 130)
   t.match(first.err, /of its 3 ready pods, [12] ha(s|ve) it, and Kubernetes goes on replacing the others/)
   cluster.before = () => {}
-  t.equal((await ran(add, 'deploy/web', cluster)).code, 0)
+  t.equal((await ran(ADD, 'deploy/web', cluster)).code, 0)
   t.equal(target(cluster), 8080)
   t.same(cluster.lost, [])
 })
@@ -251,7 +251,7 @@ void tap.test('Ctrl-C before anything was changed', async (t) => {
   cluster.before = (args) => {
     if (args.includes('--dry-run=server')) stop.abort()
   }
-  t.match(await ran(add, 'deploy/web', cluster, stop.signal), {
+  t.match(await ran(ADD, 'deploy/web', cluster, stop.signal), {
     code: 130,
     err: 'Interrupted.\nNothing was changed.\n',
   })
@@ -261,7 +261,7 @@ void tap.test('Ctrl-C before anything was changed', async (t) => {
 void tap.test('a rollout that never becomes ready is taken back, and the message says why', async (t) => {
   const cluster = new MemoryCluster([web(), service(3000), policy])
   const before = kept(cluster)
-  const tried = await ran(add, `deploy/web --image ${MISSING} --mode plain --timeout 1s`, cluster)
+  const tried = await ran(ADD, `deploy/web --image ${MISSING} --mode plain --timeout 1s`, cluster)
   t.equal(tried.code, 1)
   t.match(
     tried.err,
@@ -286,7 +286,7 @@ void tap.test(
       cluster.put({ ...now, spec: { ...branch(now['spec']), replicas: 5 } })
     }
     const before = kept(cluster)
-    const tried = await ran(add, 'deploy/web', cluster)
+    const tried = await ran(ADD, 'deploy/web', cluster)
     t.match(tried, {
       code: 1,
       err: /somebody else has changed Deployment web at the same moment; it was left as they have it/,
@@ -307,7 +307,7 @@ void tap.test('a status that changes at the same moment is no conflict', async (
     if (verb !== 'patch' || flags.includes('--dry-run=server') || (times += 1) > 2) return
     cluster.put({ ...cluster.get(what!), status: { replicas: times } })
   }
-  const added = await ran(add, 'deploy/web', cluster)
+  const added = await ran(ADD, 'deploy/web', cluster)
   t.equal(added.code, 0, added.err)
 })
 
@@ -320,12 +320,12 @@ void tap.test('what the API server would refuse is found before anything is chan
   // In one step, since the second cannot be tried before the first: only objects as they are now can be.
   const named = new MemoryCluster([web({ portName: 'http' }), service(3000)])
   named.before = cluster.before
-  t.match(await ran(add, 'deploy/web', named), {
+  t.match(await ran(ADD, 'deploy/web', named), {
     code: 1,
     err: /cannot patch resource "services"\nAsk whoever runs the cluster/,
   })
   t.same(named.changes, [])
-  t.match(await ran(add, 'deploy/web', cluster), { code: 1, err: /cannot patch resource "services"/ })
+  t.match(await ran(ADD, 'deploy/web', cluster), { code: 1, err: /cannot patch resource "services"/ })
   t.same(cluster.changes, [])
 })
 
@@ -347,10 +347,10 @@ void tap.test('what GitOps owns is not changed without --force; plain Helm is wa
   ]
   for (const { says, ...shape } of owners) {
     const cluster = new MemoryCluster([web(shape), service(3000)])
-    t.match(await ran(add, 'deploy/web', cluster), { code: 1, err: says })
+    t.match(await ran(ADD, 'deploy/web', cluster), { code: 1, err: says })
     t.same(cluster.changes, [])
     t.same(cluster.dryRuns, [])
-    t.match(await ran(add, 'deploy/web --force', cluster), {
+    t.match(await ran(ADD, 'deploy/web --force', cluster), {
       code: 0,
       err: /Warning: Deployment web is managed by/,
     })
@@ -360,7 +360,7 @@ void tap.test('what GitOps owns is not changed without --force; plain Helm is wa
     metadata: { name: 'web', labels: { 'argocd.argoproj.io/instance': 'net' } },
   }
   const cluster = new MemoryCluster([web(), owned])
-  t.match(await ran(add, 'deploy/web', cluster), {
+  t.match(await ran(ADD, 'deploy/web', cluster), {
     code: 1,
     err: /Service web is managed by Argo CD \(application net\)/,
   })
@@ -372,7 +372,7 @@ void tap.test('what GitOps owns is not changed without --force; plain Helm is wa
     }),
     service(3000),
   ])
-  t.match(await ran(add, 'deploy/web', helm), {
+  t.match(await ran(ADD, 'deploy/web', helm), {
     code: 0,
     err: /Deployment web is managed by Helm \(release web\): its next upgrade undoes/,
   })
@@ -401,7 +401,7 @@ void tap.test('a Service that sends to pods of others, too, is not moved', async
   }
   const cluster = new MemoryCluster([stable, service(3000)])
   cluster.put(other)
-  t.match(await ran(add, 'deploy/web', cluster), {
+  t.match(await ran(ADD, 'deploy/web', cluster), {
     code: 1,
     err: /Service web also sends to pod canary \(of Rollout canary\), which is not of Deployment web/,
   })
@@ -431,7 +431,7 @@ void tap.test('what would not be rolled out is refused', async (t) => {
   for (const [workload, says] of cases) {
     const cluster = new MemoryCluster([workload, service(3000)])
     const name = workload['kind'] === 'Deployment' ? 'deploy/web' : 'sts/web'
-    t.match(await ran(add, name, cluster), { code: 1, err: says })
+    t.match(await ran(ADD, name, cluster), { code: 1, err: says })
     t.same(cluster.changes, [])
   }
 })
@@ -440,15 +440,15 @@ void tap.test(
   'lastcall cannot move to another port while it runs: the Service would lead to nothing',
   async (t) => {
     const cluster = new MemoryCluster([web(), service(3000)])
-    await ran(add, 'deploy/web', cluster)
+    await ran(ADD, 'deploy/web', cluster)
     const { length } = cluster.changes
-    t.match(await ran(add, 'deploy/web --listen :9000', cluster), {
+    t.match(await ran(ADD, 'deploy/web --listen :9000', cluster), {
       code: 1,
       err: /a running one cannot move to another port[^]*kubectl lastcall remove first/,
     })
     t.equal(cluster.changes.length, length)
     t.match(
-      await ran(add, 'deploy/web --settle 5s', cluster),
+      await ran(ADD, 'deploy/web --settle 5s', cluster),
       { code: 0, out: /in 1 step/ },
       'other options can change',
     )
@@ -458,17 +458,17 @@ void tap.test(
 
 void tap.test('errors as a user of kubectl expects them', async (t) => {
   const cluster = new MemoryCluster([web(), service(3000)])
-  t.match(await ran(add, 'deploy/api', cluster), {
+  t.match(await ran(ADD, 'deploy/api', cluster), {
     code: 1,
     err: /^Error from server \(NotFound\): .*api.* not found\n$/,
   })
-  t.match(await ran(add, 'svc/web', cluster), {
+  t.match(await ran(ADD, 'svc/web', cluster), {
     code: 1,
     err: /svc\/web is a Service: only a Deployment, StatefulSet or DaemonSet/,
   })
   const owner = [{ kind: 'Postgres', name: 'db', controller: true }]
   cluster.put({ ...web(), metadata: { name: 'web', ownerReferences: owner } })
-  t.match(await ran(add, 'deploy/web', cluster), {
+  t.match(await ran(ADD, 'deploy/web', cluster), {
     code: 1,
     err: /Deployment web belongs to Postgres db, which would undo the change/,
   })

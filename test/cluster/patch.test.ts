@@ -1,5 +1,5 @@
 /** Patches say what is to change and nothing else. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import tap from 'tap'
 import { difference, type Operation } from '../../src/tools/cluster/patch.ts'
 import type { Branch } from '../../src/tools/manifest/tree.ts'

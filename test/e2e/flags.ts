@@ -15,8 +15,8 @@ with a current context, and three images (images/build makes them). Removes what
   --forms LIST         of bare, plain, native          (plain,native; native needs Kubernetes 1.29)
                        bare is the app without lastcall, for comparison: its failures do not count
   --steps LIST         of load, rollout, scale, delete, liveness, postgrest   (all of these)
-                       and add, remove: kubectl lastcall, into three running apps and out of them;
-                       and chaos: faults on purpose, only if asked for
+                       and only if asked for: add, remove (kubectl lastcall, into running apps and out of
+                       them) and chaos (faults on purpose)
   --faults LIST        which faults; their names are in docs/e2e.md   (all)
   --node-exec COMMAND  runs a shell on the node that reads its script from stdin, such as
                        'docker exec -i kind-control-plane sh'; {node} is the node's name. Some faults need it

@@ -1,9 +1,11 @@
 /** The three apps of the steps `add` and `remove` are what they say: each takes the way that it stands for. */
 import tap from 'tap'
+import type { FailureReport } from '../../images/load-client/main.ts'
 import type { Live } from '../../src/tools/cluster/live.ts'
 import { planToAdd } from '../../src/tools/cluster/planning.ts'
 import { appOf, type Shape } from './in-and-out.ts'
-import { table, type Row } from './table.ts'
+import type { PodStory } from './pods.ts'
+import { byDeath } from './table.ts'
 
 const images = { lastcall: 'lastcall:x', app: 'app:x', client: 'client:x', pullPolicy: 'Never' }
 const request = {
@@ -33,23 +35,44 @@ void tap.test(
   },
 )
 
-void tap.test('what was lost with bare pods has a column of its own, where there are any', async (t) => {
-  const row: Row = {
-    form: 'plain',
-    step: 'add',
-    requests: 10,
-    failed: 0,
-    crossed: 0,
-    seconds: 1,
-    readyMs: [],
-    stopped: [],
-    returned: [],
-    failures: [],
-    problems: [],
-  }
-  t.notMatch(table([row]), 'lost with bare pods')
-  const [head, first, second] = table([{ ...row, deaths: 7 }, row]).split('\n')
-  t.match(head, /failed {2}lost with bare pods {2}crossed/)
-  t.match(first, / 0 +7 +0 /)
-  t.match(second, / 0 +- +0 /)
-})
+const AT = 1_000_000
+const dying: PodStory = {
+  name: 'a',
+  uid: '1',
+  startedAt: undefined,
+  firstReadyAt: undefined,
+  ready: false,
+  unreadyAt: undefined,
+  endedAt: {},
+  restarts: 0,
+  deletedAt: AT,
+  goneAt: AT + 5000,
+  deregisteredAt: AT + 40,
+  exits: [],
+  verdict: undefined,
+}
+const failure: FailureReport = {
+  client: 'slow/agent',
+  what: 'GET /slow',
+  failure: 'ECONNRESET',
+  pod: 'a',
+  reused: true,
+  idleMs: 10,
+  startedAt: AT - 3000,
+  endedAt: AT + 20,
+}
+
+void tap.test(
+  'a request is lost with a bare pod on its connection, or, where nobody knows whose it was, while it stops',
+  async (t) => {
+    t.ok(byDeath(failure, [dying]))
+    t.notOk(byDeath({ ...failure, pod: 'b' }, [dying]), 'another pod failed it')
+    t.notOk(byDeath({ ...failure, endedAt: AT - 2000 }, [dying]), 'before its deletion')
+    t.notOk(
+      byDeath({ ...failure, pod: undefined, startedAt: AT + 7000, endedAt: AT + 7010 }, [dying]),
+      'after its end',
+    )
+    t.ok(byDeath({ ...failure, pod: undefined, startedAt: AT + 30, endedAt: AT + 40 }, [dying]))
+    t.notOk(byDeath(failure, []))
+  },
+)

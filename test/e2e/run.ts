@@ -137,7 +137,11 @@ async function everything(
     }
     const out = asked.steps.includes('remove')
     if (form !== 'bare' && (out || asked.steps.includes('add')))
-      await inAndOut({ ...cast, form, command: asked.kubectl, namespace: asked.namespace, replicas }, out, rows)
+      await inAndOut(
+        { ...cast, form, command: asked.kubectl, namespace: asked.namespace, replicas },
+        out,
+        rows,
+      )
   }
   const last = able.findLast((form) => form !== 'bare')
   if (asked.steps.includes('postgrest')) {

@@ -189,7 +189,9 @@ export class Stage {
     const stories = [...this.pods.stories.values()]
     const ended = stories.filter(({ deletedAt }) => deletedAt !== undefined && deletedAt >= startedAt)
     // A pod may also have been on its way out before the step.
-    const dying = stories.filter(({ deletedAt, goneAt = Infinity }) => deletedAt !== undefined && goneAt >= startedAt)
+    const dying = stories.filter(
+      ({ deletedAt, goneAt = Infinity }) => deletedAt !== undefined && goneAt >= startedAt,
+    )
     const deaths = apart ? unanswered.filter((one) => byDeath(one, dying)).length : 0
     const failures = apart ? unanswered.filter((one) => !byDeath(one, dying)) : unanswered
     return {

@@ -30,7 +30,7 @@ const COMMON_ROWS = [
   ['--force', 'also change what Argo CD, Flux or another GitOps tool manages'],
 ] as const
 
-export const add: Command = {
+export const ADD: Command = {
   name: 'add',
   line: 'put lastcall in front of a running app, without losing a request',
   more:
@@ -85,7 +85,7 @@ export const add: Command = {
   },
 }
 
-export const remove: Command = {
+export const REMOVE: Command = {
   name: 'remove',
   line: 'take lastcall out again, and restore what add or inject changed',
   more:
