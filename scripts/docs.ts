@@ -1,12 +1,14 @@
 /**
  * `npm run docs`: writes what the documentation must not say by heart: the picture of the lifecycle, drawn from its
  * table; the rooms and arrows of src, drawn from its imports; the page of the rules of lastcall check and the table in
- * docs/options.md, made from theirs. With `--check` it writes nothing and exits 1 if something is stale, which a test holds.
+ * docs/options.md, made from theirs; k8s/monitoring, made from the catalogue of metrics. With `--check` it writes nothing and exits 1 if something is stale, which a test holds.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { markdownTable } from '../src/cli/help.ts'
 import { drawLifecycle } from './lifecycle-picture.ts'
+import { dashboard } from './monitoring/dashboard.ts'
+import { alertTable, podAnnotations, podMonitor, prometheusRule, rulesFile } from './monitoring/files.ts'
 import { drawRooms } from './rooms.ts'
 import { bindingsPage } from '../src/tools/manifest/bindings-page.ts'
 import { rulesPage } from '../src/tools/manifest/rules-page.ts'
@@ -25,6 +27,12 @@ const PAGES: readonly Page[] = [
   { path: 'docs/rules.md', make: rulesPage },
   { path: 'docs/same-port.md', make: bindingsPage },
   { path: 'docs/options.md', make: (page) => withPart(page, 'options', markdownTable()) },
+  { path: 'docs/monitoring.md', make: (page) => withPart(page, 'alerts', alertTable()) },
+  { path: 'k8s/monitoring/dashboard.json', make: dashboard },
+  { path: 'k8s/monitoring/pod-annotations.yaml', make: podAnnotations },
+  { path: 'k8s/monitoring/pod-monitor.yaml', make: podMonitor },
+  { path: 'k8s/monitoring/prometheus-rule.yaml', make: prometheusRule },
+  { path: 'k8s/monitoring/rules.yaml', make: () => rulesFile() },
   { path: 'docs/architecture.md', make: (page) => withPart(page, 'rooms', rooms()) },
 ]
 

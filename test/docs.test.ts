@@ -38,7 +38,7 @@ void tap.test("README's list of lastcall's own answers is the one of the code", 
 void tap.test('a stale table of options is found, and written anew', async (t) => {
   const copy = mkdtempSync(join(tmpdir(), 'lastcall-docs-'))
   t.teardown(() => rmSync(copy, { recursive: true }))
-  for (const path of ['src', 'scripts', 'docs', 'package.json', 'test/fixtures/sources.ts'])
+  for (const path of ['src', 'scripts', 'docs', 'k8s/monitoring', 'package.json', 'test/fixtures/sources.ts'])
     cpSync(join(ROOT, path), join(copy, path), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
   const page = join(copy, 'docs/options.md')

@@ -198,6 +198,7 @@ async function openAdmin(config: Config, log: Log, limits: LimitKeeper, pieces: 
       ports: () => view.ports,
       phase: () => runner.phase,
       drain: () => view.drainFacts,
+      settings: () => view.settings,
       adminRefused: () => admin?.refused ?? NONE_REFUSED,
       sockets: () => relay.counters.clients + relay.counters.apps + (admin?.connections ?? 0),
       listeners: () => (admin === undefined ? 0 : 1) + (door.isOpen ? relay.ports.length : 0),

@@ -7,17 +7,17 @@ import type { Config } from './config/config.ts'
 import { portNames } from './config/ports.ts'
 import type { Door } from './door.ts'
 import type { Checkers } from './health/checkers.ts'
-import { proven } from './lifecycle/drain.ts'
+import { leftMs, proven } from './lifecycle/drain.ts'
 import { ready } from './lifecycle/machine.ts'
 import type { Runner } from './lifecycle/runner.ts'
 import { NONE_SAVED } from './lifecycle/saved.ts'
 import type { Phase } from './lifecycle/state.ts'
 import type { Verdict } from './lifecycle/verdict.ts'
-import { DRAIN_PHASES, type DrainFacts, type PortFacts } from './metrics/catalog.ts'
+import { DRAIN_PHASES, type DrainFacts, type DrainSettings, type PortFacts } from './metrics/catalog.ts'
 import type { Relay } from './relay/relay.ts'
 
 interface Sources {
-  readonly config: Pick<Config, 'readinessOnDrain'>
+  readonly config: Pick<Config, 'readinessOnDrain' | 'gracePeriodMs'>
   readonly relay: Relay
   readonly door: Pick<Door, 'isOpen'>
   readonly runner: Runner
@@ -86,6 +86,21 @@ export class View {
       cutTotal: this.#cutTotal,
       savedTotal: this.#sources.runner.savedTotal,
       lateMs: isDraining(this.#phase) ? this.#late : this.#lateMs,
+      leftMs: leftMs(this.#sources.runner.state, now),
+      falseAlarms: this.#sources.runner.falseAlarms,
+    }
+  }
+
+  /** The durations that a drain goes by. */
+  get settings(): DrainSettings {
+    const { gracePeriodMs } = this.#sources.config
+    const { settleMs, quietMs, lameDuckMaxMs, appStopMs } = this.#sources.runner.state.budget
+    return {
+      settle: settleMs,
+      quiet: quietMs,
+      'lame-duck-max': lameDuckMaxMs,
+      'app-stop': appStopMs,
+      'grace-period': gracePeriodMs,
     }
   }
 

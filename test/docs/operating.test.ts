@@ -51,7 +51,7 @@ void tap.test('metrics and labels in alerts exist', async (t) => {
   const names = new Set(CATALOG.map(({ name }) => name))
   const labels = new Set<string>([...REFUSALS, ...END_WHO, ...END_WHY, ...PHASES, ...SAVED_HOW, 'client'])
   const used = [...page.matchAll(/\b(lastcall_\w+)(?:\{([^}]*)\})?/g)]
-  t.ok(used.length >= 8)
+  t.ok(used.length >= 6)
   for (const [, name = '', selector = ''] of used) {
     t.ok(names.has(name), name)
     for (const [, values = ''] of selector.matchAll(/=~?"([^"]*)"/g))

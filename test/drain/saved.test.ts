@@ -61,6 +61,9 @@ await tap.test(
     await sidecar.log(PHASE.lameDuck)
     await post(t, sidecar)
     t.same(await counted(sidecar), { inFlight: 0, arrived: 3 }, 'told while the drain lasts')
+    const left = (await sidecar.metric('lastcall_drain_left_seconds'))!
+    t.ok(left > 0 && left < 19, `${left} s of 19 are left`)
+    t.equal(await sidecar.metric('lastcall_option_seconds{option="grace-period"}'), 20)
     await sidecar.log(PHASE.draining)
     app.release('work')
     await held.answer()
@@ -304,6 +307,7 @@ await tap.test('a false alarm has saved nothing, and the next stop does not coun
   await sidecar.log('back in service')
   t.match(verdictOf(sidecar), { why: 'false alarm', saved: NOTHING })
   t.same(await shown(sidecar), NOTHING)
+  t.equal(await sidecar.metric('lastcall_false_alarms_total'), 1)
 
   await sidecar.ready()
   sidecar.signal('SIGTERM')

@@ -10,7 +10,21 @@ import { Counters } from '../../src/proxy/relay/counters.ts'
 import { METHODS, PROTOCOLS, STATUS_CLASSES } from '../../src/words.ts'
 import { type Exposition, parseExposition } from '../fixtures/exposition.ts'
 
-const NO_DRAIN: DrainFacts = { phaseMs: {}, cutTotal: 0, savedTotal: NONE_SAVED, lateMs: 0 }
+const NO_DRAIN: DrainFacts = {
+  phaseMs: {},
+  cutTotal: 0,
+  savedTotal: NONE_SAVED,
+  lateMs: 0,
+  leftMs: 29_000,
+  falseAlarms: 0,
+}
+const SETTINGS = {
+  settle: 3000,
+  quiet: 2000,
+  'lame-duck-max': 11_000,
+  'app-stop': 5000,
+  'grace-period': 30_000,
+}
 
 type Change = Partial<MetricsSource> & { readonly counters?: Counters; readonly appUp?: () => boolean }
 
@@ -23,6 +37,7 @@ function sourceWith({
     ports: () => [{ name: '8080', counters, appUp: appUp() }],
     phase: () => 'serving',
     drain: () => NO_DRAIN,
+    settings: () => SETTINGS,
     adminRefused: () => NONE_REFUSED,
     sockets: () => 0,
     listeners: () => 2,
@@ -70,6 +85,9 @@ void tap.test('every metric of the design is there, with its type and a help tex
     lastcall_drain_cut_total: 'counter',
     lastcall_saved_requests_total: 'counter',
     lastcall_drain_late_seconds: 'gauge',
+    lastcall_drain_left_seconds: 'gauge',
+    lastcall_false_alarms_total: 'counter',
+    lastcall_option_seconds: 'gauge',
   }
   const own = [...families].filter(([name]) => name.startsWith('lastcall_'))
   t.same(Object.fromEntries(own.map(([name, { type }]) => [name, type])), types)
@@ -167,6 +185,8 @@ void tap.test('every number lands under its own labels', async (t) => {
       cutTotal: 2,
       savedTotal: { inFlight: 4, arrived: 9 },
       lateMs: 1700,
+      leftMs: 12_500,
+      falseAlarms: 3,
     }),
     adminRefused: () => ({ token: 3, address: 2, hooks: 1, 'foreign-page': 4 }),
     sockets: () => 24,
@@ -203,6 +223,10 @@ void tap.test('every number lands under its own labels', async (t) => {
     lastcall_drain_cut_total: 2,
     'lastcall_saved_requests_total{how="in_flight"}': 4,
     'lastcall_saved_requests_total{how="arrived"}': 9,
+    lastcall_drain_left_seconds: 12.5,
+    lastcall_false_alarms_total: 3,
+    'lastcall_option_seconds{option="settle"}': 3,
+    'lastcall_option_seconds{option="grace-period"}': 30,
     lastcall_drain_late_seconds: 1.7,
   }
   for (const [name, value] of Object.entries(expected)) t.equal(series.get(name), value, name)

@@ -49,6 +49,16 @@ export function watched(drain: Drain): boolean {
   return proven(drain) || appStops(drain)
 }
 
+/** How long a stop still has until what is in flight is cut, in ms; the whole of it while none is proven: nothing is cut then. */
+export function leftMs(state: State, now: number): number {
+  if (state.phase === 'exited') return 0
+  const { budget } = state
+  if (!('drain' in state) || !proven(state.drain)) return budget.cutMs
+  const { clockAt = now, signalAt } = state.drain
+  const at = signalAt === undefined ? clockAt + budget.cutMs : overAt(state.drain, budget)
+  return Math.max(0, (at ?? now) - now)
+}
+
 /** Whether there is evidence that something stops: the pod by proof, or the app, as it has gone. */
 export function evident(drain: Drain): boolean {
   return proven(drain) || drain.app !== 'there'

@@ -65,6 +65,7 @@ export class Runner {
   #timer: Cancel | undefined
   #record: DrainRecord | undefined
   #stopAt: number | undefined
+  #falseAlarms = 0
   readonly #saved: SavedBook
   #why = ''
 
@@ -90,6 +91,11 @@ export class Runner {
   /** Wall time of the last move. */
   get since(): Date {
     return this.#since
+  }
+
+  /** Drains by hooks that neither a signal nor the app's end followed, since the start of the process. */
+  get falseAlarms(): number {
+    return this.#falseAlarms
   }
 
   /** Requests saved since the start of the process. */
@@ -291,6 +297,7 @@ export class Runner {
 
   #falseAlarm({ calls }: Extract<Effect, { kind: 'false-alarm' }>): void {
     this.#saved.discard()
+    this.#falseAlarms += 1
     const { falseAlarmMs } = this.#options.budget
     const callers = calls.map(({ who, from }) => `GET /prestop/${who} from ${from}`).join(', ')
     this.#options.log.warn(

@@ -22,7 +22,16 @@ export interface DrainFacts {
   readonly savedTotal: Saved
   /** How old the drain was when the last new connection arrived; 0 if none did. */
   readonly lateMs: number
+  /** How long a stop still has until what is in flight is cut; the whole of it while there is no stop. */
+  readonly leftMs: number
+  /** Since the start of the process. */
+  readonly falseAlarms: number
 }
+
+/** The options that a drain goes by, as the flags are called. */
+const DRAIN_OPTIONS = ['settle', 'quiet', 'lame-duck-max', 'app-stop', 'grace-period'] as const
+/** In ms. */
+export type DrainSettings = Readonly<Record<(typeof DRAIN_OPTIONS)[number], number>>
 
 /** One port that is served. */
 export interface PortFacts {
@@ -37,6 +46,7 @@ export interface MetricsSource {
   ports(): readonly PortFacts[]
   phase(): Phase
   drain(): DrainFacts
+  settings(): DrainSettings
   /** Calls of the admin port that were turned away. */
   adminRefused(): Readonly<AdminRefused>
   /** Open sockets, those of the admin port among them; and the listeners. */
@@ -185,6 +195,27 @@ export const CATALOG: readonly CatalogEntry[] = [
     type: 'gauge',
     help: 'Age of the drain when the last new connection arrived; --settle should be longer.',
     read: (source) => [{ labels: {}, value: source.drain().lateMs / 1000 }],
+  },
+  {
+    name: 'lastcall_drain_left_seconds',
+    type: 'gauge',
+    help: 'Time until the deadline of the current stop cuts what is in flight; the whole of it while there is no stop.',
+    read: (source) => [{ labels: {}, value: source.drain().leftMs / 1000 }],
+  },
+  {
+    name: 'lastcall_false_alarms_total',
+    type: 'counter',
+    help: "Drains by hooks that neither a signal nor the app's end followed, and that lastcall undid.",
+    read: (source) => [{ labels: {}, value: source.drain().falseAlarms }],
+  },
+  {
+    name: 'lastcall_option_seconds',
+    type: 'gauge',
+    help: 'The durations that a drain goes by, as configured.',
+    read: (source) => {
+      const settings = source.settings()
+      return each('option', DRAIN_OPTIONS, (option) => settings[option] / 1000)
+    },
   },
 ]
 
