@@ -3,13 +3,14 @@
  * worth believing: it would find a difference, and most kinds of messages are accepted by both often enough.
  */
 import tap from 'tap'
+import { EFFORT } from '../fixtures/effort.ts'
 import { campaign, summary } from './campaign.ts'
 import { requestDifference } from './compare.ts'
 import { Judge, STRICT } from './llhttp.ts'
 
 const FIXED_SEED = 20261121
-const MESSAGES = 200_000
-const MORE_MESSAGES = 20_000
+const MESSAGES = 200_000 * EFFORT
+const MORE_MESSAGES = 20_000 * EFFORT
 /** Of the requests, and of the responses: fewer would mean that the generator makes nothing but rubbish. */
 const ENOUGH = 0.25
 

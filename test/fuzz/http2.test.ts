@@ -4,6 +4,7 @@
  * the long one.
  */
 import tap from 'tap'
+import { EFFORT } from '../fixtures/effort.ts'
 import * as f from '../fixtures/frames.ts'
 import { attack, ATTACKS } from './http2/attacks.ts'
 import { campaign, summary } from './http2/campaign.ts'
@@ -12,9 +13,9 @@ import { faultToApp, faultToClient, fieldFault, play } from './http2/play.ts'
 import { Random } from './random.ts'
 
 const FIXED_SEED = 20261127
-const CONNECTIONS = 2000
-const MORE_CONNECTIONS = 500
-const COMPARISONS = 300
+const CONNECTIONS = 2000 * EFFORT
+const MORE_CONNECTIONS = 500 * EFFORT
+const COMPARISONS = 300 * EFFORT
 
 void tap.test('HTTP/2 connections keep every invariant: fixed seed', async (t) => {
   const { found, tally } = fuzz(FIXED_SEED, CONNECTIONS)

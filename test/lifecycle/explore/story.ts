@@ -4,19 +4,29 @@ import type { Finding, World } from './explore.ts'
 import { type Played } from './moves.ts'
 import { phaseOf } from './position.ts'
 
-/** The story as text; time that only passes has no line of its own. */
+/** The moves that are worth telling: time that only passes has no line of its own, unless the story ends with it. */
+export function telling(story: readonly Played[]): readonly Played[] {
+  return story.filter(
+    ({ move, stepped }, index) => move.kind !== 'time' || stepped || index === story.length - 1,
+  )
+}
+
+/** What the machine ordered at one move, in words. */
+export function ordersOf({ effects }: Played): string {
+  return effects.map((effect) => text(effect)).join(', ')
+}
+
+/** The story as text. */
 export function tell({ broken, story }: Finding, { name }: World): string {
-  const lines = story
-    .filter(({ move, stepped }, index) => move.kind !== 'time' || stepped || index === story.length - 1)
-    .map((played) => line(played))
+  const lines = telling(story).map((played) => line(played))
   return [`broken: ${broken}`, `world: ${name}`, ...lines].join('\n')
 }
 
-function line({ move, before, after, effects, inFlight }: Played): string {
+function line(played: Played): string {
+  const { move, before, after, inFlight } = played
   const time = `${(after.now / 1000).toFixed(3)} s`.padStart(10)
   const flight = inFlight > 0 ? 'in flight' : ''
-  const orders = effects.map((effect) => text(effect)).join(', ')
-  return `${time}  ${phaseOf(before).padEnd(9)}  ${flight.padEnd(9)}  ${move.name.padEnd(34)}  ${orders}`.trimEnd()
+  return `${time}  ${phaseOf(before).padEnd(9)}  ${flight.padEnd(9)}  ${move.name.padEnd(34)}  ${ordersOf(played)}`.trimEnd()
 }
 
 function text(effect: Effect): string {

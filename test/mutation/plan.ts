@@ -1,0 +1,69 @@
+/** What is mutated, and which tests have to notice. The quick tests come first: a mutant is dead at the first failure. */
+
+export interface Portion {
+  readonly files: readonly string[]
+  readonly tests: readonly string[]
+}
+
+const LIFECYCLE = 'src/proxy/lifecycle'
+const HTTP1 = 'src/protocol/http1'
+const HTTP2 = 'src/protocol/http2'
+const WEBSOCKET = 'src/protocol/websocket'
+
+export const PORTIONS: readonly Portion[] = [
+  {
+    files: ['machine', 'budget', 'drain', 'traffic', 'verdict'].map((name) => `${LIFECYCLE}/${name}.ts`),
+    tests: [
+      'machine',
+      'way-back',
+      'false-alarm',
+      'budget',
+      'verdict',
+      'runner',
+      'properties',
+      'picture',
+      'explore',
+    ].map((name) => `test/lifecycle/${name}.test.ts`),
+  },
+  {
+    files: [
+      'bytes',
+      'chunked',
+      'connection-fields',
+      'head-buffer',
+      'request-cursor',
+      'request-head',
+      'response-cursor',
+      'response-head',
+      'target',
+      'underscore',
+    ].map((name) => `${HTTP1}/${name}.ts`),
+    tests: ['test/wire/wire.test.ts', 'test/fuzz/fuzz.test.ts'],
+  },
+  {
+    files: ['frame', 'rules', 'settings', 'field-walk', 'streams'].map((name) => `${HTTP2}/${name}.ts`),
+    tests: [
+      'test/http2/refusals.test.ts',
+      'test/http2/farewell.test.ts',
+      'test/http2/relay.test.ts',
+      'test/fuzz/http2.test.ts',
+      'test/http2/judge.test.ts',
+    ],
+  },
+  {
+    files: ['frame', 'close'].map((name) => `${WEBSOCKET}/${name}.ts`),
+    tests: ['test/websocket/frame.test.ts'],
+  },
+]
+
+/** The portions that these files are in, each with only these; all where none is named. Throws for a file that is in none. */
+export function portionsOf(named: readonly string[]): Portion[] {
+  const all = PORTIONS.flatMap(({ files }) => files)
+  const unknown = named.filter((file) => !all.includes(file))
+  if (unknown.length > 0)
+    throw new Error(`${unknown.join(', ')}: not mutated. There are:\n  ${all.join('\n  ')}`)
+  return PORTIONS.map(({ files, tests }) => ({
+    files: files.filter((file) => named.length === 0 || named.includes(file)),
+    tests,
+  })).filter(({ files }) => files.length > 0)
+}

@@ -1,0 +1,142 @@
+/**
+ * Stryker's test runner for tests that need no process of their own: each mutant gets fresh modules in a process that is warm. The
+ * tests that reach it run one after the other, the quickest first, until one fails.
+ */
+import { registerHooks } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { collect, type Collected } from './stand-in.ts'
+
+/** What Stryker's instrumented code reads and writes. */
+interface Switches {
+  activeMutant?: string | undefined
+  currentTestId?: string | undefined
+  hitLimit?: number | undefined
+  hitCount?: number | undefined
+  mutantCoverage?: object
+}
+
+interface MutantRun {
+  readonly activeMutant: { readonly id: string }
+  readonly testFilter?: readonly string[]
+  readonly hitLimit?: number
+}
+
+const switches: Switches = ((globalThis as { __stryker__?: Switches }).__stryker__ ??= {})
+const TAP = new URL('tap.ts', import.meta.url).href
+const HERE = new URL('.', import.meta.url).href
+let round = 0
+
+/** Fresh modules for each round: those of the project, which Stryker has copied into its sandbox. */
+function freshModules(root: string): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === 'tap') return { url: TAP, format: 'module-typescript', shortCircuit: true }
+      const found = next(specifier, context)
+      const ours =
+        found.url.startsWith(root) && !found.url.includes('/node_modules/') && !found.url.startsWith(HERE)
+      return ours ? { ...found, url: `${found.url}?round=${round}` } : found
+    },
+  })
+}
+
+class InProcess {
+  static readonly inject = ['options'] as const
+  readonly #files: readonly string[]
+  readonly #took = new Map<string, number>()
+
+  constructor({ lastcall }: { readonly lastcall: { readonly tests: readonly string[] } }) {
+    this.#files = lastcall.tests
+  }
+
+  capabilities(): { reloadEnvironment: boolean } {
+    return { reloadEnvironment: true }
+  }
+
+  async init(): Promise<void> {
+    freshModules(pathToFileURL(`${process.cwd()}/`).href)
+  }
+
+  async dryRun(): Promise<object> {
+    const tests = []
+    round += 1
+    for (const file of this.#files) {
+      for (const { id, run } of await load(file)) {
+        switches.currentTestId = id
+        const start = performance.now()
+        const failureMessage = await outcome(run)
+        const timeSpentMs = performance.now() - start
+        this.#took.set(id, timeSpentMs)
+        this.#took.set(file, (this.#took.get(file) ?? 0) + timeSpentMs)
+        tests.push({
+          id,
+          name: id,
+          timeSpentMs,
+          status: failureMessage === undefined ? 0 : 1,
+          failureMessage,
+        })
+      }
+      switches.currentTestId = undefined
+    }
+    return { status: 'complete', tests, mutantCoverage: switches.mutantCoverage }
+  }
+
+  async mutantRun({ activeMutant, testFilter, hitLimit }: MutantRun): Promise<object> {
+    Object.assign(switches, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit && 0 })
+    round += 1
+    try {
+      return await this.#hunt(testFilter ?? [...this.#took.keys()])
+    } finally {
+      switches.activeMutant = undefined
+    }
+  }
+
+  async #hunt(wanted: readonly string[]): Promise<object> {
+    let nrOfTests = 0
+    for (const file of this.#quickest(this.#files)) {
+      const ids = wanted.filter((id) => id.startsWith(`${file}: `))
+      if (ids.length === 0) continue
+      const tests = new Map((await load(file)).map(({ id, run }) => [id, run]))
+      for (const id of this.#quickest(ids)) {
+        nrOfTests += 1
+        const says = await outcome(tests.get(id) ?? missing)
+        if ((switches.hitCount ?? 0) > (switches.hitLimit ?? Infinity)) return { status: 'timeout' }
+        if (says !== undefined) return { status: 'killed', killedBy: [id], failureMessage: says, nrOfTests }
+      }
+    }
+    return { status: 'survived', nrOfTests }
+  }
+
+  #quickest(names: readonly string[]): string[] {
+    return names.toSorted((a, b) => (this.#took.get(a) ?? 0) - (this.#took.get(b) ?? 0))
+  }
+}
+
+/** The tests of a file, with fresh modules if this round has not loaded them; none if it cannot be loaded. */
+async function load(file: string): Promise<readonly Collected[]> {
+  try {
+    return await collect(file, () => import(pathToFileURL(join(process.cwd(), file)).href))
+  } catch {
+    return []
+  }
+}
+
+async function missing(): Promise<void> {
+  throw new Error('its file cannot be loaded')
+}
+
+/** What a test failed with, in its course or behind its back; undefined if it passed. */
+async function outcome(run: () => Promise<void>): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  const behind = (error: unknown) => resolve(String(error))
+  process.on('uncaughtException', behind)
+  void run().then(
+    () => resolve(undefined),
+    (error: unknown) => resolve(String(error)),
+  )
+  const found = await promise
+  process.off('uncaughtException', behind)
+  return found
+}
+
+export const strykerPlugins = [{ kind: 'TestRunner', name: 'in-process', injectableClass: InProcess }]
