@@ -68,6 +68,12 @@ void tap.test('judgement: what a pod held may be lost, and nothing that came lat
   t.match(judged([failure('a', 2000, 2100)], { spares: 'other pods' }), { ok: true, arrived: 1 })
   const refused = { ...failure(undefined, 20, 21), failure: 'ECONNREFUSED' }
   t.match(judged([refused], { spares: 'other pods' }), { ok: true, lost: 0, arrived: 1 }, 'held by nobody')
+  const idle = { ...failure('a', 900, 900), failure: 'closed with 1006 while idle' }
+  t.match(
+    judged([idle]),
+    { ok: true, lost: 1, arrived: 0 },
+    'a WebSocket was held, though its client saw it late',
+  )
   t.match(judged([before], { spares: 'everything' }), {
     ok: false,
     because: ['1 were lost in hand'],

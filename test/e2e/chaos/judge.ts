@@ -66,14 +66,16 @@ export function judge({ spares, blow, failures, held, othersFailed }: Evidence):
   return { ok: because.length === 0, others, held: inHand, lost, arrived, strays, unknown, because }
 }
 
-/** Such a request was in nobody's hands. */
+/** Such a request was in nobody's hands, and such a connection was in the hands of the pod, whenever its client noticed. */
 const REFUSED = /ECONNREFUSED/
+const WAS_OPEN = /while idle/
 
 function placeOf(failed: FailureReport, blow: Blow, touched: ReadonlySet<string>): Place {
   const { pod, failure, startedAt, endedAt } = failed
   if (pod !== undefined && !touched.has(pod)) return 'others'
   if (endedAt < blow.from - SLACK_MS) return 'strays'
-  if (startedAt <= blow.to + SLACK_MS && !REFUSED.test(failure)) return 'lost'
+  const held = startedAt <= blow.to + SLACK_MS ? !REFUSED.test(failure) : WAS_OPEN.test(failure)
+  if (held && startedAt <= blow.until + PROXY_MS) return 'lost'
   return startedAt <= blow.until + PROXY_MS ? 'arrived' : 'strays'
 }
 
