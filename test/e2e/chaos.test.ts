@@ -74,6 +74,8 @@ void tap.test('judgement: what a pod held may be lost, and nothing that came lat
     { ok: true, lost: 1, arrived: 0 },
     'a WebSocket was held, though its client saw it late',
   )
+  t.match(judged([refused], { spares: 'connections' }), { ok: true, arrived: 1 })
+  t.match(judged([before], { spares: 'connections' }), { ok: false, lost: 1 })
   t.match(judged([before], { spares: 'everything' }), {
     ok: false,
     because: ['1 were lost in hand'],

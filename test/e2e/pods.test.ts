@@ -73,8 +73,11 @@ void tap.test('an endpoint is gone when no slice has it as ready, and may come b
   t.same(gone(), [10, undefined], 'the first time counts')
   pods.slice({ type: 'DELETED', object: { metadata: { name: 's2' } } }, 30)
   t.same(gone(), [10, 30])
+  t.same(pods.empty, [{ from: 30, to: undefined }], 'nobody is left')
   pods.slice(slice('s1', ['a']), 40)
   t.same(gone(), [undefined, 30])
+  pods.slice(slice('s1', ['a', 'b']), 50)
+  t.same(pods.empty, [{ from: 30, to: 40 }])
 })
 
 void tap.test('another pod of the same name is another story', async (t) => {

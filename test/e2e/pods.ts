@@ -58,6 +58,8 @@ export class Pods {
   readonly stories = new Map<string, PodStory>()
   readonly #slices = new Map<string, ReadonlySet<string>>()
   #listed: ReadonlySet<string> = new Set()
+  /** The times in which the Service had no ready endpoint at all; the last one may go on. */
+  readonly empty: { readonly from: number; to: number | undefined }[] = []
 
   /** The pods that are there, also those on their way out. */
   get present(): readonly PodStory[] {
@@ -105,6 +107,9 @@ export class Pods {
       if (listed.has(story.name)) story.deregisteredAt = undefined
       else if (this.#listed.has(story.name)) story.deregisteredAt = at
     }
+    if (listed.size === 0 && this.#listed.size > 0) this.empty.push({ from: at, to: undefined })
+    const last = this.empty.at(-1)
+    if (listed.size > 0 && last !== undefined) last.to ??= at
     this.#listed = listed
   }
 

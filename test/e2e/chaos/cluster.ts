@@ -54,7 +54,6 @@ const proxy: Fault = {
     const last = (await scene.stage.report()).byPod[pod.name]?.lastConnectionAt ?? 0
     const notes = [
       `kube-proxy was back ${thawedAt - from} ms after the deletion; the last new connection came ${Math.max(0, last - from)} ms after it`,
-      ...(pod.verdict === undefined ? [] : [pod.verdict]),
     ]
     return { touched: [pod.name], from, to: now, until: now, notes }
   },

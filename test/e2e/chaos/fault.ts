@@ -5,11 +5,12 @@ export const GROUPS = ['app', 'lastcall', 'stop', 'cluster', 'node', 'rollout'] 
 export type Group = (typeof GROUPS)[number]
 
 /**
- * What a fault must spare. `everything`: no request may fail. `new work`: what the touched pods held in their hands may
+ * What a fault must spare. `everything`: no request may fail. `connections`: what has a connection; new ones may be refused
+ * while the Service has no endpoint. `new work`: what the touched pods held in their hands may
  * be lost, and nothing that came later. `other pods`: what reaches the touched pods until the Service no longer sends
  * anything there may be lost, too. Requests to the other pods may never fail.
  */
-export type Spares = 'everything' | 'new work' | 'other pods'
+export type Spares = 'everything' | 'connections' | 'new work' | 'other pods'
 
 export interface Fault {
   /** As in `--faults`. */

@@ -59,8 +59,12 @@ export function judge({ spares, blow, failures, held, othersFailed }: Evidence):
     ...(named > 0 ? [`${named} failed at pods that were not touched`] : []),
     ...(othersFailed > 0 ? [`pods that were not touched say that they failed ${othersFailed}`] : []),
     ...(strays > 0 ? [`${strays} failed before the fault or after its end`] : []),
-    ...(lost > 0 && spares === 'everything' ? [`${lost} were lost in hand`] : []),
-    ...(arrived > 0 && spares !== 'other pods' ? [`${arrived} that arrived later failed`] : []),
+    ...(lost > 0 && (spares === 'everything' || spares === 'connections')
+      ? [`${lost} were lost in hand`]
+      : []),
+    ...(arrived > 0 && (spares === 'everything' || spares === 'new work')
+      ? [`${arrived} that arrived later failed`]
+      : []),
     ...(blow.problems ?? []),
   ]
   return { ok: because.length === 0, others, held: inHand, lost, arrived, strays, unknown, because }

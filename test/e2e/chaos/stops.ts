@@ -1,7 +1,7 @@
 /** Everything beside a rollout that stops a pod. */
 import { own } from '../objects.ts'
 import type { PodStory } from '../pods.ts'
-import { type Fault, NotHere } from './fault.ts'
+import { type Fault, NotHere, type Spares } from './fault.ts'
 import { pause, type Scene } from './scene.ts'
 
 const POLICY_V1_MINOR = 22
@@ -126,12 +126,12 @@ const shutdown: Fault = {
   },
 }
 
-function restarted(daemon: string, loses: string): Fault {
+function restarted(daemon: string, spares: Spares, loses: string): Fault {
   return {
     name: `${daemon}-restart`,
     group: 'stop',
     what: `${daemon} is killed and started again in the middle of a drain`,
-    spares: 'everything',
+    spares,
     loses,
     onNode: true,
     async run(scene) {
@@ -142,13 +142,25 @@ function restarted(daemon: string, loses: string): Fault {
       await pause(INTO_DRAIN_MS)
       const { phase } = await scene.status(pod.name)
       await scene.node.restart(node, daemon)
-      const notes = [`the pod was ${phase}; ${daemon} was back ${Date.now() - from} ms after the deletion`]
-      return whole(scene, [pod], from, notes)
+      const back = `the pod was ${phase}; ${daemon} was back ${Date.now() - from} ms after the deletion`
+      const blow = await whole(scene, [pod], from)
+      return { ...blow, notes: [back, ...withoutEndpoint(scene, from)] }
     },
   }
 }
 
-const KUBELET = 'Nothing: its hook breaks, lastcall drains on, and the new kubelet calls the hook again.'
+/** How long the Service had nobody to send to. */
+function withoutEndpoint({ stage }: Scene, since: number): string[] {
+  const ms = stage.pods.empty
+    .filter(({ from }) => from >= since)
+    .reduce((sum, { from, to = Date.now() }) => sum + to - from, 0)
+  return ms === 0 ? [] : [`the Service had no endpoint at all for ${ms} ms`]
+}
+
+const KUBELET =
+  'Nothing of the drain: its hook breaks, lastcall drains on, and the new kubelet calls the hook again. But a kubelet that ' +
+  'starts may report its pods as not ready until it has probed them: a Service that has all its pods on this node has no ' +
+  'endpoint for a moment, and refuses new connections.'
 const CONTAINERD = 'Nothing: containers live on without it.'
 
 export const STOP_FAULTS: readonly Fault[] = [
@@ -156,6 +168,6 @@ export const STOP_FAULTS: readonly Fault[] = [
   nodeDrain,
   forced,
   shutdown,
-  restarted('kubelet', KUBELET),
-  restarted('containerd', CONTAINERD),
+  restarted('kubelet', 'connections', KUBELET),
+  restarted('containerd', 'everything', CONTAINERD),
 ]

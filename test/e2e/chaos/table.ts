@@ -45,12 +45,17 @@ export function faultCells(row: FaultRow): string[] {
     row.fault,
     String(requests),
     String(others),
-    spares === 'everything' ? '-' : String(held),
+    mayLose(spares) ? String(held) : '-',
     String(lost),
     String(arrived),
     `${seconds.toFixed(1)} s`,
     ok ? 'as promised' : 'NOT AS PROMISED',
   ]
+}
+
+/** May what was in hand be lost? */
+function mayLose(spares: Fault['spares']): boolean {
+  return spares === 'new work' || spares === 'other pods'
 }
 
 /** What the table leaves out: the fault in words, what was held and how it was counted, each failed request. */
@@ -61,10 +66,9 @@ export function faultDetails(row: FaultRow): string[] {
   const { held, lost, arrived, unknown, because } = judgement
   const count =
     counted === undefined ? '' : `; lastcall's own count ${counted.agoMs} ms before: ${counted.inFlight}`
-  const hands =
-    spares === 'everything'
-      ? []
-      : [`in hand ${held} by the clients' records${count}; of these failed ${lost}, of later ones ${arrived}`]
+  const hands = !mayLose(spares)
+    ? []
+    : [`in hand ${held} by the clients' records${count}; of these failed ${lost}, of later ones ${arrived}`]
   return [
     head,
     ...because.map((why) => `  NOT AS PROMISED: ${why}`),
