@@ -1,12 +1,12 @@
 /** Watches the pods of one workload to an end: prints what happens, the verdicts, and decides the exit code. */
 import { at, text, type Branch } from '../manifest/tree.ts'
 import { DONE, FAILED, INTERRUPTED, type Session } from './command.ts'
-import { follow, generationOf, listPods, now, rest, type Times } from './follow.ts'
+import { follow, listPods, now, rest, type Times } from './follow.ts'
 import { titleOf } from './live.ts'
 import { podSelectorOf } from './pods-of.ts'
-import { rolloutOf, type RolloutState } from './rollout.ts'
-import { Stories, type Happened, type PodStory } from './story.ts'
-import { clockText, happenedLine, movingLines, storyData, sumLines, sumOf } from './story-lines.ts'
+import { Stories } from './story.ts'
+import { storyData, sumLines, sumOf } from './story-lines.ts'
+import { Watching, type Ends } from './watching.ts'
 
 /** Nothing is known to be cut, but of some pods nobody knows. */
 const UNKNOWN = 3
@@ -17,8 +17,7 @@ export interface Observation {
   readonly target: string
   readonly times: Times
   readonly timeoutMs: number
-  /** `with a rollout`: the one that goes on, or the next. */
-  readonly ends: 'with this rollout' | 'with a rollout' | 'never'
+  readonly ends: Ends
   /** Called once the pods are known that are there; resolves to the generation of the workload that is waited for. */
   readonly start: () => Promise<number>
 }
@@ -76,92 +75,6 @@ export async function observe(session: Session, observation: Observation): Promi
     over.abort()
     await following
   }
-}
-
-/** What was seen so far, and what it means for the end. */
-class Watching {
-  readonly stories: Stories
-  readonly beganAt: number
-  /** Why it cannot end well. */
-  failed: string | undefined
-  readonly #generation: number
-  readonly #ends: Observation['ends']
-  readonly #printer: Session['printer']
-  #rollout: RolloutState = WAITING
-  /** Something has begun that has not been told the end of. */
-  #begun: boolean
-  #told = new Set<PodStory>()
-
-  constructor(
-    stories: Stories,
-    generation: number,
-    beganAt: number,
-    ends: Observation['ends'],
-    printer: Session['printer'],
-  ) {
-    this.stories = stories
-    this.beganAt = beganAt
-    this.#generation = generation
-    this.#ends = ends
-    this.#printer = printer
-    this.#begun = generation > 0
-  }
-
-  happened(what: readonly Happened[]): void {
-    if (what.length > 0) this.#begun = true
-    for (const one of what) this.#printer.line(happenedLine(one, this.beganAt, now()))
-  }
-
-  workload(object: Branch | undefined): void {
-    if (object === undefined) {
-      this.failed = 'it was deleted'
-      return
-    }
-    // The state of the generation before says nothing of this rollout.
-    const rollout = generationOf(object) < this.#generation ? WAITING : rolloutOf(object)
-    if (rollout.kind === 'going') this.#begun = true
-    // One that had failed before the watch began may yet be mended; whoever watches for ever waits for that.
-    if (rollout.kind === 'failed' && this.#begun && this.#ends !== 'never') this.failed = rollout.says
-    if (saidOf(rollout) !== saidOf(this.#rollout) && !this.#printer.terminal)
-      this.#printer.line(`${clockText(now() - this.beganAt)}  ${saidOf(rollout)}`)
-    this.#rollout = rollout
-  }
-
-  /** A rollout has begun, and seems to be over. */
-  get calm(): boolean {
-    return this.#begun && this.#rollout.kind === 'done' && this.stories.stopping.length === 0
-  }
-
-  /** Whether a list of the pods says so, too: the watches of workload and pods are not in step. */
-  async confirmed(list: () => Promise<Parameters<Stories['listed']>[0]>): Promise<boolean> {
-    const before = this.stories.present
-    try {
-      this.happened(this.stories.listed(await list(), before, now()))
-    } catch {
-      return false
-    }
-    return this.calm
-  }
-
-  /** Tells what became of the pods that were stopped since the last time, and goes on. */
-  interlude(): void {
-    this.#begun = false
-    const fresh = this.stories.all.filter((story) => story.goneAt !== undefined && !this.#told.has(story))
-    for (const story of fresh) this.#told.add(story)
-    if (fresh.length === 0) return
-    for (const line of ['', ...sumLines(sumOf(fresh)), '']) this.#printer.line(line)
-  }
-
-  draw(): void {
-    if (!this.#printer.terminal) return
-    this.#printer.moving(movingLines(this.stories.present, saidOf(this.#rollout), this.beganAt, now()))
-  }
-}
-
-const WAITING: RolloutState = { kind: 'going', says: 'Kubernetes has yet to see the change' }
-
-function saidOf(rollout: RolloutState): string {
-  return rollout.kind === 'done' ? 'all pods are updated and available' : rollout.says
 }
 
 function report(
