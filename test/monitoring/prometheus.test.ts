@@ -70,9 +70,9 @@ class Watch {
 /** Asks again and again on one connection, until lastcall tells it to leave or `stop`. It dials no second time. */
 async function keepAsking(t: Test, { listen }: Pick<Sidecar, 'listen'>): Promise<{ stop(): Promise<void> }> {
   const client = await rawClient(t, listen)
-  let over = false
+  const state = { over: false }
   const asking = (async () => {
-    while (!over) {
+    while (!state.over) {
       client.send(requestText('POST', '/post/1', 'x'))
       // A busy machine may be so late that the connection was closed as idle.
       const answer = await client.answer('POST').catch(() => undefined)
@@ -82,7 +82,7 @@ async function keepAsking(t: Test, { listen }: Pick<Sidecar, 'listen'>): Promise
   })()
   return {
     async stop() {
-      over = true
+      state.over = true
       await asking
     },
   }
