@@ -17,6 +17,7 @@ with a current context, and three images (images/build makes them). Removes what
   --steps LIST         of load, rollout, scale, delete, liveness, postgrest   (all of these)
                        and only if asked for: add, remove (kubectl lastcall, into running apps and out of
                        them) and chaos (faults on purpose)
+  --apps LIST          into which: named, numeric, same (how the Service finds the port; docs/e2e.md)   (all)
   --faults LIST        which faults; their names are in docs/e2e.md   (all)
   --node-exec COMMAND  runs a shell on the node that reads its script from stdin, such as
                        'docker exec -i kind-control-plane sh'; {node} is the node's name. Some faults need it
@@ -31,6 +32,9 @@ with a current context, and three images (images/build makes them). Removes what
   --html FILE          also write a report to read in a browser
   --json               the rows as JSON on stdout instead of the table; progress is on stderr`
 
+/** For `add` and `remove`: the port of the Service is a name, a number, or lastcall's and the app's at once. */
+const APPS = ['named', 'numeric', 'same'] as const
+export type AppName = (typeof APPS)[number]
 const USUAL = ['load', 'rollout', 'scale', 'delete', 'liveness', 'postgrest'] as const
 const STEPS = [...USUAL, 'add', 'remove', 'chaos'] as const
 export type StepName = (typeof STEPS)[number]
@@ -52,6 +56,7 @@ export interface Asked {
   readonly density: string
   readonly postgrest: string | undefined
   readonly postgres: string
+  readonly apps: readonly AppName[]
   readonly timeoutMs: number
   readonly html: string | undefined
   readonly json: boolean
@@ -87,6 +92,7 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
       density: { type: 'string', default: '1' },
       postgrest: { type: 'string' },
       postgres: { type: 'string', default: 'docker.io/library/postgres:17' },
+      apps: { type: 'string', default: APPS.join(',') },
       timeout: { type: 'string', default: '300' },
       html: { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -114,6 +120,7 @@ export function readFlags(argv: readonly string[], kubectl: string): Asked {
     density: values.density,
     postgrest: values.postgrest,
     postgres: values.postgres,
+    apps: several('--apps', values.apps, APPS),
     timeoutMs: whole('--timeout', values.timeout) * 1000,
     html: values.html,
     json: values.json,

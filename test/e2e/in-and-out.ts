@@ -4,6 +4,7 @@
  * is the measure of what a step here may lose with the bare pods that it replaces. Nothing else may be lost.
  */
 import { until } from '../fixtures/until.ts'
+import type { AppName } from './flags.ts'
 import type { Kubectl } from './kubectl.ts'
 import { type Form, type Images, ownApp, type Part } from './objects.ts'
 import { plugin } from './plugin.ts'
@@ -26,8 +27,7 @@ export interface Tools {
   readonly say: (line: string) => void
 }
 
-const SHAPES = ['named port', 'numeric port', 'same port'] as const
-export type Shape = (typeof SHAPES)[number]
+export type Shape = `${AppName} port`
 
 /** Between the steps, requests get so long to fail. */
 const BETWEEN_MS = 5000
@@ -37,9 +37,14 @@ const CHANCE = 2
 /** Long enough for a node to try. */
 const BROKEN_TIMEOUT = '20s'
 
-/** Plays all three; `out` says whether lastcall is taken out again. */
-export async function inAndOut(tools: Tools, out: boolean, rows: Row[]): Promise<void> {
-  for (const shape of SHAPES) await play(tools, shape, out, rows)
+/** Plays these; `out` says whether lastcall is taken out again. */
+export async function inAndOut(
+  tools: Tools,
+  apps: readonly AppName[],
+  out: boolean,
+  rows: Row[],
+): Promise<void> {
+  for (const name of apps) await play(tools, `${name} port`, out, rows)
 }
 
 async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Promise<void> {

@@ -139,6 +139,7 @@ async function everything(
     if (form !== 'bare' && (out || asked.steps.includes('add')))
       await inAndOut(
         { ...cast, form, command: asked.kubectl, namespace: asked.namespace, replicas },
+        asked.apps,
         out,
         rows,
       )
