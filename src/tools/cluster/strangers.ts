@@ -16,10 +16,11 @@ export async function strangers(
     (one) => one['kind'] === 'Service',
   )
   if (services.length === 0) return undefined
-  const own = new Set((await podsOf(kubectl, workload, signal)).map(uidOf))
   for (const service of services) {
     const args = ['get', 'pods', '-l', labelsOf(at(service, 'spec', 'selector')).join(',')]
     const { items } = await kubectl.json<{ items: readonly Branch[] }>(args, { signal })
+    // Read later, so that a pod that has just been made is among them.
+    const own = new Set((await podsOf(kubectl, workload, signal)).map(uidOf))
     const other = items.find((pod) => !own.has(uidOf(pod)))
     if (other !== undefined) {
       const owner = list(at(other, 'metadata', 'ownerReferences'))[0]
