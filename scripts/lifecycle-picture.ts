@@ -1,8 +1,8 @@
 /**
- * docs/lifecycle.svg, drawn from the table of machine.ts: a box a phase, an arrow a row that moves. Rows to the next
- * phase go straight down, ways back run in lanes on the left, ways ahead in lanes on the right; rows that lead from
- * several phases to one share a lane. Pure; knows nothing of files. It has a ground of its own, so that it reads on
- * light and dark pages.
+ * The picture of the lifecycle, drawn from the table of machine.ts: a box a phase, an arrow a row that moves. Rows to the
+ * next phase go straight down, ways back run in lanes on the left, ways ahead in lanes on the right; rows that lead from
+ * several phases to one share a lane. Drawn twice, for docs/ and for the page of the admin port (picture-style.ts).
+ * Pure; knows nothing of files.
  */
 import type { Budget } from '../src/proxy/lifecycle/budget.ts'
 import { ready, TABLE, type Cause, type Row } from '../src/proxy/lifecycle/machine.ts'
@@ -15,13 +15,7 @@ import {
   type State,
   type Trigger,
 } from '../src/proxy/lifecycle/state.ts'
-
-const BOX = { x: 232, width: 360, height: 68, gap: 60, top: 24 }
-const LANE = 42
-const INK = '#24292f'
-const AHEAD = '#57606a'
-const BACK = '#1a7f37'
-const END = '#b3261e'
+import type { PictureStyle, Role } from './picture-style.ts'
 
 /** What the labels cannot say. */
 const LEGEND = [
@@ -55,31 +49,51 @@ interface Way {
   readonly says: readonly string[]
 }
 
-/** The picture of the lifecycle as SVG text; the same text for the same table. */
-export function drawLifecycle(): string {
+/** The picture of the lifecycle as SVG text; the same text for the same table and style. */
+export function drawLifecycle(style: PictureStyle): string {
+  const { box: at, lane: wide } = style
   const all = ways()
   const straight = all.filter((way) => way.from.length === 1 && rank(way.to) === rank(way.from[0]!) + 1)
   const lanes = all.filter((way) => !straight.includes(way)).toSorted((a, b) => span(a) - span(b))
-  const left = lanes.filter((way) => back(way))
-  const right = lanes.filter((way) => !back(way))
-  const width = BOX.x + BOX.width + LANE * right.length + 40
-  const height = top('exited') + BOX.height + BOX.top + 24 + 15 * (LEGEND.length - 1)
+  const left = lanes
+    .filter((way) => back(way))
+    .map((way, i, side) => ({ way, x: at.x - wide * (i + 1), slot: slots(style, way, side) }))
+  const right = lanes
+    .filter((way) => !back(way))
+    .map((way, i, side) => ({ way, x: at.x + at.width + wide * (i + 1), slot: slots(style, way, side) }))
+  const legend = style.legend ? LEGEND : []
+  const width = at.x + at.width + wide * right.length + (style.legend ? 40 : wide)
+  const bottom = style.legend ? 24 + 15 * (LEGEND.length - 1) : 0
+  const height = top(style, 'exited') + at.height + at.top + bottom
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"` +
-      ` font-family="Helvetica, Arial, sans-serif" font-size="12" role="img" aria-label="The lifecycle of lastcall">`,
-    `<rect x="1" y="1" width="${width - 2}" height="${height - 2}" rx="10" fill="#ffffff" stroke="#d0d7de"/>`,
-    ...PHASES.map(box),
-    ...straight.flatMap(down),
-    ...left.flatMap((way, i) => lane(way, BOX.x - LANE * (i + 1), slots(way, left))),
-    ...right.flatMap((way, i) => lane(way, BOX.x + BOX.width + LANE * (i + 1), slots(way, right))),
-    ...left.map((way, i) => sign(way, BOX.x - LANE * (i + 1), slots(way, left))),
-    ...right.map((way, i) => sign(way, BOX.x + BOX.width + LANE * (i + 1), slots(way, right))),
-    ...LEGEND.map((words, i) =>
-      text(BOX.x, height - 18 - 15 * (LEGEND.length - 1 - i), words, `fill="${AHEAD}"`),
+    `<svg xmlns="http://www.w3.org/2000/svg" ${style.whole(width, height)}>`,
+    ...(style.legend
+      ? [
+          `<rect x="1" y="1" width="${width - 2}" height="${height - 2}" rx="10"${style.fill.ground}${style.stroke.ground}/>`,
+        ]
+      : []),
+    ...PHASES.map((phase) => style.group({ class: 'phase', 'data-phase': phase }, [box(style, phase)])),
+    ...straight.map((way) => style.group(marks(way), down(style, way))),
+    ...[...left, ...right].map((each) => style.group(marks(each.way), lane(style, each))),
+    ...[...left, ...right].map((each) => style.group(marks(each.way), [sign(style, each)])),
+    ...legend.map((words, i) =>
+      text(at.x, height - 18 - 15 * (LEGEND.length - 1 - i), words, style.fill.ahead),
     ),
     '</svg>',
     '',
   ].join('\n')
+}
+
+/** A way in its lane. */
+interface Lane {
+  readonly way: Way
+  readonly x: number
+  readonly slot: (phase: Phase) => number
+}
+
+/** For a script: what leads where. */
+function marks({ from, to }: Way): Record<string, string> {
+  return { class: 'way', 'data-from': from.join(' '), 'data-to': to }
 }
 
 /** Every move of the table, gathered: first by what it says and where it leads, then by where it comes from. */
@@ -117,21 +131,26 @@ function span({ from, to }: Way): number {
   return Math.max(...from.map((phase) => Math.abs(rank(to) - rank(phase))))
 }
 
-function top(phase: Phase): number {
-  return BOX.top + rank(phase) * (BOX.height + BOX.gap)
+function top({ box: at }: PictureStyle, phase: Phase): number {
+  return at.top + rank(phase) * (at.height + at.gap)
 }
 
-function box(phase: Phase): string {
-  const y = top(phase)
-  const fill = phase === 'serving' ? '#dafbe1' : phase === 'exited' ? '#eaeef2' : '#f6f8fa'
-  const [door, told] = treatment(phase)
-  return [
-    `<rect x="${BOX.x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="6" fill="${fill}" stroke="${INK}"/>`,
-    text(BOX.x + 14, y + 22, phase, `font-weight="bold" font-size="15"`),
-    text(BOX.x + BOX.width - 14, y + 22, readiness(phase), `text-anchor="end" fill="${AHEAD}"`),
-    text(BOX.x + 14, y + 42, door),
-    text(BOX.x + 14, y + 59, told),
-  ].join('\n')
+function box(style: PictureStyle, phase: Phase): string {
+  const { box: at, pad, baseline, fill } = style
+  const y = top(style, phase)
+  const right = at.x + at.width - pad
+  const color = phase === 'serving' ? '#dafbe1' : phase === 'exited' ? '#eaeef2' : '#f6f8fa'
+  const ground = style.legend ? ` fill="${color}"` : ''
+  const lines = [
+    `<rect x="${at.x}" y="${y}" width="${at.width}" height="${at.height}" rx="6"${ground}${style.stroke.box}/>`,
+    text(at.x + pad, y + baseline.name, phase, fill.name),
+    ...(style.legend
+      ? [text(right, y + baseline.aside, readiness(phase), fill.aside)]
+      : [text(at.x + pad, y + baseline.aside, phase === 'exited' ? '' : readiness(phase), fill.aside)]),
+    ...baseline.details.map((below, i) => text(at.x + pad, y + below, treatment(phase)[i]!, fill.detail)),
+    ...style.extra(right, y + at.height / 2 + 4),
+  ]
+  return lines.join('\n')
 }
 
 /** A state of this phase, such as the traffic and the readiness are read from. */
@@ -192,47 +211,62 @@ function treatment(phase: Phase): [string, string] {
   return [door, TOLD[traffic(sample(phase, 'signal')).clientMode]]
 }
 
-function down({ from, to, says: labels }: Way): string[] {
-  const x = BOX.x + BOX.width / 2
-  const y = top(to)
-  const middle = y - BOX.gap / 2 - ((labels.length - 1) * 15) / 2 + 2
+function down(style: PictureStyle, { from, to, says }: Way): string[] {
+  const { box: at, spine, lineCharacters, lineHeight, fill, stroke } = style
+  const labels = inLines(says, lineCharacters)
+  const x = at.x + spine
+  const y = top(style, to)
+  const middle = y - at.gap / 2 - ((labels.length - 1) * lineHeight) / 2 + 2
   return [
-    line(`M${x} ${top(from[0]!) + BOX.height}V${y - 7}`, INK),
-    head(x, y, 'down', INK),
-    ...labels.map((label, i) => text(x + 12, middle + i * 15, label)),
+    line(`M${x} ${top(style, from[0]!) + at.height}V${y - 7}`, stroke.next),
+    head(x, y, 'down', fill.next),
+    ...labels.map((label, i) =>
+      text(x + 12, middle + i * lineHeight, label, style.legend ? fill.detail : fill.next),
+    ),
   ]
 }
 
+/** As many labels in each line as it holds, at least one. */
+function inLines(says: readonly string[], characters: number): string[] {
+  const lines: string[] = []
+  for (const label of says) {
+    const joined = `${lines.at(-1)} · ${label}`
+    if (lines.length > 0 && joined.length <= characters) lines[lines.length - 1] = joined
+    else lines.push(label)
+  }
+  return lines
+}
+
 /** Where the ways of one side touch a box: each at a height of its own. */
-function slots(way: Way, side: readonly Way[]): (phase: Phase) => number {
+function slots(style: PictureStyle, way: Way, side: readonly Way[]): (phase: Phase) => number {
   return (phase) => {
     const here = side.filter((other) => other.to === phase || other.from.includes(phase))
-    return Math.round(top(phase) + (BOX.height * (here.indexOf(way) + 1)) / (here.length + 1))
+    return Math.round(top(style, phase) + (style.box.height * (here.indexOf(way) + 1)) / (here.length + 1))
   }
 }
 
-function lane(way: Way, x: number, slot: (phase: Phase) => number): string[] {
-  const edge = x < BOX.x ? BOX.x : BOX.x + BOX.width
-  const tip = x < BOX.x ? 'right' : 'left'
+function lane({ box: at, fill, stroke }: PictureStyle, { way, x, slot }: Lane): string[] {
+  const edge = x < at.x ? at.x : at.x + at.width
+  const tip = x < at.x ? 'right' : 'left'
   const [low, high] = ends(way, slot)
+  const role = roleOf(way)
   return [
-    ...way.from.map((phase) => line(`M${edge} ${slot(phase)}H${x}`, tint(way))),
-    line(`M${x} ${high}V${low}`, tint(way)),
-    line(`M${x} ${slot(way.to)}H${edge + (tip === 'left' ? 7 : -7)}`, tint(way)),
-    head(edge, slot(way.to), tip, tint(way)),
+    ...way.from.map((phase) => line(`M${edge} ${slot(phase)}H${x}`, stroke[role])),
+    line(`M${x} ${high}V${low}`, stroke[role]),
+    line(`M${x} ${slot(way.to)}H${edge + (tip === 'left' ? 7 : -7)}`, stroke[role]),
+    head(edge, slot(way.to), tip, fill[role]),
   ]
 }
 
 /** What a lane says, along it; written after all lanes, on a ground that lines do not cross. */
-function sign(way: Way, x: number, slot: (phase: Phase) => number): string {
+function sign({ fill, halo, characterWidth }: PictureStyle, { way, x, slot }: Lane): string {
   const [low, high] = ends(way, slot)
   const middle = (low + high) / 2
   const label = way.says.join(' · ')
   // A label longer than its lane would hide it: it stands beside.
-  const aside = label.length * 7 > low - high ? -6 : 4
-  const along = `transform="rotate(-90 ${x} ${middle}) translate(0 ${aside})"`
-  const ground = 'stroke="#ffffff" stroke-width="6" stroke-linejoin="round" paint-order="stroke"'
-  return text(x, middle, label, `text-anchor="middle" fill="${tint(way)}" ${ground} ${along}`)
+  const aside = label.length * characterWidth > low - high ? -6 : 4
+  const along = ` transform="rotate(-90 ${x} ${middle}) translate(0 ${aside})"`
+  return text(x, middle, label, ` text-anchor="middle"${fill[roleOf(way)]}${halo}${along}`)
 }
 
 function ends(way: Way, slot: (phase: Phase) => number): [low: number, high: number] {
@@ -240,23 +274,22 @@ function ends(way: Way, slot: (phase: Phase) => number): [low: number, high: num
   return [Math.max(...heights), Math.min(...heights)]
 }
 
-function tint(way: Way): string {
-  if (way.to === 'exited') return END
-  return back(way) ? BACK : AHEAD
+function roleOf(way: Way): Role {
+  if (way.to === 'exited') return 'end'
+  return back(way) ? 'back' : 'ahead'
 }
 
-function line(path: string, color: string): string {
-  return `<path d="${path}" fill="none" stroke="${color}" stroke-width="1.4"/>`
+function line(path: string, paint: string): string {
+  return `<path d="${path}"${paint}/>`
 }
 
-function head(x: number, y: number, to: 'down' | 'left' | 'right', color: string): string {
+function head(x: number, y: number, to: 'down' | 'left' | 'right', paint: string): string {
   const turn = { down: 0, left: 90, right: -90 }[to]
-  return `<path d="M0 0L-4.5 -9H4.5Z" fill="${color}" transform="translate(${x} ${y}) rotate(${turn})"/>`
+  return `<path d="M0 0L-4.5 -9H4.5Z"${paint} transform="translate(${x} ${y}) rotate(${turn})"/>`
 }
 
-function text(x: number, y: number, content: string, more = ''): string {
+function text(x: number, y: number, content: string, paint: string): string {
   if (content === '') return ''
-  const fill = more.includes('fill=') ? '' : ` fill="${INK}"`
   const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-  return `<text x="${x}" y="${y}"${fill}${more === '' ? '' : ` ${more}`}>${escaped}</text>`
+  return `<text x="${x}" y="${y}"${paint}>${escaped}</text>`
 }

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import tap from 'tap'
 import { TABLE } from '../../src/proxy/lifecycle/machine.ts'
 import { drawLifecycle } from '../../scripts/lifecycle-picture.ts'
+import { DOCUMENT } from '../../scripts/picture-style.ts'
 import { PHASES } from '../../src/proxy/lifecycle/state.ts'
 
-const svg = drawLifecycle()
+const svg = drawLifecycle(DOCUMENT)
 
 void tap.test('docs/lifecycle.svg is not stale (npm run docs)', async (t) => {
   const drawn = readFileSync(new URL('../../docs/lifecycle.svg', import.meta.url), 'utf8')
