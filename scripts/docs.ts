@@ -9,6 +9,8 @@ import { markdownTable } from '../src/cli/help.ts'
 import { drawLifecycle } from './lifecycle-picture.ts'
 import { dashboard } from './monitoring/dashboard.ts'
 import { alertTable, podAnnotations, podMonitor, prometheusRule, rulesFile } from './monitoring/files.ts'
+import { DOCUMENT } from './picture-style.ts'
+import { pageModule } from './page.ts'
 import { drawRooms } from './rooms.ts'
 import { bindingsPage } from '../src/tools/manifest/bindings-page.ts'
 import { rulesPage } from '../src/tools/manifest/rules-page.ts'
@@ -23,7 +25,8 @@ interface Page {
 }
 
 const PAGES: readonly Page[] = [
-  { path: 'docs/lifecycle.svg', make: drawLifecycle },
+  { path: 'docs/lifecycle.svg', make: () => drawLifecycle(DOCUMENT) },
+  { path: 'src/proxy/admin/page.ts', make: pageModule },
   { path: 'docs/rules.md', make: rulesPage },
   { path: 'docs/same-port.md', make: bindingsPage },
   { path: 'docs/options.md', make: (page) => withPart(page, 'options', markdownTable()) },

@@ -79,6 +79,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'kubectl.ts': ['tools/cluster'],
   'tools/cluster': ['cli/columns.ts', 'proxy/config', 'tools/manifest'],
   'tools/rehearsal': [],
+  // What runs in the browser: types only.
+  page: ['proxy/admin/live.ts'],
 }
 /** Joins everything: may import what it likes, and only the commands import it. */
 const JOINS_ALL = 'proxy/main.ts'

@@ -213,6 +213,7 @@ async function openAdmin(config: Config, log: Log, limits: LimitKeeper, pieces: 
       ready: () => view.ready,
       started: () => view.started,
       status: () => view.status,
+      live: () => view.live,
       metrics: async () => (await loadMetrics()).scrape(),
     },
     commands: {
@@ -222,8 +223,10 @@ async function openAdmin(config: Config, log: Log, limits: LimitKeeper, pieces: 
         return runner.phase
       },
       resume: () => ({ ok: runner.resume(), phase: runner.phase }),
+      watched: (on) => relay.watched(on),
     },
     log,
+    clock: systemClock,
   })
   return admin
 }

@@ -1,6 +1,7 @@
 /** What the admin server and the metrics show: gathers it from the pieces, changes nothing. */
 
-import { buildStatus, type PortStatus } from './admin/status.ts'
+import type { LiveDrain, LiveInput } from './admin/live.ts'
+import { buildStatus, type PortStatus, type StatusInput } from './admin/status.ts'
 import type { Clock } from './process/clock.ts'
 import { printAddress } from './config/address.ts'
 import type { Config } from './config/config.ts'
@@ -8,7 +9,8 @@ import { portNames } from './config/ports.ts'
 import type { Door } from './door.ts'
 import type { Checkers } from './health/checkers.ts'
 import { leftMs, proven } from './lifecycle/drain.ts'
-import { ready } from './lifecycle/machine.ts'
+import { History } from './lifecycle/history.ts'
+import { ready, resumable } from './lifecycle/machine.ts'
 import type { Runner } from './lifecycle/runner.ts'
 import { NONE_SAVED } from './lifecycle/saved.ts'
 import type { Phase } from './lifecycle/state.ts'
@@ -17,7 +19,7 @@ import { DRAIN_PHASES, type DrainFacts, type DrainSettings, type PortFacts } fro
 import type { Relay } from './relay/relay.ts'
 
 interface Sources {
-  readonly config: Pick<Config, 'readinessOnDrain' | 'gracePeriodMs'>
+  readonly config: Pick<Config, 'readinessOnDrain' | 'gracePeriodMs' | 'token'>
   readonly relay: Relay
   readonly door: Pick<Door, 'isOpen'>
   readonly runner: Runner
@@ -33,6 +35,7 @@ export class View {
   /** The last drain's `lateMs`, kept as it was when that ended. */
   #lateMs = 0
   readonly #sources: Sources
+  readonly #history = new History()
   #verdict: Verdict | undefined
   #version: string | undefined
   #cutTotal = 0
@@ -51,6 +54,7 @@ export class View {
   /** A phase has been entered. */
   entered(phase: Phase): void {
     const now = this.#sources.clock.now()
+    if (isDraining(phase)) this.#history.entered(phase, now, !isDraining(this.#phase))
     if (isDraining(phase) && !isDraining(this.#phase)) {
       this.#drainAt = now
       this.#phaseMs = {}
@@ -65,6 +69,7 @@ export class View {
   concluded(verdict: Verdict): void {
     this.#verdict = verdict
     this.#cutTotal += verdict.cut
+    this.#history.concluded(verdict, Date.now())
   }
 
   /** The answer of /readyz, with the reason for a no. */
@@ -145,28 +150,68 @@ export class View {
   }
 
   get status(): object {
-    const { relay, runner, checkers, clock } = this.#sources
+    return buildStatus(this.#statusAt(this.#sources.clock.now()))
+  }
+
+  /** For the page: the same, with what it needs to draw a drain and its deadlines. */
+  get live(): LiveInput {
+    const { config, runner, clock } = this.#sources
+    const { state } = runner
+    const { settleMs, quietMs, lameDuckMaxMs, hookDeadlineMs, cutMs } = state.budget
+    const nowMs = clock.now()
+    return {
+      ...this.#statusAt(nowMs),
+      nowMs,
+      budget: {
+        settle: settleMs,
+        quiet: quietMs,
+        lameDuckMax: lameDuckMaxMs,
+        hook: hookDeadlineMs,
+        cut: cutMs,
+        grace: config.gracePeriodMs,
+      },
+      drain: isDraining(this.#phase) ? this.#liveDrain : null,
+      resumable: resumable(state),
+      verdicts: this.#history.drains,
+      guarded: config.token !== undefined,
+    }
+  }
+
+  get #liveDrain(): LiveDrain {
+    const { state } = this.#sources.runner
+    const drain = 'drain' in state ? state.drain : undefined
+    const lastAt = this.#sources.relay.arrivals.lastAt
+    return {
+      beganAt: Math.round(this.#drainAt!),
+      clockAt: drain?.clockAt === undefined ? null : Math.round(drain.clockAt),
+      quietFrom: this.#phase === 'lame-duck' ? Math.round(Math.max(this.#phaseAt, lastAt)) : null,
+      phases: this.#history.steps,
+    }
+  }
+
+  #statusAt(nowMs: number): StatusInput {
+    const { relay, runner, checkers } = this.#sources
     const { state } = runner
     const { counters } = relay
     const triggers = 'drain' in state ? state.drain.triggers : []
     this.#version ??= this.#sources.version()
-    return buildStatus({
+    return {
       version: this.#version,
       phase: runner.phase,
-      sinceMs: clock.now() - this.#phaseAt,
+      sinceMs: nowMs - this.#phaseAt,
       nowEpochMs: Date.now(),
       ready: this.ready.ok,
-      drainMs: isDraining(this.#phase) ? clock.now() - this.#drainAt! : undefined,
+      drainMs: isDraining(this.#phase) ? nowMs - this.#drainAt! : undefined,
       proof: this.proof,
       triggers,
       saved: runner.saved ?? this.#verdict?.saved ?? NONE_SAVED,
       inFlight: counters.inFlight,
-      requests: relay.requests(),
+      requests: relay.requests(nowMs),
       connections: { client: counters.clients, app: counters.apps },
       health: checkers.status,
       ...(relay.ports.length > 1 && { ports: this.#portStatus }),
       verdict: this.#verdict === undefined ? null : { ...this.#verdict },
-    })
+    }
   }
 }
 

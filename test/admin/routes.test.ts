@@ -1,9 +1,11 @@
 /** The admin endpoints as a decision (DESIGN §6): paths, methods, who may call, what the answers say. */
 import tap from 'tap'
 import { type Caller, judgeCaller } from '../../src/proxy/admin/auth.ts'
+import { LIVE } from '../fixtures/admin.ts'
 import { type AdminView, route, type Routed } from '../../src/proxy/admin/routes.ts'
 
 const VIEW: AdminView = {
+  live: () => LIVE,
   ready: () => ({ ok: true, why: '' }),
   started: () => true,
   status: () => ({ phase: 'serving' }),
@@ -22,8 +24,9 @@ function ask(
   target: string,
   caller: Caller = 'allowed',
   view: Partial<AdminView> = {},
+  accept = '*/*',
 ): Routed {
-  return route(method, target, () => caller, { ...VIEW, ...view })
+  return route({ method, target, accept }, () => caller, { ...VIEW, ...view })
 }
 
 function answer(routed: Routed) {

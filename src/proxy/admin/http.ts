@@ -25,6 +25,8 @@ export interface AdminLimits {
   readonly waitingHooks: number
   /** Of one address. */
   readonly waitingHooksOfOne: number
+  /** Event streams at once; the page opens one. */
+  readonly viewers: number
 }
 
 export const ADMIN_LIMITS: AdminLimits = {
@@ -35,6 +37,7 @@ export const ADMIN_LIMITS: AdminLimits = {
   connections: 512,
   waitingHooks: 256,
   waitingHooksOfOne: 32,
+  viewers: 8,
 }
 
 /**

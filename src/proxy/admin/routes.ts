@@ -6,7 +6,8 @@
  *   GET  /livez            200 while the event loop turns
  *   GET  /startupz         200 once the listener is open, else 503
  *   GET  /metrics          Prometheus text
- *   GET  /status           JSON: see status.ts
+ *   GET  /status           JSON: see status.ts; an event stream for who accepts that: see viewers.ts
+ *   GET  /                 the page, for who accepts HTML
  *   GET  /prestop/app      the preStop hook of the app's container: answered when drained
  *   GET  /prestop/sidecar  the preStop hook of our own container: likewise, and proof enough to refuse connections
  *   POST /drain            begin a drain by hand: 202 and the phase
@@ -15,12 +16,15 @@
  * The last four may be guarded by a token and by networks; probes, /metrics and /status are open to everybody.
  */
 import type { Caller } from './auth.ts'
+import type { LiveInput } from './live.ts'
 
 /** What the rest of the program shows of itself. */
 export interface AdminView {
   ready(): { readonly ok: boolean; readonly why: string }
   started(): boolean
   status(): object
+  /** What the page draws. */
+  live(): LiveInput
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
@@ -35,6 +39,8 @@ export type Routed =
   /** `answer` says no, for this reason. */
   | { readonly kind: 'refused'; readonly reason: Exclude<Caller, 'allowed'>; readonly answer: Answer }
   | { readonly kind: 'metrics' }
+  | { readonly kind: 'page' }
+  | { readonly kind: 'stream' }
   | { readonly kind: 'hook'; readonly who: 'app' | 'sidecar' }
   | { readonly kind: 'drain' }
   | { readonly kind: 'resume' }
@@ -87,11 +93,18 @@ const DENIED: Readonly<Record<Exclude<Caller, 'allowed'>, Answer>> = {
 }
 
 /**
- * Decides about one request. `target` is the request target as it came, query and all; `caller` is asked only where
- * it matters. Never throws unless `view` does.
+ * Decides about one request. `target` is the request target as it came, query and all; `accept` is the field's value;
+ * `caller` is asked only where it matters. Never throws unless `view` does.
  */
-export function route(method: string, target: string, caller: () => Caller, view: AdminView): Routed {
+export function route(
+  { method, target, accept }: { readonly method: string; readonly target: string; readonly accept: string },
+  caller: () => Caller,
+  view: AdminView,
+): Routed {
   const path = pathOf(target)
+  if (path === '/' && READ.includes(method) && accepts(accept, 'text/html')) return { kind: 'page' }
+  if (path === '/status' && method === 'GET' && accepts(accept, 'text/event-stream'))
+    return { kind: 'stream' }
   const endpoint = Object.hasOwn(ENDPOINTS, path) ? ENDPOINTS[path] : undefined
   if (endpoint === undefined) return say(404, NOT_FOUND)
   const { methods } = endpoint
@@ -101,6 +114,11 @@ export function route(method: string, target: string, caller: () => Caller, view
   const verdict = endpoint.guarded ? caller() : 'allowed'
   if (verdict === 'allowed') return endpoint.route(view)
   return { kind: 'refused', reason: verdict, answer: DENIED[verdict] }
+}
+
+/** Whether a type is named (RFC 9110 §12.5.1), whatever the weight: curl's and the kubelet's wildcards do not count. */
+function accepts(accept: string, type: string): boolean {
+  return accept.split(',').some((range) => range.split(';', 1)[0]!.trim().toLowerCase() === type)
 }
 
 /** A short plain text, with the line end that a terminal wants. */

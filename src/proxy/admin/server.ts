@@ -9,10 +9,12 @@ import { cidrContains } from '../config/ip.ts'
 import { judgeCaller } from './auth.ts'
 import { fromForeignPage } from './foreign-page.ts'
 import { ADMIN_LIMITS, type AdminLimits, close, createAdminHttp, listening } from './http.ts'
+import type { Clock } from '../process/clock.ts'
 import { Sparingly } from '../process/once-a-second.ts'
 import { type AdminRefusal, type AdminRefused, Refusals } from './refusals.ts'
 import { ConnectionList } from './connection-list.ts'
 import { type AdminView, type Answer, jsonAnswer, route, type Routed, textAnswer } from './routes.ts'
+import { Watch } from './watch.ts'
 
 /** What the admin server can make the rest of the program do. */
 export interface AdminCommands {
@@ -22,6 +24,8 @@ export interface AdminCommands {
   drain(): string
   /** `ok` is false where there is nothing to take back any more. */
   resume(): { readonly ok: boolean; readonly phase: string }
+  /** Somebody watches the event stream, or nobody does any more. */
+  watched(on: boolean): void
 }
 
 export interface AdminLog {
@@ -36,6 +40,7 @@ export interface AdminOptions {
   readonly view: AdminView
   readonly commands: AdminCommands
   readonly log: AdminLog
+  readonly clock: Clock
   /** For tests; else `ADMIN_LIMITS`. */
   readonly limits?: Partial<AdminLimits>
 }
@@ -63,6 +68,8 @@ interface Desk {
   readonly refusals: Refusals
   /** For the lines about hooks and commands. */
   readonly lines: Sparingly
+  readonly limits: AdminLimits
+  readonly watch: Watch
 }
 
 /** More than any pod has in a second; a stranger may call thousands of times. */
@@ -74,9 +81,16 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const limits = { ...ADMIN_LIMITS, ...options.limits }
   const connections = new ConnectionList<Socket>(limits)
   const refusals = new Refusals()
-  const desk: Desk = { options, connections, refusals, lines: new Sparingly(LINES_A_SECOND) }
+  const desk: Desk = {
+    options,
+    connections,
+    refusals,
+    lines: new Sparingly(LINES_A_SECOND),
+    limits,
+    watch: new Watch(options, limits),
+  }
   const server = createAdminHttp(limits, connections, (request, response) => {
-    void serve(desk, limits, request, response)
+    void serve(desk, request, response)
   })
   await listening(server, listen)
   server.on('error', (error) => options.log.warn({ err: error }, 'admin server'))
@@ -86,17 +100,15 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     get connections() {
       return connections.size
     },
-    close: (withinMs = LEAVE_MS) => close(server, connections, withinMs),
+    close(withinMs = LEAVE_MS) {
+      desk.watch.end()
+      return close(server, connections, withinMs)
+    },
   }
 }
 
-async function serve(
-  desk: Desk,
-  limits: AdminLimits,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { options } = desk
+async function serve(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { options, limits } = desk
   const { log, view } = options
   // A client that goes away, or breaks off: its drain goes on, and there is nobody to tell.
   request.on('error', () => undefined)
@@ -107,8 +119,12 @@ async function serve(
       return
     }
     request.resume()
-    const routed = route(request.method ?? '', request.url ?? '', () => judgeRequest(options, request), view)
-    send(response, await perform(desk, request, routed))
+    const { method = '', url: target = '', headers } = request
+    const asked = { method, target, accept: headers.accept ?? '' }
+    const routed = route(asked, () => judgeRequest(options, request), view)
+    const answer =
+      routed.kind === 'stream' ? await desk.watch.open(response) : await perform(desk, request, routed)
+    if (answer !== undefined) send(response, answer)
   } catch (error) {
     log.warn(
       { err: error, method: request.method, path: request.url?.split('?')[0] },
@@ -119,7 +135,11 @@ async function serve(
 }
 
 /** Carries out what was asked for; takes as long as it takes. */
-async function perform(desk: Desk, request: IncomingMessage, routed: Routed): Promise<Answer> {
+async function perform(
+  desk: Desk,
+  request: IncomingMessage,
+  routed: Exclude<Routed, { kind: 'stream' }>,
+): Promise<Answer> {
   const { view, commands } = desk.options
   switch (routed.kind) {
     case 'answer':
@@ -130,6 +150,10 @@ async function perform(desk: Desk, request: IncomingMessage, routed: Routed): Pr
     case 'metrics': {
       const { contentType, body } = await view.metrics()
       return { status: 200, headers: { 'content-type': contentType }, body }
+    }
+    case 'page': {
+      const { pageAnswer } = await import('./stream.ts')
+      return pageAnswer()
     }
     case 'hook':
       return answerHook(desk, request, routed.who)

@@ -94,7 +94,6 @@ const TARGET_CHARACTERS = 200
 export function buildStatus(input: StatusInput): Status {
   const { version, phase, sinceMs, nowEpochMs, ready, drainMs, proof, triggers } = input
   const { saved, connections, health, ports, verdict } = input
-  const counts = PROTOCOLS.map((protocol, index) => [protocol, input.inFlight[index] ?? 0] as const)
   const requests = [...input.requests].toSorted((one, other) => other.ageMs - one.ageMs)
   return {
     version,
@@ -107,9 +106,8 @@ export function buildStatus(input: StatusInput): Status {
     triggers,
     saved,
     inFlight: {
-      total: counts.reduce((sum, [, count]) => sum + count, 0),
-      ...(Object.fromEntries(counts) as Record<Protocol, number>),
-      requests: requests.slice(0, REQUESTS_SHOWN).map(show),
+      ...protocolCounts(input.inFlight),
+      requests: requests.slice(0, REQUESTS_SHOWN).map(shownRequest),
     },
     connections,
     health,
@@ -118,8 +116,15 @@ export function buildStatus(input: StatusInput): Status {
   }
 }
 
+/** By name, and their sum, from what is counted by index into PROTOCOLS. */
+export function protocolCounts(inFlight: ArrayLike<number>): Record<Protocol | 'total', number> {
+  const counts = PROTOCOLS.map((protocol, index) => [protocol, inFlight[index] ?? 0] as const)
+  const total = counts.reduce((sum, [, count]) => sum + count, 0)
+  return { total, ...(Object.fromEntries(counts) as Record<Protocol, number>) }
+}
+
 /** Without the query: /status is open to whoever reaches the port, and queries carry keys and personal data. */
-function show({ protocol, ageMs, client, method, target }: RequestInFlight): RequestInFlight {
+export function shownRequest({ protocol, ageMs, client, method, target }: RequestInFlight): RequestInFlight {
   const path = target?.replace(/\?.*$/s, '?…').slice(0, TARGET_CHARACTERS)
   return {
     protocol,

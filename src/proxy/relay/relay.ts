@@ -137,10 +137,14 @@ export class Relay implements Common {
     return { inFlight: savedInFlight, arrived: savedArrived }
   }
 
-  /** What is in flight, for /status. */
-  *requests(): Iterable<RequestInFlight> {
-    const now = this.#parts.clock.now()
+  /** What is in flight, for /status; with its age at this time. */
+  *requests(now: number): Iterable<RequestInFlight> {
     for (const pair of this.#pairs) yield* pair.requests(now)
+  }
+
+  /** Somebody watches: requests that begin from now on are shown with their targets, or no longer. */
+  watched(on: boolean): void {
+    for (const port of this.ports) port.keepsTargets = on || this.keepsTargets
   }
 
   // -- orders of the lifecycle -----------------------------------------------------------------------------------

@@ -53,7 +53,8 @@ export class ServedPort implements RelayContext {
   readonly app: Served['app']
   readonly arrivals: Arrivals
   readonly dialer: Dialer
-  readonly keepsTargets: boolean
+  /** Also while somebody watches. */
+  keepsTargets: boolean
   readonly #common: Common
   readonly #gates: Gates
   #listen: Served['listen']
