@@ -1,10 +1,11 @@
 /**
- * `npm start`: lastcall in front of the bundled demo app, or of a real one with `--app host:port`, on free ports. Plays
- * the kubelet's part at the end: SIGTERM to lastcall, and to the demo app once lastcall's log says that it is drained.
+ * `npm start`: lastcall in front of the bundled demo app with a few clients, or of a real app with `--app host:port` and
+ * without them, on free ports. Plays the kubelet's part at the end: SIGTERM to lastcall, and to the demo app once lastcall's log says that it is drained.
  * All flags are lastcall's own and pass through.
  */
 import { fileURLToPath } from 'node:url'
 import { type Child, startChild } from './child.ts'
+import { type Load, startLoad } from './load.ts'
 import { invitation, parse, PHASES, readable } from './text.ts'
 
 const DIST = new URL('../../dist/', import.meta.url)
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
   const app = given('--app') ? undefined : await startApp()
   let phase = ''
   let asked = 0
+  let load: Load | undefined
 
   const placed = ['--listen', '--admin'].flatMap((flag) => (given(flag) ? [] : [flag, '127.0.0.1:0']))
   const behind = app === undefined ? [] : ['--app', app.place]
@@ -43,6 +45,7 @@ async function main(): Promise<number> {
     if (String(fields?.['msg']).startsWith('listening')) {
       const { listen, admin } = fields as { listen: string; admin: string }
       console.log(invitation({ traffic: listen, admin, demo: app !== undefined }))
+      if (app !== undefined) load = startLoad(listen, admin)
     }
     if (typeof fields?.['phase'] === 'string') entered(fields['phase'])
   }
@@ -64,6 +67,8 @@ async function main(): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 
   const code = await sidecar.ended
+  load?.stop()
+  if (load !== undefined) say('clients', `${load.sent} requests, ${load.failed} failed`)
   app?.child.signal('SIGTERM')
   await app?.child.ended
   return code

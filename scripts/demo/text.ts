@@ -30,9 +30,11 @@ export function invitation(places: Places): string {
   const lines = rows.map(([command, what]) => `  ${command.padEnd(width)}  # ${what}`)
   return [
     '',
+    `Open ${admin}/ in a browser${places.demo ? ', press Drain, and watch: a few clients send requests already' : ' and watch'}.`,
+    '',
     `Send requests to ${traffic}`,
     '',
-    'In another terminal, try:',
+    'Or, in another terminal, try:',
     ...lines,
     '',
     'Press Ctrl-C to drain and stop, phase by phase. Press it again to stop at once.',

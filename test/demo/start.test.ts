@@ -1,9 +1,10 @@
 /** `npm start` without a terminal: says where it is, serves, drains phase by phase on SIGINT. Needs dist (npm run build). */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import tap from 'tap'
+import type { Status } from '../../src/proxy/admin/status.ts'
 import { type Owner, type Program, startProgram } from '../fixtures/program.ts'
 import { until } from '../fixtures/until.ts'
 
@@ -30,11 +31,26 @@ async function start(
   return { demo, url: line.replace('Send requests to ', ''), admin }
 }
 
-/** Waits until one request is under way. */
+/** Its own clients are at 127.0.0.1. */
+const OURS = '127.0.0.2'
+
+/** A request of our own; resolves with its answer, or with `cut`. */
+function slow(url: string, seconds: number): Promise<unknown> {
+  return new Promise((resolve) => {
+    request(`${url}/rpc/slow?seconds=${seconds}`, { localAddress: OURS, agent: false }, (response) => {
+      response.setEncoding('utf8')
+      response.once('data', (text: string) => resolve(JSON.parse(text)))
+    })
+      .on('error', () => resolve('cut'))
+      .end()
+  })
+}
+
+/** Waits until it is under way. */
 async function inFlight(admin: string): Promise<void> {
-  await until('a request in flight', async () => {
-    const metrics = await (await fetch(`${admin}/metrics`)).text()
-    return /^lastcall_in_flight\{kind="http1"\} 1$/m.test(metrics)
+  await until('our request in flight', async () => {
+    const status = (await (await fetch(`${admin}/status`)).json()) as Pick<Status, 'inFlight'>
+    return status.inFlight.requests.some(({ client }) => client === OURS)
   })
 }
 
@@ -43,9 +59,10 @@ const phases = (demo: Program) => demo.lines.flatMap((line) => /^phase: +(\S+):/
 await tap.test('the demo app behind lastcall drains on one SIGINT, and loses nothing', async (t) => {
   const { demo, url, admin } = await start(t, [])
   t.match(await (await fetch(`${url}/`)).json(), { app: 'demo' })
-  const inserted = await fetch(`${url}/items`, { method: 'POST', body: '{"name":"tea"}' })
+  const inserted = await fetch(`${url}/items`, { method: 'POST', body: '{"name":"coffee"}' })
   t.equal(inserted.status, 201)
-  t.match(await (await fetch(`${url}/items`)).json(), [{ id: 1, value: { name: 'tea' } }])
+  const items = (await (await fetch(`${url}/items`)).json()) as { value: { name: string } }[]
+  t.ok(items.some(({ value }) => value.name === 'coffee'))
   const invited = demo.lines.filter((line) => line.startsWith('  curl '))
   for (const path of ['/rpc/slow', '/readyz', '/status', '/prestop/app', '/metrics'])
     t.ok(
@@ -53,25 +70,46 @@ await tap.test('the demo app behind lastcall drains on one SIGINT, and loses not
       `it says what to try: ${path}`,
     )
 
-  const slow = fetch(`${url}/rpc/slow?seconds=2`)
+  const ours = slow(url, 2)
   await inFlight(admin)
   demo.signal('SIGINT')
-  t.same(await (await slow).json(), { slept: 2 }, 'what was in flight was answered')
-  t.same(await demo.end(15_000), { code: 0, signal: null })
+  t.same(await ours, { slept: 2 }, 'what was in flight was answered')
+  t.same(await demo.end(30_000), { code: 0, signal: null })
+  const clients = /^clients: +(\d+) requests, (\d+) failed$/.exec(demo.lines.at(-1)!)
+  t.ok(Number(clients?.[1]) > 0, 'its own clients sent requests')
+  t.equal(clients?.[2], '0', 'and lost none')
   const told = phases(demo)
   t.same(told.slice(0, 4), ['settling', 'lame-duck', 'draining', 'drained'], 'phase by phase')
 })
 
+await tap.test('the page comes first, its clients show on it, and it drains and resumes', async (t) => {
+  const { demo, admin } = await start(t, [])
+  const opened = demo.lines.findIndex((line) => line.startsWith('Open http'))
+  t.equal(
+    demo.lines[opened],
+    `Open ${admin}/ in a browser, press Drain, and watch: a few clients send requests already.`,
+  )
+  t.ok(opened < demo.lines.findIndex((line) => line.startsWith('Send requests to')))
+  t.match(await (await fetch(`${admin}/`, { headers: { accept: 'text/html' } })).text(), /^<!doctype html>/)
+  const status = async () => (await (await fetch(`${admin}/status`)).json()) as Status
+  await until('requests for the bars', async () => (await status()).inFlight.total >= 4)
+  t.equal((await fetch(`${admin}/drain`, { method: 'POST' })).status, 202)
+  await until('its clients went elsewhere', async () => (await status()).phase === 'drained', 30_000)
+  await until('nothing in flight', async () => (await status()).inFlight.total === 0)
+  t.equal((await fetch(`${admin}/resume`, { method: 'POST' })).status, 200)
+  await until('they are back', async () => (await status()).inFlight.total >= 4)
+})
+
 await tap.test('a second SIGINT ends it at once', async (t) => {
   const { demo, url, admin } = await start(t, [])
-  const slow = fetch(`${url}/rpc/slow?seconds=60`).catch(() => 'cut')
+  const ours = slow(url, 60)
   await inFlight(admin)
   demo.signal('SIGINT')
   await demo.line(/^phase: +settling/)
   demo.signal('SIGINT')
   const exit = await demo.end(5000)
   t.not(exit.code, 0)
-  t.equal(await slow, 'cut')
+  t.equal(await ours, 'cut')
 })
 
 await tap.test('with --app it runs in front of a real app, which stays', async (t) => {
