@@ -41,7 +41,9 @@ export function startLoad(traffic: string, admin: string): Load {
 
   async function endpoints(): Promise<void> {
     while (!stopped.signal.aborted) {
-      listed = (await fetch(`http://${admin}/readyz`).catch(() => undefined))?.ok ?? false
+      const answer = await fetch(`http://${admin}/readyz`).catch(() => undefined)
+      await answer?.body?.cancel()
+      listed = answer?.ok ?? false
       await sleep(LOOK_MS, undefined, { ref: false })
     }
   }
