@@ -173,7 +173,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
               {
                 place: workload,
                 path: ['kind'],
-                saw: `no PodDisruptionBudget in the input selects ${workload.title}`,
+                saw: `no PodDisruptionBudget selects ${workload.title}`,
               },
             ]
       })
