@@ -118,6 +118,8 @@ export function client(name: string, images: Images, args: readonly string[]): P
     imagePullPolicy: images.pullPolicy,
     args,
     securityContext: restricted,
+    // Room for the records; and nobody takes it for the first that a node short of memory can do without.
+    resources: { requests: { memory: '384Mi' } },
     readinessProbe: { httpGet: { port: CLIENT_PORT, path: '/report' }, periodSeconds: 2, timeoutSeconds: 5 },
   }
   const spec = { ...pod, restartPolicy: 'Never', terminationGracePeriodSeconds: 1, containers: [container] }

@@ -33,10 +33,11 @@ function autoscaler(target: string, replicas: number, minor: number): Part {
 
 /** A key and a certificate, as PEM; the API server is told not to check them. */
 async function identity(): Promise<{ readonly key: string; readonly cert: string }> {
-  const args = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=metrics'
-  const child = spawn('openssl', [...args.split(' '), '-keyout', '/dev/stdout', '-out', '/dev/stdout'], {
-    stdio: 'pipe',
-  })
+  const request =
+    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=metrics'
+  // /dev/stdout can be opened if it is a pipe, which the stdio of a child of ours is not.
+  const script = `openssl ${request} -keyout /dev/stdout -out /dev/stdout | cat`
+  const child = spawn('sh', ['-c', script], { stdio: 'pipe' })
   const { out } = await hear(child).catch(() => ({ out: '' }))
   const [key, cert] = ['PRIVATE KEY', 'CERTIFICATE'].map(
     (kind) => new RegExp(`-----BEGIN ${kind}-----[^-]+-----END ${kind}-----\n`).exec(out)?.[0],
