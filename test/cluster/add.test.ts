@@ -1,7 +1,9 @@
 /** lastcall into a running workload and out of it, step by step, in a cluster in memory that notices what is not served. */
 import tap from 'tap'
 import { ADD, REMOVE } from '../../src/tools/cluster/adding.ts'
+import type { Kubectl } from '../../src/tools/cluster/kubectl.ts'
 import { trimmed } from '../../src/tools/cluster/live.ts'
+import { clearBroken } from '../../src/tools/cluster/waiting.ts'
 import { at, branch, list, text, type Branch, type Tree } from '../../src/tools/manifest/tree.ts'
 import { MemoryCluster, MISSING } from '../fixtures/cluster.ts'
 import { ran } from '../fixtures/session.ts'
@@ -473,3 +475,73 @@ void tap.test('errors as a user of kubectl expects them', async (t) => {
     err: /Deployment web belongs to Postgres db, which would undo the change/,
   })
 })
+
+void tap.test(
+  'a policy that may not be listed is warned of; an admission webhook without dry runs, too',
+  async (t) => {
+    const cluster = new MemoryCluster([web(), service(3000)])
+    cluster.before = ([verb, what, ...flags]) => {
+      if (what?.startsWith('networkpolicies') === true)
+        throw 'Error from server (Forbidden): networkpolicies.networking.k8s.io is forbidden: User "me" cannot list'
+      if (verb === 'patch' && flags.includes('--dry-run=server'))
+        throw 'Error from server (BadRequest): admission webhook "x" does not support dry run'
+    }
+    const { code, err } = await ran(ADD, 'deploy/web', cluster)
+    t.equal(code, 0, err)
+    t.match(err, /Warning: you may not list networkpolicies/)
+    t.match(err, /Warning: Deployment web could not be tried first: .*does not support dry run/)
+  },
+)
+
+void tap.test('an API server that is away for a moment does not end the wait', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  let away = 0
+  cluster.before = ([verb, what]) => {
+    if (verb === 'get' && what === 'deployment.apps/web' && (away += 1) < 3)
+      throw 'The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?'
+  }
+  const { code, err } = await ran(ADD, 'deploy/web', cluster)
+  t.equal(code, 0, err)
+  t.ok(away > 3)
+})
+
+void tap.test('a removal that does not become ready is taken back: lastcall stays', async (t) => {
+  const cluster = new MemoryCluster([web({ portName: 'http' }), service('http')])
+  await ran(ADD, 'deploy/web', cluster)
+  const before = kept(cluster)
+  // The app's image is gone from the registry by now; pods that run it go on.
+  cluster.unpullable = 'example/web:1'
+  const tried = await ran(REMOVE, 'deploy/web --timeout 1s', cluster)
+  t.match(tried, {
+    code: 1,
+    err: /The step was taken back: all is as it was before it\.\nDeployment web has lastcall/,
+  })
+  t.same(kept(cluster), before)
+  t.same(cluster.lost, [])
+})
+
+function pod(name: string, revision: string, status: string): Branch {
+  return {
+    metadata: { name, labels: { 'controller-revision-hash': revision } },
+    status: { conditions: [{ type: 'Ready', status }] },
+  }
+}
+
+void tap.test(
+  'the broken pods of a StatefulSet are deleted when its template is whole again, and no others',
+  async (t) => {
+    const deleted: string[] = []
+    const items = [pod('web-0', 'old', 'True'), pod('web-1', 'new', 'True'), pod('web-2', 'new', 'False')]
+    const kubectl: Kubectl = {
+      run: async (args) => Promise.resolve(String(deleted.push(args.slice(0, 2).join(' ')))),
+      json: async <T>() => Promise.resolve({ items } as T),
+      follow: () => {
+        throw new Error('nobody watches')
+      },
+    }
+    await clearBroken(kubectl, web({ kind: 'StatefulSet' }), 'new')
+    t.same(deleted, ['delete pod/web-2'])
+    await clearBroken(kubectl, web(), 'new')
+    t.same(deleted.length, 1, 'a Deployment does it itself')
+  },
+)
