@@ -219,5 +219,6 @@ void tap.test('the node: a shell of the user’s own, and a clear word where it 
     /no process of/,
   )
   await t.rejects(new Node('sh', undefined).signal('n1', '$(reboot)', 'KILL'), /no id of a container/)
+  t.notOk(await new Node('sh', undefined).lives('n1', `containerd://${'0'.repeat(64)}`))
   await new Node(undefined, 'test {node} =').restart('n1', 'n1')
 })

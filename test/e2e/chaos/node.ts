@@ -5,6 +5,12 @@ import { NotHere } from './fault.ts'
 
 const DAEMON_AWAY = 3
 
+/** A process that was killed goes on for as long as a busy machine needs to end it; two seconds are enough for any. */
+const UNTIL_GONE = `for process; do
+        tries=0
+        while [ -e "/proc/$process" ] && [ $tries -lt 200 ]; do sleep 0.01; tries=$((tries + 1)); done
+      done`
+
 /** When something was done: before and after it, in milliseconds of the epoch. */
 export interface Moment {
   readonly from: number
@@ -36,8 +42,7 @@ export class Node {
 
   /** Sends a signal to all processes of a container; the moments before and after it. */
   async signal(node: string, containerId: string, signal: string): Promise<Moment> {
-    const id = containerId.replace(/^.*:\/\//, '')
-    if (!/^[0-9a-f]{16,}$/.test(id)) throw new Error(`no id of a container: ${containerId}`)
+    const id = plain(containerId)
     const asked = Date.now()
     const told = await this.sh(
       node,
@@ -49,12 +54,19 @@ export class Node {
       [ $# -gt 0 ] || { echo 'no process of container ${id} on the node' >&2; exit 1; }
       date +%s%3N
       kill -s ${signal} "$@"
+      ${signal === 'KILL' ? UNTIL_GONE : ''}
       date +%s%3N`,
     )
     const answered = Date.now()
     // The node's own times, if it has milliseconds and our clock.
     const [from = NaN, to = NaN] = told.trim().split('\n').map(Number)
     return from >= asked && to <= answered ? { from, to } : { from: asked, to: answered }
+  }
+
+  /** Does any process of a container live? */
+  async lives(node: string, containerId: string): Promise<boolean> {
+    const script = `grep -l ${plain(containerId)} /proc/[0-9]*/cgroup 2>/dev/null || true`
+    return (await this.sh(node, script)).trim() !== ''
   }
 
   /** Stops a daemon for so long, and lets it go on; what it missed is still there for it. */
@@ -84,6 +96,13 @@ export class Node {
       throw error
     })
   }
+}
+
+/** The id itself of `containerd://ID`; throws if it is none. */
+function plain(containerId: string): string {
+  const id = containerId.replace(/^.*:\/\//, '')
+  if (!/^[0-9a-f]{16,}$/.test(id)) throw new Error(`no id of a container: ${containerId}`)
+  return id
 }
 
 async function run([program, ...args]: readonly string[], script: string): Promise<string> {

@@ -135,3 +135,11 @@ export class Scene {
 export function leftAt(pod: PodStory): number {
   return pod.deregisteredAt ?? Date.now()
 }
+
+/** How long the Service had nobody to send to. */
+export function withoutEndpoint({ stage }: Scene, since: number): string[] {
+  const ms = stage.pods.empty
+    .filter(({ from }) => from >= since)
+    .reduce((sum, { from, to = Date.now() }) => sum + to - from, 0)
+  return ms === 0 ? [] : [`the Service had no endpoint at all for ${ms} ms`]
+}

@@ -2,7 +2,7 @@
 import { own } from '../objects.ts'
 import type { PodStory } from '../pods.ts'
 import { type Fault, NotHere, type Spares } from './fault.ts'
-import { pause, type Scene } from './scene.ts'
+import { pause, type Scene, withoutEndpoint } from './scene.ts'
 
 const POLICY_V1_MINOR = 22
 const BUDGET_V1_MINOR = 21
@@ -147,14 +147,6 @@ function restarted(daemon: string, spares: Spares, loses: string): Fault {
       return { ...blow, notes: [back, ...withoutEndpoint(scene, from)] }
     },
   }
-}
-
-/** How long the Service had nobody to send to. */
-function withoutEndpoint({ stage }: Scene, since: number): string[] {
-  const ms = stage.pods.empty
-    .filter(({ from }) => from >= since)
-    .reduce((sum, { from, to = Date.now() }) => sum + to - from, 0)
-  return ms === 0 ? [] : [`the Service had no endpoint at all for ${ms} ms`]
 }
 
 const KUBELET =

@@ -1,7 +1,8 @@
 /** A node that is short of something: processor, memory; and of the right time. */
 import type { Node } from './node.ts'
 import { type Fault, NotHere } from './fault.ts'
-import { pause, type Scene } from './scene.ts'
+import { SIDECAR } from '../objects.ts'
+import { type Scene, withoutEndpoint } from './scene.ts'
 
 const BUSY_S = 60
 
@@ -58,10 +59,11 @@ const memory: Fault = {
   name: 'memory-pressure',
   group: 'node',
   what: 'the node is short of memory (by a threshold of the kubelet), and the kubelet evicts a pod softly',
-  spares: 'everything',
+  spares: 'connections',
   loses:
     'Nothing with a soft threshold, and `evictionMaxPodGracePeriod` of at least `--grace-period`. A hard threshold ' +
-    'kills at once, as `--force` does: what was in flight is lost.',
+    'kills at once, as `--force` does: what was in flight is lost. Here new connections may be refused because the ' +
+    'kubelet is restarted to make it feel the pressure: see `kubelet-restart`.',
   onNode: true,
   async run(scene) {
     const name = await scene.someNode()
@@ -71,29 +73,35 @@ const memory: Fault = {
     const from = Date.now()
     const kept = `${path}.before-lastcall-e2e`
     await node.sh(name, `cp '${path}' '${kept}' && cat >>'${path}' <<'END'${PRESSURE}END`)
-    let victim
+    const containers = new Map<string, string>()
+    for (const pod of pods) {
+      containers.set(pod.name, (await scene.container(pod.name, SIDECAR)).containerID ?? '')
+    }
+    let victim = ''
     try {
       await node.restart(name, 'kubelet')
-      await scene.until(
-        'an eviction by the kubelet',
-        async () => (victim = await evicted(scene)) !== undefined,
-      )
+      await scene.until('an eviction by the kubelet', async () => {
+        victim = (await evicted(scene)) ?? ''
+        return victim !== ''
+      })
+      // Its drain is the kubelet's to wait for: the next one would not know of it.
+      const id = containers.get(victim)
+      if (id === undefined) throw new Error(`${victim} was evicted, which was not there before`)
+      await scene.until(`the end of ${victim}`, async () => !(await node.lives(name, id)))
     } finally {
       await node.sh(name, `mv '${kept}' '${path}'`)
       await node.restart(name, 'kubelet')
     }
-    await pause(1000)
-    await scene.until('the end of the evicted pods', async () => await running(scene, pods.length))
+    const drainedMs = Date.now() - from
+    await scene.until('all pods to run', () => running(scene, pods.length))
     await kubectl.run(['delete', 'pods', '-l', `app=${scene.name}`, '--field-selector=status.phase=Failed'])
     await scene.calm()
     const now = Date.now()
-    return {
-      touched: pods.map((pod) => pod.name),
-      from,
-      to: now,
-      until: now,
-      notes: [`evicted first: ${victim}`],
-    }
+    const notes = [
+      `${victim} was evicted, and had ended ${(drainedMs / 1000).toFixed(1)} s after the beginning`,
+      ...withoutEndpoint(scene, from),
+    ]
+    return { touched: pods.map((pod) => pod.name), from, to: now, until: now, notes }
   },
 }
 
