@@ -31,6 +31,7 @@ export async function crowd(stage: Stage, kinds: Kinds, running: () => boolean):
     while (running()) {
       const [name, client] = stage.random.pick(kinds)
       clients += 1
+      stage.ledger.count('clients')
       await bounded(name, client({ ...stage, random: new Random(stage.random.below(2 ** 32)) }), stage.ledger)
       if (stage.ledger.refusing) await sleep(REFUSED_MS)
     }

@@ -231,6 +231,24 @@ void tap.test('streams are in flight one by one, and end by any of the ways ther
   t.ok(scene.talk.idle)
 })
 
+void tap.test(
+  'a client that has sent its FIN is let go with its last stream, whether or not the app closes',
+  async (t) => {
+    for (const last of [Buffer.concat([whole(f.OK, 1, 0), f.data(1, 'x', true)]), f.rst(1)]) {
+      const scene = Http2Scene.greeted()
+      scene.fromClient(Buffer.concat([f.get(1), f.get(3)]))
+      scene.talk.clientEnded()
+      t.match(scene, { client: 'open', app: 'open', appFin: true }, 'its streams go on')
+      scene.fromApp(f.ok(3))
+      t.match(scene, { client: 'open', app: 'open' }, 'one is left')
+      scene.took()
+      scene.fromApp(last)
+      t.same(scene.took().toClient, last, 'all that the app said is delivered')
+      t.match(scene, { client: 'fin', end: 'client closed', app: 'none' })
+    }
+  },
+)
+
 void tap.test('a frame is counted as ended when its last byte is there', async (t) => {
   const scene = Http2Scene.greeted().fromClient(f.get(1))
   const answer = Buffer.concat([f.frame('headers', endHeaders, 1, f.OK), f.data(1, 'the end', true)])

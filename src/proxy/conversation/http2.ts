@@ -96,7 +96,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   clientEnded(): void {
     this.#clientEnded = true
     if (this.#over) return
-    // Faithful: the app sees what it would see without us, and decides whether to go on.
+    // Faithful: the app sees what it would see without us, and decides whether to go on with the streams.
     if (this.#streams.size > 0) this.#channel.fin()
     else this.#end('client', 'closed')
   }
@@ -225,6 +225,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     if (this.#over || !this.#app.mayInsert) return
     if (this.#failure !== undefined) return this.#fail(this.#failure)
     if (!this.#app.greeted) return
+    // Behind its FIN a client opens no stream: with the last one there is nothing more to say, or to wait for.
+    if (this.#clientEnded && this.#streams.size === 0) return this.#end('client', 'closed')
     // Answers of our own wait for a client that does not take them: they are bounded, or add up to one.
     if ((this.#waiting.length > 0 || this.#discarded > 0) && !this.#link.clientBacklog) this.#sayWaiting()
     if (this.#appLeaves) return
