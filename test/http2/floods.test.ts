@@ -71,6 +71,12 @@ void tap.test('a server that measures the line with a PING for each DATA gets it
   t.equal(toApp.filter((name) => name === 'ping ack').length, 20_000, 'the app gets every one')
 })
 
+void tap.test('an app that says SETTINGS all the time gets its ACKs', async (t) => {
+  const scene = quiet()
+  forAMinute(scene, 100, () => scene.fromApp(f.SETTINGS).fromClient(f.SETTINGS_ACK))
+  survived(t, scene)
+})
+
 void tap.test('ACKs beyond the PINGs of the app are a flood, and so are PINGs of the client', async (t) => {
   const surplus = quiet()
   for (let i = 0; i < 100; i++) surplus.fromApp(PING)

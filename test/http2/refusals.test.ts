@@ -54,6 +54,12 @@ const FAULTS: readonly (readonly [name: string, bytes: Buffer, error: number])[]
   ['SETTINGS on a stream', f.frame('settings', 0, 1), PROTOCOL],
   ['SETTINGS of 5 bytes', f.frame('settings', 0, 0, Buffer.alloc(5)), FRAME_SIZE],
   ['a SETTINGS ACK that says something', f.frame('settings', ack, 0, Buffer.alloc(6)), FRAME_SIZE],
+  [
+    'padding that leaves no room for a priority',
+    headers(1, Buffer.concat([Buffer.from([3]), Buffer.alloc(7)]), endHeaders | padded | priority),
+    PROTOCOL,
+  ],
+  ['PING of 9 bytes', f.frame('ping', 0, 0, Buffer.alloc(9)), FRAME_SIZE],
   ['PING of 7 bytes', f.frame('ping', 0, 0, Buffer.alloc(7)), FRAME_SIZE],
   ['PING on a stream', f.frame('ping', 0, 1, Buffer.alloc(8)), PROTOCOL],
   ['GOAWAY on a stream', f.frame('goaway', 0, 1, Buffer.alloc(8)), PROTOCOL],

@@ -71,6 +71,17 @@ void tap.test(
   },
 )
 
+void tap.test('a hook that comes at the very moment of the false alarm is answered', async (t) => {
+  const world = serving()
+  world.arrive()
+  world.take(SIDECAR_HOOK)
+  world.advance(31_999)
+  world.now += 1
+  world.take(SIDECAR_HOOK)
+  t.equal(world.phase, 'serving')
+  t.equal(world.hooks[1]?.answeredAt, 32_000)
+})
+
 void tap.test('the same when everything was drained, however long the app lives on', async (t) => {
   const world = serving()
   world.take(SIDECAR_HOOK)

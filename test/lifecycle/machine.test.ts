@@ -164,6 +164,7 @@ void tap.test('an exit lingers until the clients have left, at most 2 s from the
   t.equal(slow.phase, 'exiting')
   slow.advance(1)
   t.same(slow.exit, { at: 7000, code: 0, inFlight: 0 })
+  t.ok(slow.did('verdict'))
 
   const late = serving()
   late.connections = 4
@@ -221,18 +222,19 @@ void tap.test('a hook when drained or exiting is answered at once', async (t) =>
   world.connections = 1
   world.take(SIGTERM)
   world.advance(6000)
-  world.take(SIDECAR_HOOK)
+  for (const hook of [SIDECAR_HOOK, APP_HOOK])
+    t.same(world.take(hook), [{ kind: 'answer-hooks' }], 'and nothing else: it is drained already')
   t.equal(world.phase, 'drained')
   t.equal(world.hooks[0]?.answeredAt, 6000)
   world.now = 6500
   world.take(APP_GONE)
   t.equal(world.phase, 'exiting')
   world.take(APP_HOOK)
-  t.equal(world.hooks[1]?.answeredAt, 6500)
+  t.equal(world.hooks[2]?.answeredAt, 6500)
   world.advance(2000)
   t.equal(world.phase, 'exited')
   world.take(APP_HOOK)
-  t.equal(world.hooks[2]?.answeredAt, 8500, 'even when it is over')
+  t.equal(world.hooks[3]?.answeredAt, 8500, 'even when it is over')
 })
 
 for (const [inFlight, code] of [

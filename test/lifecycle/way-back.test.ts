@@ -54,15 +54,15 @@ void tap.test('app gone, then back and healthy: serving', async (t) => {
   world.take(APP_GONE)
   t.equal(world.phase, 'drained')
   world.advance(500)
-  world.take(APP_BACK)
+  const effects = world.take(APP_BACK)
   t.equal(world.phase, 'serving', 'the judge has never seen it down')
-  t.notOk(held(world))
-  t.match(
-    world.done.findLast((effect) => effect.kind === 'client-mode'),
-    { clientMode: 'serving' },
-  )
-  t.ok(world.did('verdict'))
-  t.notOk(world.did('exit'))
+  t.same(effects, [
+    { kind: 'moved', from: 'drained', to: 'serving', why: 'app back and healthy' },
+    { kind: 'client-mode', clientMode: 'serving' },
+    { kind: 'queue-requests', on: false },
+    { kind: 'watch-app', on: false },
+    { kind: 'verdict', triggers: ['app'], appWent: true },
+  ])
 })
 
 void tap.test('app back but unhealthy: waits for health, however long, then serves', async (t) => {

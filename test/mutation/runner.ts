@@ -85,18 +85,21 @@ class InProcess {
     Object.assign(switches, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit && 0 })
     round += 1
     try {
-      return await this.#hunt(testFilter ?? [...this.#took.keys()])
+      return await this.#hunt(testFilter)
     } finally {
       switches.activeMutant = undefined
     }
   }
 
-  async #hunt(wanted: readonly string[]): Promise<object> {
+  /** Without a filter all tests are run: those of a mutant of something that is made when its module is loaded. */
+  async #hunt(wanted: readonly string[] | undefined): Promise<object> {
     let nrOfTests = 0
     for (const file of this.#quickest(this.#files)) {
-      const ids = wanted.filter((id) => id.startsWith(`${file}: `))
-      if (ids.length === 0) continue
+      const named = wanted?.filter((id) => id.startsWith(`${file}: `))
+      if (named?.length === 0) continue
       const tests = new Map((await load(file)).map(({ id, run }) => [id, run]))
+      if (tests.size === 0) tests.set(named?.[0] ?? file, missing)
+      const ids = named ?? [...tests.keys()]
       for (const id of this.#quickest(ids)) {
         nrOfTests += 1
         const says = await outcome(tests.get(id) ?? missing)
@@ -128,15 +131,13 @@ async function missing(): Promise<void> {
 /** What a test failed with, in its course or behind its back; undefined if it passed. */
 async function outcome(run: () => Promise<void>): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  const behind = (error: unknown) => resolve(String(error))
-  process.on('uncaughtException', behind)
-  void run().then(
-    () => resolve(undefined),
-    (error: unknown) => resolve(String(error)),
-  )
-  const found = await promise
-  process.off('uncaughtException', behind)
-  return found
+  behind = (error) => resolve(String(error))
+  void run().then(() => resolve(undefined), behind)
+  return promise
 }
+
+/** Hears what a test throws behind its back; what is thrown when it is over must not end the process. */
+let behind: (error: unknown) => void = () => undefined
+process.on('uncaughtException', (error) => behind(error))
 
 export const strykerPlugins = [{ kind: 'TestRunner', name: 'in-process', injectableClass: InProcess }]

@@ -52,6 +52,8 @@ void tap.test('ends of frames are found, whole, byte by byte and at every split'
   const expected = all.map(({ length }) => (sum += length))
   t.same(ends(new FrameCursor(), [stream]), expected)
   t.same(ends(new FrameCursor(), byteByByte(stream)), expected)
+  for (const bytes of all)
+    t.equal(new FrameCursor().advance(bytes, 0, bytes.length), bytes.length, 'in one call')
   for (let at = 1; at < stream.length; at++) {
     const cut = ends(new FrameCursor(), [stream.subarray(0, at), stream.subarray(at)])
     deepStrictEqual(cut, expected, `split at ${at}`)

@@ -71,10 +71,9 @@ const resumed: Row<DrainState> = {
   to: 'serving',
   also: ['answer-hooks', 'verdict'],
 }
-/** The drain has become another: the kubelet joined an operator's, or proof came. */
+/** With this hook or signal the drain has become another: the kubelet joined an operator's, or proof came. */
 const joins = (c: In): boolean =>
-  proven(c.before.drain) !== stopping(c) ||
-  (c.before.drain.clockAt === undefined && c.state.drain.clockAt !== undefined)
+  proven(c.before.drain) !== stopping(c) || c.before.drain.clockAt === undefined
 const joined: readonly Row<DrainState>[] = [
   // It was drained early because the app had gone; the app is there again, and so may clients be.
   {
@@ -92,9 +91,10 @@ const deadline: Row<DrainState> = {
   to: 'exited',
   also: END,
 }
+type Undoing = Omit<Row<DrainState>, 'to' | 'when'> & Required<Pick<Row<DrainState>, 'when'>>
 /** What hooks began is over: then lastcall serves, unless an operator has drained it, who alone takes that back. */
-function undone(row: Omit<Row<DrainState>, 'to'>, also: readonly Act[]): readonly Row<DrainState>[] {
-  const { when = () => true } = row
+function undone(row: Undoing, also: readonly Act[]): readonly Row<DrainState>[] {
+  const { when } = row
   return [
     { ...row, when: (c) => byOperator(c) && when(c), also: [...also, 'forget-hooks'] },
     { ...row, to: 'serving', also: [...also, 'verdict'] },
@@ -222,7 +222,6 @@ export const TABLE: Table = {
   },
   exiting: {
     signal: [secondSignal],
-    lingered: [{ says: 'clients gone', when: idle, to: 'exited', also: ['verdict', 'exit'] }],
     always: [
       // The way out has been taken; should the app come back now, it is left all the same.
       { ...deadline, when: () => true },
