@@ -98,7 +98,7 @@ void tap.test('a rollout, told as it goes, and the verdict of the old pod at its
     /s {2}web-old {2}told to stop\n/,
     /s {2}web-old {2}settling, 2 in flight, 4 saved\n/,
     /s {2}web-old {2}lame-duck, 2 in flight, 4 saved\n/,
-    /s {2}web-old {2}gone after \d+\.\ds: drained in 7\.2 s .* 11 finished, 0 cut/,
+    /s {2}web-old {2}gone after \d+\.\ds: drained in 7\.2 s, 11 saved, 0 cut\n/,
     /\nPOD +SAVED +CUT +DRAIN +GONE AFTER\nweb-old +11 +0 +7\.2s +\d\.\ds\n/,
     /\n1 pod stopped: 11 requests saved \(finished after the pod was told to stop\), 0 cut\.\n/,
     /\nDone in [\d.]+ s\.\n$/,
@@ -146,6 +146,7 @@ void tap.test('what was cut makes the exit code 1', async (t) => {
       'ended by the deadline after 29.0 s (settle 3.0 s): 3 in flight at the start, 8 finished, 2 cut; no new ...',
   })
   t.equal(await code, 1)
+  t.match(out.text, /gone after .*: ended by the deadline after 29\.0 s, 8 saved, 2 cut\n/)
   t.match(out.text, /8 requests saved .*, 2 cut/)
 })
 

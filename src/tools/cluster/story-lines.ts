@@ -23,10 +23,18 @@ function said(kind: Happened['kind'], story: PodStory, now: number): string {
     case 'phase':
       return doing(story)
     case 'gone':
-      return `gone after ${ageText(now - story.stoppedAt!)}: ${story.verdict?.text ?? 'it had no lastcall'}`
+      return `gone after ${ageText(now - story.stoppedAt!)}: ${briefly(story)}`
     default:
       return kind satisfies never
   }
+}
+
+/** `drained in 7.8 s, 41 saved, 0 cut`; the whole line has more than a terminal is wide, and is in the data. */
+function briefly({ verdict }: PodStory): string {
+  if (verdict === undefined) return 'it had no lastcall'
+  const { saved, cut, drainMs, text } = verdict
+  if (saved === undefined || cut === undefined || drainMs === undefined) return text
+  return `${/^[^(:,]*[^(:, ]/.exec(text)?.[0] ?? ''}, ${saved} saved, ${cut} cut`
 }
 
 /** `lame-duck, 3 in flight, 12 saved` */
