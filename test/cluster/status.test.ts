@@ -1,8 +1,11 @@
 /** `kubectl lastcall status`, with what kubectl said of a real cluster. */
 import tap from 'tap'
 import { podObject, statusObject } from '../fixtures/scripted-cluster.ts'
+import { askPod } from '../../src/tools/cluster/ask.ts'
+import { failure, type Kubectl } from '../../src/tools/cluster/kubectl.ts'
+import { readPod } from '../../src/tools/cluster/pod.ts'
 import { STATUS } from '../../src/tools/cluster/status.ts'
-import { lastcallPlugin, RecordedKubectl, type Answer } from '../fixtures/kubectl.ts'
+import type { Answer } from '../fixtures/kubectl.ts'
 import { ran } from '../fixtures/plugin-session.ts'
 import { recorded } from '../fixtures/recorded.ts'
 
@@ -41,7 +44,7 @@ const SERVING = JSON.stringify(recorded('status.json'))
 
 void tap.test('a table of the pods with lastcall, and of no others', async (t) => {
   t.ok(KINDS.length > 15 && PODS.length === 7, 'what was recorded has other pods, too')
-  const kubectl = new RecordedKubectl(t, [
+  const answers: Answer[] = [
     API_RESOURCES,
     OBJECTS,
     { args: /^get pods -o json/, out: { items: PODS } },
@@ -50,8 +53,8 @@ void tap.test('a table of the pods with lastcall, and of no others', async (t) =
     status(NAMES[2], {
       err: 'Error from server: error trying to reach service: dial tcp 10.245.0.5:9099: connect: connection refused\n',
     }),
-  ])
-  const { code, out, err } = await lastcallPlugin(kubectl, ['status', '-n', 'shop'])
+  ]
+  const { code, out, err, calls } = await ran(STATUS, answers, ['-n', 'shop'])
   t.equal(err, '')
   t.equal(code, 0, 'an answer that cannot be had is no failure')
   t.same(out.split('\n'), [
@@ -63,9 +66,8 @@ void tap.test('a table of the pods with lastcall, and of no others', async (t) =
     '? web-655d4f8577-sgp2r: nothing listens on its admin port',
     '',
   ])
-  t.ok(kubectl.calls.every(({ args }) => args.endsWith(' --namespace=shop')))
   t.notOk(
-    kubectl.calls.some(({ args }) => /^(?!get|api-resources)/.test(args)),
+    calls.some((call) => /^(?!get|api-resources)/.test(call)),
     'nothing is changed',
   )
 })
@@ -143,4 +145,28 @@ void tap.test('no pods with lastcall', async (t) => {
     out: '',
     err: 'No pods with lastcall found in shop namespace.\n',
   })
+})
+
+void tap.test('a pod that does not answer does not hold up the others for long', async (t) => {
+  const silent: Kubectl = {
+    run: async (_, { signal } = {}) => {
+      const { promise, reject } = Promise.withResolvers<string>()
+      signal!.addEventListener('abort', () => reject(failure('interrupted', 'interrupted')))
+      return promise
+    },
+    json: () => Promise.reject(new Error('not here')),
+    follow: () => {
+      throw new Error('not here')
+    },
+  }
+  const pod = readPod(podObject('web-1'))!
+  // A kubectl that runs keeps the process alive; the timeout does not.
+  const running = setInterval(() => {}, 1000)
+  t.teardown(() => clearInterval(running))
+  const never = new AbortController()
+  t.same(await askPod(silent, pod, never.signal, 30), { kind: 'none', why: 'no answer within 0.03 s' })
+  const stop = new AbortController()
+  const asked = askPod(silent, pod, stop.signal)
+  stop.abort()
+  await t.rejects(asked, { name: 'AbortError' }, 'Ctrl-C is no answer')
 })

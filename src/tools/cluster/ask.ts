@@ -5,23 +5,29 @@ import type { Pod } from './pod.ts'
 
 /** So many pods are asked at a time: each is a process of kubectl on the user's machine. */
 export const ASKED_AT_ONCE = 6
-const ASK_MS = 5000
+/** A busy machine takes seconds to start kubectl alone. */
+const ASK_MS = 10_000
 
 /** Asks a pod's lastcall. Never rejects, unless `stop` is aborted; what cannot be had is told in a sentence. */
-export async function askPod(kubectl: Kubectl, pod: Pod, stop: AbortSignal): Promise<Answered> {
+export async function askPod(
+  kubectl: Kubectl,
+  pod: Pod,
+  stop: AbortSignal,
+  withinMs = ASK_MS,
+): Promise<Answered> {
   const { namespace, name, sidecar } = pod
   if (sidecar === undefined) return none('it has no lastcall')
   const { admin, state } = sidecar
   if (state.kind === 'waiting') return none(`its lastcall does not run: ${state.why}`)
   if (state.kind === 'ended') return none('its lastcall has ended')
   if ('why' in admin) return none(admin.why)
-  const timeout = AbortSignal.timeout(ASK_MS)
+  const timeout = AbortSignal.timeout(withinMs)
   try {
     const path = `/api/v1/namespaces/${namespace}/pods/${name}:${admin.port}/proxy/status`
     return readAnswer(await kubectl.run(['get', '--raw', path], { signal: AbortSignal.any([stop, timeout]) }))
   } catch (error) {
     stop.throwIfAborted()
-    if (timeout.aborted) return none(`no answer within ${ASK_MS / 1000} s`)
+    if (timeout.aborted) return none(`no answer within ${withinMs / 1000} s`)
     return none(refusal(error instanceof Error ? error.message : String(error)))
   }
 }
