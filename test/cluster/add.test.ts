@@ -483,12 +483,15 @@ void tap.test(
     cluster.before = ([verb, what, ...flags]) => {
       if (what?.startsWith('networkpolicies') === true)
         throw 'Error from server (Forbidden): networkpolicies.networking.k8s.io is forbidden: User "me" cannot list'
+      if (verb === 'api-resources')
+        throw 'error: unable to retrieve the complete list of server APIs: metrics.k8s.io/v1'
       if (verb === 'patch' && flags.includes('--dry-run=server'))
         throw 'Error from server (BadRequest): admission webhook "x" does not support dry run'
     }
     const { code, err } = await ran(ADD, 'deploy/web', cluster)
     t.equal(code, 0, err)
     t.match(err, /Warning: you may not list networkpolicies/)
+    t.match(err, /Warning: not all APIs of the cluster answer: policies of a mesh were not looked for/)
     t.match(err, /Warning: Deployment web could not be tried first: .*does not support dry run/)
   },
 )

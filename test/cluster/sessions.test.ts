@@ -61,7 +61,8 @@ void tap.test('Ctrl-C while pods are replaced: no Service is moved, and the stat
   const kubectl = new RecordedKubectl(t, session('add'))
   const child = plugin(kubectl, ADD)
   createInterface({ input: child.stdout! }).on('line', (line) => {
-    if (/with lastcall {5}starting/.test(line)) child.kill('SIGINT')
+    // Everything in the foreground gets it, kubectl too.
+    if (/with lastcall {5}starting/.test(line)) process.kill(-child.pid!, 'SIGINT')
   })
   const [err, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit')])
   t.equal(code, 130)

@@ -74,7 +74,7 @@ export async function carryOut(session: Session, work: Work): Promise<number> {
     return DONE
   } catch (error) {
     printer.settle()
-    const interrupted = stop.aborted && reasonOf(error) === 'interrupted'
+    const interrupted = reasonOf(error) === 'interrupted'
     if (!interrupted && !touched) throw error
     if (!interrupted) printer.warn(error instanceof Error ? error.message : String(error))
     const lines = !touched

@@ -53,7 +53,7 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
   } catch (error) {
     printer.settle()
     // Whoever pressed Ctrl-C knows why a kubectl ended that was waiting.
-    if (stop.signal.aborted && (reasonOf(error) === 'interrupted' || isAbort(error))) return INTERRUPTED
+    if (reasonOf(error) === 'interrupted' || (stop.signal.aborted && isAbort(error))) return INTERRUPTED
     // kubectl's own words, or a sentence of ours.
     printer.warn(error instanceof Error ? error.message : String(error))
     return FAILED

@@ -93,15 +93,14 @@ export async function readSurroundings(
   signal: AbortSignal,
 ): Promise<Surroundings> {
   const workload = await readWorkload(kubectl, target, signal)
-  const known = new Set(
-    (
-      await kubectl
-        .run(['api-resources', '--namespaced', '--verbs=list', '-o', 'name'], { signal })
-        .catch(partly)
-    ).split('\n'),
-  )
+  const listing = ['api-resources', '--namespaced', '--verbs=list', '-o', 'name']
+  const resources = await kubectl.run(listing, { signal }).catch(partly)
+  const known = new Set(resources?.split('\n'))
   const optional = OPTIONAL.filter((one) => known.has(one))
-  const unread: string[] = []
+  const unread =
+    resources === undefined
+      ? ['not all APIs of the cluster answer: policies of a mesh were not looked for']
+      : []
   const others = await listed(kubectl, NEEDED, signal)
   for (const kind of [...POLICIES, ...optional])
     try {
@@ -114,10 +113,9 @@ export async function readSurroundings(
   return { workload, others: others.filter((one) => referenceOf(one) !== own), unread }
 }
 
-/** An API that an extension server should answer, and does not, is none that is needed here. */
-function partly(error: unknown): string {
-  if (reasonOf(error) === 'other') return ''
-  throw error
+/** An extension server that does not answer keeps kubectl from listing what the others have. */
+function partly(error: unknown): undefined {
+  if (reasonOf(error) !== 'other') throw error
 }
 
 async function listed(kubectl: Kubectl, kinds: readonly string[], signal: AbortSignal): Promise<Live[]> {

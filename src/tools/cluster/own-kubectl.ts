@@ -6,6 +6,9 @@ import { text } from 'node:stream/consumers'
 import { Documents } from './documents.ts'
 import { failure, failureOf, type Call, type Kubectl } from './kubectl.ts'
 
+/** How programs that wrap kubectl say that SIGINT or SIGTERM has ended it. */
+const SIGNALLED = new Set([130, 143])
+
 /**
  * kubectl as `program` (its path or name, with first arguments after blanks; undefined: `kubectl` of the PATH), with
  * `flags` in each call.
@@ -25,7 +28,9 @@ export function ownKubectl(program: string | undefined, flags: readonly string[]
     const child = start(args, call)
     const { out, errors, code, signal } = await heard(child, said, call)
     if (code === 0) return out
-    if (signal !== null) throw failure('interrupted', `kubectl ${args[0]} was ended by ${signal}`)
+    if (signal === 'SIGINT' || signal === 'SIGTERM' || SIGNALLED.has(code ?? 0))
+      throw failure('interrupted', `kubectl ${args[0]} was interrupted`)
+    if (signal !== null) throw failure('other', `kubectl ${args[0]} was ended by ${signal}`)
     throw failureOf(errors)
   }
   return {
