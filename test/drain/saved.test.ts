@@ -294,6 +294,20 @@ await tap.test('an operator who drains and resumes has saved nothing', async (t)
   t.same(await counted(sidecar), NOTHING)
 })
 
+await tap.test("a hook's drain that an operator resumes has saved nothing", async (t) => {
+  const { sidecar } = await serving(t)
+  const hook = sidecar.ask('GET', '/prestop/app')
+  await sidecar.log(PHASE.settling)
+  await post(t, sidecar)
+  t.same(await shown(sidecar), { inFlight: 0, arrived: 1 })
+  await sidecar.ask('POST', '/resume')
+  await hook
+  await sidecar.log('back in service')
+  t.same(verdictOf(sidecar).saved, NOTHING)
+  t.same(await shown(sidecar), NOTHING)
+  t.same(await counted(sidecar), NOTHING)
+})
+
 const SHORT = ['--grace-period', '2s', '--app-stop', '500ms', '--settle', '400ms', '--quiet', '100ms']
 
 await tap.test('a false alarm has saved nothing, and the next stop does not count it', async (t) => {

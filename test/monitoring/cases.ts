@@ -162,6 +162,7 @@ export const CASES: readonly AlertCase[] = [
     alert: 'LastcallAppDown',
     lives: {
       lastcall_app_up: '1 0x60',
+      'lastcall_phase{phase="draining"}': '0 1x60',
       'lastcall_phase{phase="serving"}': '0x60',
       'lastcall_phase{phase="starting"}': '0x60',
     },
