@@ -32,6 +32,9 @@ export interface Work {
   readonly opposite: string
 }
 
+/** A broken pod may take its whole grace period to go, and one of a StatefulSet comes back only then. */
+const BACK_MS = 300_000
+
 /** What a step was, for `-o json`. */
 interface StepReport {
   readonly changed: readonly string[]
@@ -201,7 +204,7 @@ async function perform(session: Session, workload: Live, step: Step, timeoutMs: 
       'other',
       `Somebody else has changed ${left.join(' and ')} meanwhile: it was left as they have it, and has to be put right by hand.`,
     )
-  const back = await waitForRollout(session, workload, timeoutMs)
+  const back = await waitForRollout(session, workload, Math.max(timeoutMs, BACK_MS))
   if (back.kind === 'done')
     throw failure('taken-back', 'The step was taken back: all is as it was before it.')
   throw failure(

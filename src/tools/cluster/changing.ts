@@ -24,9 +24,13 @@ const TRIES = 20
 /** The Deployment controller counts here. */
 const REVISION = 'deployment.kubernetes.io/revision'
 
-/** Whether the API server would take the change: nothing is changed. Rejects with its reason if not. */
+/**
+ * Whether the API server would take the change: nothing is changed. Rejects with its reason if not. Whichever version the
+ * object has by now: its status moves on all the time.
+ */
 export async function rehearse(kubectl: Kubectl, change: ObjectChange, signal: AbortSignal): Promise<void> {
-  await patched(kubectl, change.before, difference(change.before, change.after), ['--dry-run=server'], signal)
+  const operations = difference(change.before, change.after)
+  await patched(kubectl, change.before, operations, ['--dry-run=server'], signal)
 }
 
 /**
@@ -38,7 +42,7 @@ export async function apply(kubectl: Kubectl, change: ObjectChange): Promise<App
   let { before } = change
   for (let tries = 1; ; tries += 1)
     try {
-      const after = await patched(kubectl, before, operations, [], undefined)
+      const after = await patched(kubectl, before, [versionTest(before), ...operations], [], undefined)
       return { before: change.before, after: trimmed(after) }
     } catch (error) {
       const now = await current(kubectl, change.before)
@@ -99,12 +103,11 @@ async function patched(
   flags: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<Live> {
-  const version: Operation = { op: 'test', path: '/metadata/resourceVersion', value: versionOf(object) ?? '' }
   // In a file that nobody else can read: a patch may hold a token, and arguments can be seen by all users of a machine.
   const folder = await mkdtemp(join(tmpdir(), 'lastcall-'))
   try {
     const file = join(folder, 'patch.json')
-    await writeFile(file, JSON.stringify([version, ...operations]), { mode: 0o600 })
+    await writeFile(file, JSON.stringify(operations), { mode: 0o600 })
     const args = ['patch', referenceOf(object), '--type=json', `--patch-file=${file}`, ...flags]
     return await kubectl.json<Live>(args, { shielded: true, ...(signal === undefined ? {} : { signal }) })
   } finally {
@@ -119,6 +122,11 @@ async function current(kubectl: Kubectl, object: Live): Promise<Live | undefined
   } catch {
     return undefined
   }
+}
+
+/** Fails if the object is no longer the one that was read. */
+function versionTest(object: Live): Operation {
+  return { op: 'test', path: '/metadata/resourceVersion', value: versionOf(object) ?? '' }
 }
 
 function versionOf(object: Live): string | undefined {
