@@ -207,28 +207,31 @@ void tap.test(
   'a rollout that Kubernetes gives up, one that takes too long, and one whose workload is deleted',
   async (t) => {
     const stuck = { replicas: 2, updatedReplicas: 1, availableReplicas: 1 }
-    const begin = async (line: string) => {
+    const begin = (line: string) => {
       const cluster = restarted()
-      const running = session(t, cluster, line)
-      await cluster.watched()
-      cluster.pod(podObject('web-new', { ready: false, app: { waiting: { reason: 'ImagePullBackOff' } } }))
-      cluster.workload(deploymentObject(2, stuck))
-      return { cluster, ...running }
+      cluster.onRestart = () => {
+        const app = { waiting: { reason: 'ImagePullBackOff' } }
+        cluster.pod(podObject('web-new', { ready: false, app }))
+        cluster.workload(deploymentObject(2, stuck))
+      }
+      return { cluster, ...session(t, cluster, line) }
     }
-    const given = await begin('rollout deploy/web')
+    const given = begin('rollout deploy/web')
+    await given.says(/web-new {2}new pod/)
     given.cluster.workload(deploymentObject(2, { ...stuck, conditions: TIMED_OUT }))
     t.equal(await given.code, 1)
     t.match(given.err.text, /error: the rollout of Deployment web failed: Deployment .* has timed out/)
     t.match(given.err.text, /web-new is not ready: app: ImagePullBackOff/)
 
-    const late = await begin('rollout deploy/web --timeout 200ms')
+    const late = begin('rollout deploy/web --timeout 1s')
     t.equal(await late.code, 1)
     t.match(
       late.err.text,
-      /was not done within 0\.2 s; it goes on\n {2}web-new is not ready: app: ImagePullBackOff/,
+      /was not done within 1 s; it goes on\n {2}web-new is not ready: app: ImagePullBackOff/,
     )
 
-    const deleted = await begin('rollout deploy/web')
+    const deleted = begin('rollout deploy/web')
+    await deleted.says(/web-new {2}new pod/)
     deleted.cluster.workload(undefined)
     t.equal(await deleted.code, 1)
     t.match(deleted.err.text, /failed: it was deleted/)
