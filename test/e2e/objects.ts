@@ -118,7 +118,7 @@ export function client(name: string, images: Images, args: readonly string[]): P
     imagePullPolicy: images.pullPolicy,
     args,
     securityContext: restricted,
-    // Room for the records; and nobody takes it for the first that a node short of memory can do without.
+    // Room for the records, and a request, so that a kubelet short of memory does not evict the clients first.
     resources: { requests: { memory: '384Mi' } },
     readinessProbe: { httpGet: { port: CLIENT_PORT, path: '/report' }, periodSeconds: 2, timeoutSeconds: 5 },
   }

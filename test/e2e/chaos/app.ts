@@ -13,7 +13,7 @@ const killed: Fault = {
   group: 'app',
   what: 'the app of one pod is killed with SIGKILL',
   spares: 'new work',
-  loses: 'What the app was working on. Requests that come while it restarts wait (`--connect-wait`, 5 s).',
+  loses: 'What the app was working on. Requests that arrive while it restarts wait (`--connect-wait`, 5 s).',
   onNode: true,
   async run(scene) {
     const pod = scene.pick()
@@ -91,7 +91,7 @@ const loop: Fault = {
   what: `the app of one pod is killed ${KILLS} times, each time when it is back (CrashLoopBackOff)`,
   spares: 'other pods',
   loses:
-    'What the app was working on, each time; and once it is away for longer than `--connect-wait`, what came before ' +
+    'What the app was working on, each time; and once it is away for longer than `--connect-wait`, what arrived before ' +
     'three health checks had failed (503 with Retry-After). Then the pod is out of the endpoints until the app is back.',
   onNode: true,
   async run(scene) {

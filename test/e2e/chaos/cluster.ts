@@ -36,7 +36,7 @@ const proxy: Fault = {
   what: `kube-proxy is stopped for ${PROXY_AWAY_S} s while a pod stops: its endpoint stays in use`,
   spares: 'everything',
   loses:
-    'Nothing up to `--lame-duck-max`: lastcall goes on serving while new connections come, whatever the endpoints say. ' +
+    'Nothing up to `--lame-duck-max`: lastcall goes on serving while new connections arrive, whatever the endpoints say. ' +
     'With longer delays set `--settle` and `--grace-period` higher.',
   onNode: true,
   async run(scene) {

@@ -4,14 +4,14 @@ import type { Fault } from './fault.ts'
 import type { Moment } from './node.ts'
 import type { Scene } from './scene.ts'
 
-const PORT = 'connections are refused until the kubelet has started it again, or the Service has heard'
+const PORT = 'new connections are refused until the endpoint is removed, or the kubelet has started it again'
 
 const serving: Fault = {
   name: 'lastcall-sigkill',
   group: 'lastcall',
   what: 'the lastcall of one pod is killed with SIGKILL while it serves',
   spares: 'other pods',
-  loses: `What the pod had in flight; and ${PORT}: about a second.`,
+  loses: `What the pod had in flight. Also, ${PORT}: about a second.`,
   onNode: true,
   async run(scene) {
     const pod = scene.pick()
@@ -51,8 +51,8 @@ const settling: Fault = {
   what: 'a pod is deleted, and its lastcall killed with SIGKILL while the endpoints propagate (settling)',
   spares: 'other pods',
   loses:
-    'What the pod had in flight, and what comes until the Service has heard: the hook breaks, the kubelet sends the ' +
-    'app SIGTERM at once, and nobody is left to listen.',
+    'What the pod had in flight, and what arrives until kube-proxy follows: the hook breaks, the kubelet sends the ' +
+    'app SIGTERM at once, and nothing accepts connections any more.',
   onNode: true,
   run: (scene) => killedIn(scene, 'settling'),
 }
@@ -62,7 +62,7 @@ const draining: Fault = {
   group: 'lastcall',
   what: 'a pod is deleted, and its lastcall killed with SIGKILL in the middle of the drain',
   spares: 'new work',
-  loses: 'What was still in flight, and nothing else: by then nobody comes any more.',
+  loses: 'What was still in flight, and nothing else: by then clients have moved to the other pods.',
   onNode: true,
   run: (scene) => killedIn(scene, 'draining'),
 }
@@ -73,8 +73,8 @@ const liveness: Fault = {
   what: 'the lastcall of one pod hangs (SIGSTOP) until its liveness probe fails and the kubelet kills it',
   spares: 'new work',
   loses:
-    'What the pod had in flight, and what comes until its readiness probe has failed once: 1 to 3 s. The other pods ' +
-    'do the work until the kubelet has killed it, which takes as long as the probe and the grace period say.',
+    'What the pod had in flight, and what arrives until its readiness probe has failed once: 1 to 3 s. The other pods ' +
+    'serve until the kubelet has killed it, which takes as long as the probe and the grace period say.',
   onNode: true,
   async run(scene) {
     const pod = scene.pick()

@@ -93,8 +93,8 @@ const forced: Fault = {
   what: 'one pod is deleted with --grace-period=0 --force',
   spares: 'other pods',
   loses:
-    'What the pod had in flight, and what comes until the Service has heard: no hook is called, and SIGKILL follows ' +
-    'SIGTERM within 2 s. This is what the words say; nothing in a pod can help.',
+    'What the pod had in flight, and what arrives until kube-proxy follows: no hook is called, and SIGKILL follows ' +
+    'SIGTERM within 2 s. That is what these flags ask for; no sidecar can prevent it.',
   onNode: false,
   async run(scene) {
     const pod = scene.pick()
@@ -150,10 +150,10 @@ function restarted(daemon: string, spares: Spares, loses: string): Fault {
 }
 
 const KUBELET =
-  'Nothing of the drain: its hook breaks, lastcall drains on, and the new kubelet calls the hook again. But a kubelet that ' +
+  'The drain loses nothing: its hook breaks, lastcall goes on draining, and the new kubelet calls the hook again. But a kubelet that ' +
   'starts may report its pods as not ready until it has probed them: a Service that has all its pods on this node has no ' +
   'endpoint for a moment, and refuses new connections.'
-const CONTAINERD = 'Nothing: containers live on without it.'
+const CONTAINERD = 'Nothing: containers keep running without it.'
 
 export const STOP_FAULTS: readonly Fault[] = [
   eviction,
