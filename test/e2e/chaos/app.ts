@@ -61,8 +61,9 @@ const hung: Fault = {
   what: 'the app of one pod hangs (SIGSTOP) until its liveness probe fails and the kubelet kills it',
   spares: 'new work',
   loses:
-    'What the app held when it hung, and what came until the liveness probe failed: a hung process still accepts ' +
-    'connections, so the health check `tcp` does not see it. With `--health http://...` the pod leaves after 3 failed checks.',
+    'What the app held when it hung, and what arrived until three health checks had failed: about 4 s with an HTTP ' +
+    "check (`inject` makes one of the app's readinessProbe). A hung process still accepts connections, so the check " +
+    '`tcp` does not notice, and it takes until the liveness probe fails.',
   onNode: true,
   async run(scene) {
     const pod = scene.pick()

@@ -126,7 +126,7 @@ export const scaledDown: Fault = {
       await kubectl.run(['delete', 'horizontalpodautoscaler', NAME, '--ignore-not-found'])
       if (byHand) {
         await kubectl.run(['delete', 'apiservice', SERVICE, '--ignore-not-found'])
-        await kubectl.run(['delete', 'pod,service', NAME, '--ignore-not-found', '--wait=true'])
+        await kubectl.run(['delete', 'pod,service', NAME, '--ignore-not-found', '--wait=false'])
       }
       await kubectl.run(['scale', `deployment/${name}`, `--replicas=${replicas}`])
       await scene.calm()

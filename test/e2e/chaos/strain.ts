@@ -78,6 +78,7 @@ const memory: Fault = {
       containers.set(pod.name, (await scene.container(pod.name, SIDECAR)).containerID ?? '')
     }
     let victim = ''
+    let told: readonly string[] = []
     try {
       await node.restart(name, 'kubelet')
       await scene.until('an eviction by the kubelet', async () => {
@@ -88,6 +89,7 @@ const memory: Fault = {
       const id = containers.get(victim)
       if (id === undefined) throw new Error(`${victim} was evicted, which was not there before`)
       await scene.until(`the end of ${victim}`, async () => !(await node.lives(name, id)))
+      told = await eventsOf(scene, victim)
     } finally {
       await node.sh(name, `mv '${kept}' '${path}'`)
       await node.restart(name, 'kubelet')
@@ -99,6 +101,7 @@ const memory: Fault = {
     const now = Date.now()
     const notes = [
       `${victim} was evicted, and had ended ${(drainedMs / 1000).toFixed(1)} s after the beginning`,
+      ...told,
       ...withoutEndpoint(scene, from),
     ]
     return { touched: pods.map((pod) => pod.name), from, to: now, until: now, notes }
@@ -116,6 +119,21 @@ async function phases(scene: Scene): Promise<Phased[]> {
 
 async function evicted(scene: Scene): Promise<string | undefined> {
   return (await phases(scene)).find(({ status }) => status.reason === 'Evicted')?.metadata.name
+}
+
+/** What the kubelet said of a pod, with its times. */
+async function eventsOf(scene: Scene, pod: string): Promise<string[]> {
+  const { items } = await scene.kubectl.json<{
+    items: { reason: string; message: string; lastTimestamp: string | null }[]
+  }>(['get', 'events', `--field-selector=involvedObject.name=${pod}`])
+  return items
+    .filter(({ reason }) =>
+      ['Evicted', 'Killing', 'FailedPreStopHook', 'ExceededGracePeriod'].includes(reason),
+    )
+    .map(
+      ({ reason, message, lastTimestamp }) =>
+        `${lastTimestamp ?? ''} ${reason}: ${message.trim().slice(0, 120)}`,
+    )
 }
 
 async function running(scene: Scene, replicas: number): Promise<boolean> {
