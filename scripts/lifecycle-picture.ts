@@ -259,12 +259,12 @@ function lane({ box: at, fill, stroke }: PictureStyle, { way, x, slot }: Lane): 
 }
 
 /** What a lane says, along it; written after all lanes, on a ground that lines do not cross. */
-function sign({ fill, halo, characterWidth }: PictureStyle, { way, x, slot }: Lane): string {
+function sign({ box: at, fill, halo, characterWidth, beside }: PictureStyle, { way, x, slot }: Lane): string {
   const [low, high] = ends(way, slot)
   const middle = (low + high) / 2
   const label = way.says.join(' · ')
   // A label longer than its lane would hide it: it stands beside.
-  const aside = label.length * characterWidth > low - high ? -6 : 4
+  const aside = label.length * characterWidth > low - high ? beside[x < at.x ? 0 : 1] : 4
   const along = ` transform="rotate(-90 ${x} ${middle}) translate(0 ${aside})"`
   return text(x, middle, label, ` text-anchor="middle"${fill[roleOf(way)]}${halo}${along}`)
 }

@@ -22,6 +22,8 @@ export interface PictureStyle {
   readonly baseline: { readonly name: number; readonly aside: number; readonly details: readonly number[] }
   /** Of text in lanes: a guess at the width of a character. */
   readonly characterWidth: number
+  /** How far a label that is longer than its lane stands beside it, to the right: of lanes on the left, on the right. */
+  readonly beside: readonly [left: number, right: number]
   /** Attributes of the whole. */
   readonly whole: (width: number, height: number) => string
   readonly legend: boolean
@@ -52,6 +54,7 @@ export const DOCUMENT: PictureStyle = {
   pad: 14,
   baseline: { name: 22, aside: 22, details: [42, 59] },
   characterWidth: 7,
+  beside: [-6, -6],
   whole: (width, height) =>
     `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"` +
     ` font-family="Helvetica, Arial, sans-serif" font-size="12" role="img" aria-label="The lifecycle of lastcall"`,
@@ -91,7 +94,8 @@ export const PAGE_PICTURE: PictureStyle = {
   spine: 20,
   pad: 14,
   baseline: { name: 18, aside: 33, details: [] },
-  characterWidth: 5.4,
+  characterWidth: 5,
+  beside: [11, -4],
   whole: (width, height) =>
     `viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="picture-title" class="picture"`,
   legend: false,

@@ -169,6 +169,15 @@ void tap.test('what runs in the pod loads nothing of the tools', async (t) => {
     [],
   )
 })
+void tap.test('the page and its stream are loaded by those who ask for them', async (t) => {
+  const loaded = loadedWith('proxy/main.ts', sources)
+  t.ok(loaded.has('proxy/admin/server.ts'))
+  const lazy = ['page', 'stream', 'viewers', 'live'].map((name) => `proxy/admin/${name}.ts`)
+  t.same(
+    lazy.filter((path) => !sources.has(path) || loaded.has(path)),
+    [],
+  )
+})
 void tap.test('files are short, and say what they are', async (t) => {
   for (const { path, lines } of sources.values())
     if (lines > LONG) t.comment(`above ${LONG} lines: ${path} (${lines})`)

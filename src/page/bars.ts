@@ -1,7 +1,7 @@
 /** Draws what is in flight: a bar a request, which grows with its age, and as many more as there are. */
 import type { LiveParts, LiveRequest } from '../proxy/admin/live.ts'
 import { byId, make, mark, resize, say } from './dom.ts'
-import { axisEnd, duration } from './wording.ts'
+import { axisEnd, duration, setting } from './wording.ts'
 
 interface Row {
   readonly item: HTMLElement
@@ -48,7 +48,7 @@ export function growBars(now: number, glides: boolean): void {
   const target = axisEnd(oldest)
   scale = glides && Math.abs(target - scale) > target / 100 ? scale + (target - scale) / 8 : target
   axis.hidden = rows.size === 0
-  say(scaleText, duration(target, false))
+  say(scaleText, setting(target))
   for (const { bar, age, beganAt } of rows.values()) {
     const ageMs = Math.max(0, now - beganAt)
     bar.style.transform = `scaleX(${Math.min(1, ageMs / scale).toFixed(4)})`

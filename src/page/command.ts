@@ -28,7 +28,9 @@ export function offer(phase: LiveParts['phase'] | undefined, tokenRequired: bool
   command = phase === undefined || phase.name === 'exited' ? undefined : drains ? 'resume' : 'drain'
   if (drains && !phase.resumable) command = undefined
   button.disabled = command === undefined
-  say(button, LABELS[command ?? (drains ? 'resume' : 'drain')])
+  button.hidden = phase !== undefined && command === undefined
+  say(button, LABELS[command ?? 'drain'])
+  if (button.hidden) tell(phase?.name === 'exited' ? '' : 'This stop cannot be taken back.')
 }
 
 /** Once for the page. */

@@ -40,6 +40,7 @@ export function courseOf(budget: LiveBudget, drain: LiveDrain | null, now: numbe
   const settled = entered('lame-duck') ?? budget.settle
   const quietFrom = drain === null || drain.quietFrom === null ? settled : drain.quietFrom - beganAt
   const left = entered('draining')
+  const drained = entered('drained')
   const kubelet = (name: string, title: string, ms: number): Mark => ({
     name,
     title,
@@ -62,7 +63,9 @@ export function courseOf(budget: LiveBudget, drain: LiveDrain | null, now: numbe
       left === undefined ? 'ahead' : 'passed',
     ),
     own('lame duck, at most', 'then draining begins in any case', latest, bound),
-    kubelet('hooks answered', 'at the latest, so that the app has time to stop', budget.hook),
+    drained !== undefined && clock !== undefined
+      ? own('hooks answered', 'nothing was in flight any more', drained, 'passed')
+      : kubelet('hooks answered', 'at the latest, so that the app has time to stop', budget.hook),
     kubelet('cut', 'what is left then is cut, if a signal has come', budget.cut),
     kubelet('grace period', 'the kubelet kills what is left', budget.grace),
   ]

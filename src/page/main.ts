@@ -47,6 +47,7 @@ const DRAW: { readonly [Part in keyof LiveParts]?: () => void } = {
     lightPicture(name)
     drawOffer()
     drawMeaning()
+    drawHealth()
   },
   drain: () => drawSaved(),
   terms() {
@@ -63,11 +64,7 @@ const DRAW: { readonly [Part in keyof LiveParts]?: () => void } = {
     say(byId('apps'), String(parts.connections!.app))
   },
   health() {
-    const { up, kind, lastError } = parts.health!
-    const element = byId('app')
-    say(element, up ? 'healthy' : 'down')
-    mark(element, 'tone', up ? 'good' : 'bad')
-    element.title = [kind, lastError].filter(Boolean).join(': ')
+    drawHealth()
     drawMeaning()
   },
   saved: () => drawSaved(),
@@ -85,6 +82,17 @@ function drawSaved(): void {
   const { drain = null, saved } = parts
   byId('saved-figure').hidden = drain === null || drain.clockAt === null
   if (saved !== undefined) say(byId('saved'), String(saved.inFlight + saved.arrived))
+}
+
+/** At the end the app was to go. */
+function drawHealth(): void {
+  if (parts.health === undefined) return
+  const { up, kind, lastError } = parts.health
+  const gone = !up && ['exiting', 'exited'].includes(parts.phase?.name ?? '')
+  const element = byId('app')
+  say(element, up ? 'healthy' : gone ? 'gone' : 'down')
+  mark(element, 'tone', up ? 'good' : gone ? undefined : 'bad')
+  element.title = [kind, lastError].filter(Boolean).join(': ')
 }
 
 function drawMeaning(): void {
