@@ -63,7 +63,9 @@ function standStill({ phase, afterMs }: Picture): void {
   const world = globalThis as unknown as {
     still?: boolean
     requestAnimationFrame(run: (at: number) => void): number
-    EventSource: { prototype: { addEventListener(name: string, run: (event: unknown) => void): void } }
+    EventSource: {
+      prototype: { addEventListener: (this: unknown, name: string, run: (event: unknown) => void) => void }
+    }
     document: { title: string; documentElement: { dataset: Record<string, string> } }
   }
   const frame = world.requestAnimationFrame.bind(world)
