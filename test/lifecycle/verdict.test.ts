@@ -44,6 +44,41 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
       'no new connection arrived after the drain began',
   ],
   [
+    'nor is one of its first moment',
+    drained,
+    { lastConnectionAt: 1000 },
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'no new connection arrived after the drain began',
+  ],
+  [
+    'one that was saved and one that arrived',
+    drained,
+    { saved: { inFlight: 1, arrived: 1 } },
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'saved 1 in flight and 1 that arrived later; no new connection arrived after the drain began',
+  ],
+  [
+    'drained from the start, then lingering',
+    book('drained', [200, 'exiting'], [300, 'exited']),
+    {},
+    'drained in 0.0 s, exited 0.5 s later (app gone): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'no new connection arrived after the drain began',
+  ],
+  [
+    'drained without lingering',
+    book('draining', [1000, 'drained'], [200, 'exited']),
+    {},
+    'drained in 1.0 s (draining 1.0 s), exited 0.2 s later (app gone): 14 in flight at the start, 14 finished, 0 cut; ' +
+      'no new connection arrived after the drain began',
+  ],
+  [
+    'cut when drained',
+    { ...book('draining', [1000, 'drained'], [200, 'exited']), cut: 1 },
+    { why: 'deadline' },
+    'ended by deadline after 1.2 s (draining 1.0 s): 14 in flight at the start, 14 finished, 1 cut; ' +
+      'no new connection arrived after the drain began',
+  ],
+  [
     'what was saved',
     drained,
     { saved: { inFlight: 13, arrived: 1 } },

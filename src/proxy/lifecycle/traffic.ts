@@ -42,9 +42,7 @@ export function traffic(state: State): Traffic {
   const appLost = drain.app === 'gone' && proven(drain)
   if (phase === 'exiting')
     return { listener: 'closed', clientMode: 'draining', queues: false, appLost, watchApp: false }
-  // With the app gone there is nothing to serve, so nobody is owed settle and lame duck.
-  const owed = !drain.settled && drain.app !== 'gone'
-  const refuses = (phase === 'draining' || phase === 'drained') && !owed
+  const refuses = (phase === 'draining' || phase === 'drained') && drain.settled
   return {
     listener: refuses && proven(drain) ? 'closed' : 'open',
     clientMode: CLIENT_MODES[phase],
