@@ -15,8 +15,10 @@ export interface Level {
 
 /** Fewer say nothing of a trend. */
 const LEAST_LEVELS = 3
-/** A health check may be under way. */
-const SPARE_FDS = 1
+/** At one moment: the health check of each port, and the connection that has asked for the collection. */
+const SPARE_FDS = 3
+/** As a rule. */
+const USUAL_SPARE_FDS = 1
 /**
  * Over the second half, whatever its length: a soak that lasts longer is judged more strictly. The heap is exact, as its
  * garbage has been collected; of what the kernel counts, much belongs to pools that breathe.
@@ -37,6 +39,9 @@ export function judge(levels: readonly Level[]): string[] {
   for (const { atMs, fds } of levels)
     if (fds > first.fds + SPARE_FDS)
       wrong.push(`${fds} descriptors at rest after ${seconds(atMs)}, ${first.fds} at first`)
+  const usual = median(half.map(({ fds }) => fds))
+  if (usual > first.fds + USUAL_SPARE_FDS)
+    wrong.push(`${usual} descriptors at rest in the second half, ${first.fds} at first`)
   for (const [name, key] of [
     ['resident memory', 'rssBytes'],
     ['used heap', 'heapBytes'],

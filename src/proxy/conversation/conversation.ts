@@ -141,7 +141,8 @@ export class Conversation implements Talk {
         return this.#over('client', 'aborted')
       case 'answering':
       case 'answered':
-        if (!this.#request.between) return this.#over('client', 'aborted')
+        // It has cut its own request. A response that ends with the connection would look complete to it now.
+        if (!this.#request.between) return this.#over('client', 'aborted', this.#isCutting)
         // Faithful: the app sees what it would see without us, and decides whether to go on.
         if (this.#pipelined.empty) this.#channel.fin()
         return
@@ -311,6 +312,11 @@ export class Conversation implements Talk {
     if (this.#isOver()) return
     this.#pipelined.used(at)
     if (this.#clientEnded && this.#pipelined.empty) this.clientEnded()
+  }
+
+  /** To end now is to cut a response that has begun. */
+  get #isCutting(): boolean {
+    return this.#stage === 'answering' && this.#exchange.begun
   }
 
   #isOver(): boolean {
