@@ -10,7 +10,9 @@ import { Node } from './chaos/node.ts'
 import { dressed } from './chaos/play.ts'
 import { LOW, millicores } from './chaos/preemption.ts'
 import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
+import { Undo } from './chaos/undo.ts'
 import { readFlags } from './flags.ts'
+import { Kubectl } from './kubectl.ts'
 import { ownApp } from './objects.ts'
 
 const AT = Date.parse('2026-11-27T03:00:00Z')
@@ -206,6 +208,29 @@ void tap.test('the app of the faults has limits, and a priority below all others
   t.match(containers[0]!.resources, { limits: { memory: '256Mi' }, requests: { cpu: '100m' } })
   t.notMatch(JSON.stringify(objects), LOW, 'the objects themselves stay as they are')
   t.same(['2', '0.5', '250m'].map(millicores), [2000, 500, 250])
+})
+
+void tap.test('what a fault changed is taken back once, also if it failed or was interrupted', async (t) => {
+  const undo = new Undo(new Kubectl('false', 'none'))
+  const done: string[] = []
+  const back = (what: string) => async () => void done.push(what)
+  t.equal(await undo.around('one', back('one'), () => Promise.resolve(1)), 1)
+  await t.rejects(
+    undo.around('two', back('two'), () => Promise.reject(new Error('no'))),
+    /no/,
+  )
+  void undo.around('three', back('three'), () => new Promise(() => undefined))
+  await undo.rest(() => undefined)
+  await undo.rest(() => undefined)
+  t.same(done, ['one', 'two', 'three'])
+  const said: string[] = []
+  void undo.around(
+    'four',
+    (kubectl) => kubectl.run(['x']),
+    () => new Promise(() => undefined),
+  )
+  await undo.rest((line) => said.push(line))
+  t.match(said, ['taking back: four', /^not taken back: four: kubectl x/])
 })
 
 void tap.test('the node: a shell of the user’s own, and a clear word where it is not there', async (t) => {

@@ -8,6 +8,7 @@ import { FAULTS } from './chaos/faults.ts'
 import { Node } from './chaos/node.ts'
 import { playFaults, removePriorities } from './chaos/play.ts'
 import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
+import { Undo } from './chaos/undo.ts'
 import { type Asked, HELP, readFlags } from './flags.ts'
 import { inAndOut } from './in-and-out.ts'
 import { Kubectl } from './kubectl.ts'
@@ -61,6 +62,7 @@ async function main(): Promise<number> {
   const made = await makeNamespace(cleaner, asked.namespace)
   const rows: Row[] = []
   const faults: FaultRow[] = []
+  const undo = new Undo(cleaner)
   const skipped: string[] = []
   const finish = (broken: string | undefined): void => {
     print(asked.json, rows, faults, skipped)
@@ -75,7 +77,7 @@ async function main(): Promise<number> {
   }
   try {
     const kubectl = new Kubectl(asked.kubectl, asked.namespace, stop.signal)
-    const work = everything(asked, kubectl, minor, rows, faults, skipped)
+    const work = everything(asked, kubectl, minor, undo, rows, faults, skipped)
     const code = await Promise.race([work, interrupted])
     finish(code === INTERRUPTED ? 'The run was interrupted.' : undefined)
     return code
@@ -87,6 +89,7 @@ async function main(): Promise<number> {
   } finally {
     // Whatever kubectl still runs, a watch above all.
     stop.abort()
+    await undo.rest(say)
     await clean(cleaner, asked.namespace, made)
     if (asked.steps.includes('chaos'))
       await removePriorities(cleaner).catch((error: Error) => say(error.message))
@@ -97,6 +100,7 @@ async function everything(
   asked: Asked,
   kubectl: Kubectl,
   minor: number,
+  undo: Undo,
   rows: Row[],
   faults: FaultRow[],
   skipped: string[],
@@ -133,7 +137,15 @@ async function everything(
     if (steps.length > 0) await play(cast, steps, rows)
     if (asked.steps.includes('chaos') && form !== 'bare') {
       const chosen = FAULTS.filter(({ name }) => asked.faults.includes(name))
-      await playFaults(cast, chosen, new Node(asked.nodeExec, asked.nodeRestart), replicas, minor, faults)
+      await playFaults(
+        cast,
+        chosen,
+        new Node(asked.nodeExec, asked.nodeRestart),
+        undo,
+        replicas,
+        minor,
+        faults,
+      )
     }
     const out = asked.steps.includes('remove')
     if (form !== 'bare' && (out || asked.steps.includes('add')))

@@ -1,6 +1,7 @@
 /** A HorizontalPodAutoscaler that scales down under load. Without a metrics server, its metrics are made by hand. */
 import { spawn } from 'node:child_process'
 import { hear } from '../child.ts'
+import type { Kubectl } from '../kubectl.ts'
 import { own, type Part, SIDECAR } from '../objects.ts'
 import { type Fault, NotHere } from './fault.ts'
 import type { Scene } from './scene.ts'
@@ -109,7 +110,13 @@ export const scaledDown: Fault = {
     const from = Date.now()
     const found = await kubectl.run(['get', 'apiservice', SERVICE, '--ignore-not-found', '-o', 'name'])
     const byHand = found.trim() === ''
-    try {
+    const back = async (cleaner: Kubectl) => {
+      await cleaner.run(['delete', 'horizontalpodautoscaler', NAME, '--ignore-not-found'])
+      if (!byHand) return
+      await cleaner.run(['delete', 'apiservice', SERVICE, '--ignore-not-found'])
+      await cleaner.run(['delete', 'pod,service', NAME, '--ignore-not-found', '--wait=false'])
+    }
+    const blow = await scene.undo.around('the metrics by hand', back, async () => {
       if (byHand) await metricsByHand(scene)
       await kubectl.apply([autoscaler(name, replicas, minor)])
       const stopped = () => pods.filter(({ deletedAt }) => deletedAt !== undefined)
@@ -122,14 +129,9 @@ export const scaledDown: Fault = {
         `${touched.length} pods stopped ${(scaledMs / 1000).toFixed(1)} s after the autoscaler began; metrics ${byHand ? 'by hand' : 'of the cluster'}`,
       ]
       return { touched: touched.map((pod) => pod.name), from, to: now, until: now, notes }
-    } finally {
-      await kubectl.run(['delete', 'horizontalpodautoscaler', NAME, '--ignore-not-found'])
-      if (byHand) {
-        await kubectl.run(['delete', 'apiservice', SERVICE, '--ignore-not-found'])
-        await kubectl.run(['delete', 'pod,service', NAME, '--ignore-not-found', '--wait=false'])
-      }
-      await kubectl.run(['scale', `deployment/${name}`, `--replicas=${replicas}`])
-      await scene.calm()
-    }
+    })
+    await kubectl.run(['scale', `deployment/${name}`, `--replicas=${replicas}`])
+    await scene.calm()
+    return blow
   },
 }

@@ -9,6 +9,7 @@ import type { Node } from './node.ts'
 import { LOW, priorities } from './preemption.ts'
 import { Scene } from './scene.ts'
 import { faultDetails, type FaultRow } from './table.ts'
+import type { Undo } from './undo.ts'
 
 /** Room for the app and no more: a limit that it can reach, a request that a scheduler must find. */
 const RESOURCES = { requests: { cpu: '100m', memory: '64Mi' }, limits: { memory: '256Mi' } }
@@ -30,6 +31,7 @@ export async function playFaults(
   cast: Cast,
   faults: readonly Fault[],
   node: Node,
+  undo: Undo,
   replicas: number,
   minor: number,
   rows: FaultRow[],
@@ -37,7 +39,7 @@ export async function playFaults(
   await cast.kubectl.apply(priorities)
   const stage = new Stage({ ...cast, objects: dressed(cast.objects) })
   await stage.start()
-  const scene = new Scene(stage, node, replicas, minor)
+  const scene = new Scene(stage, node, undo, replicas, minor)
   for (const fault of faults) rows.push(await tryOne(scene, fault))
   await stage.end()
   await stage.close()

@@ -1,4 +1,5 @@
 /** A pod of higher priority needs the room of one of ours. */
+import type { Kubectl } from '../kubectl.ts'
 import { type Images, own, type Part } from '../objects.ts'
 import type { Fault } from './fault.ts'
 import type { Scene } from './scene.ts'
@@ -82,7 +83,9 @@ export const preemption: Fault = {
     const pods = scene.living()
     const from = Date.now()
     const cpu = (await free(scene, node)) + MORE_MILLICORES
-    try {
+    const back = (cleaner: Kubectl) =>
+      cleaner.run(['delete', 'pod', INTRUDER, '--ignore-not-found', '--wait=true'])
+    const blow = await scene.undo.around('the intruder', back, async () => {
       await kubectl.apply([intruder(scene.stage.cast.images, node, cpu)])
       const victims = () => pods.filter(({ deletedAt }) => deletedAt !== undefined)
       await scene.until('a preemption', () => victims().length > 0)
@@ -92,9 +95,8 @@ export const preemption: Fault = {
       const now = Date.now()
       const notes = [`${touched.length} preempted for a pod that asked for ${cpu} millicores`]
       return { touched: touched.map(({ name }) => name), from, to: now, until: now, notes }
-    } finally {
-      await kubectl.run(['delete', 'pod', INTRUDER, '--ignore-not-found', '--wait=true'])
-      await scene.calm()
-    }
+    })
+    await scene.calm()
+    return blow
   },
 }

@@ -16,6 +16,8 @@ const TEN = 10
 /** The seeds' own measure. */
 const DEREGISTERED_MS = 2000
 const HUNDRED = 100
+/** Of the rehearsal; then it is ended. */
+const MOST_MS = 1_200_000
 
 /** Everything that was there at some time since `from` may have been hit, and nothing may be lost. */
 function all(scene: Scene, from: number, notes: readonly string[], problems: readonly string[] = []): Blow {
@@ -130,7 +132,9 @@ const hundred: Fault = {
     const app = [process.execPath, APP, '{port}']
     const flags = ['--mode', 'plain', '--replicas', String(HUNDRED), '--ready-within', '300s', '--json']
     const args = [CLI, 'rehearse', ...flags, '--', ...app]
-    const { out, errors, code } = await hear(spawn(process.execPath, args, { stdio: 'pipe' }))
+    const { out, errors, code } = await hear(
+      spawn(process.execPath, args, { stdio: 'pipe', timeout: MOST_MS }),
+    )
     const now = Date.now()
     const reports = out.trim() === '' ? [] : (JSON.parse(out) as { reports: Report[] }).reports
     const problems = code === 0 ? [] : [`exit code ${code}: ${errors.trim().split('\n').at(-1)}`]

@@ -7,6 +7,7 @@ import type { Stage } from '../stage.ts'
 import { gone, living, quiet } from '../steps.ts'
 import type { Reading } from './fault.ts'
 import type { Moment, Node } from './node.ts'
+import type { Undo } from './undo.ts'
 
 const POLL_MS = 100
 
@@ -31,13 +32,15 @@ export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(r
 export class Scene {
   readonly stage: Stage
   readonly node: Node
+  readonly undo: Undo
   readonly replicas: number
   /** Minor version of the server. */
   readonly minor: number
 
-  constructor(stage: Stage, node: Node, replicas: number, minor: number) {
+  constructor(stage: Stage, node: Node, undo: Undo, replicas: number, minor: number) {
     this.stage = stage
     this.node = node
+    this.undo = undo
     this.replicas = replicas
     this.minor = minor
   }

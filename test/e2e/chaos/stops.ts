@@ -1,4 +1,5 @@
 /** Everything beside a rollout that stops a pod. */
+import type { Kubectl } from '../kubectl.ts'
 import { own } from '../objects.ts'
 import type { PodStory } from '../pods.ts'
 import { type Fault, NotHere, type Spares } from './fault.ts'
@@ -54,17 +55,23 @@ const nodeDrain: Fault = {
     const pods = scene.living()
     const from = Date.now()
     const labels = { ...own, app: name }
-    await kubectl.apply([
+    const budget = [
       {
         apiVersion: minor >= BUDGET_V1_MINOR ? 'policy/v1' : 'policy/v1beta1',
         kind: 'PodDisruptionBudget',
         metadata: { name: BUDGET, labels: own },
         spec: { minAvailable: replicas - 1, selector: { matchLabels: labels } },
       },
-    ])
+    ]
     let fewest = replicas
     const watch = setInterval(() => (fewest = Math.min(fewest, scene.living().length)), 100)
-    try {
+    const back = async (cleaner: Kubectl) => {
+      clearInterval(watch)
+      await cleaner.run(['uncordon', node])
+      await cleaner.run(['delete', 'poddisruptionbudget', BUDGET, '--ignore-not-found'])
+    }
+    return scene.undo.around(`the cordon of ${node}`, back, async () => {
+      await kubectl.apply(budget)
       // All of the pods may be on this node, and there may be no other: then their successors need it.
       const drain = kubectl.run(['drain', node, `--pod-selector=app=${name}`, '--timeout=240s'])
       const first = scene.until('the first pod to be evicted', () =>
@@ -79,11 +86,7 @@ const nodeDrain: Fault = {
       ]
       const blow = await whole(scene, evicted, from, notes)
       return fewest >= replicas - 1 ? blow : { ...blow, problems: [`only ${fewest} pods were ready`] }
-    } finally {
-      clearInterval(watch)
-      await kubectl.run(['uncordon', node])
-      await kubectl.run(['delete', 'poddisruptionbudget', BUDGET])
-    }
+    })
   },
 }
 

@@ -79,7 +79,11 @@ const memory: Fault = {
     }
     let victim = ''
     let told: readonly string[] = []
-    try {
+    const back = async () => {
+      await node.sh(name, `[ ! -e '${kept}' ] || mv '${kept}' '${path}'`)
+      await node.restart(name, 'kubelet')
+    }
+    await scene.undo.around("the kubelet's configuration", back, async () => {
       await node.restart(name, 'kubelet')
       await scene.until('an eviction by the kubelet', async () => {
         victim = (await evicted(scene)) ?? ''
@@ -90,10 +94,7 @@ const memory: Fault = {
       if (id === undefined) throw new Error(`${victim} was evicted, which was not there before`)
       await scene.until(`the end of ${victim}`, async () => !(await node.lives(name, id)))
       told = await eventsOf(scene, victim)
-    } finally {
-      await node.sh(name, `mv '${kept}' '${path}'`)
-      await node.restart(name, 'kubelet')
-    }
+    })
     const drainedMs = Date.now() - from
     await scene.until('all pods to run', () => running(scene, pods.length))
     await kubectl.run(['delete', 'pods', '-l', `app=${scene.name}`, '--field-selector=status.phase=Failed'])
