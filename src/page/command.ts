@@ -67,6 +67,8 @@ async function run(what: Command, token?: string): Promise<void> {
       method: 'POST',
       cache: 'no-store',
       credentials: 'omit',
+      // The token is for this port alone.
+      redirect: 'error',
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     })
     if (response.status === 401) {

@@ -4,6 +4,7 @@
  * knows another.
  */
 
+import { onceATurn } from './admin/once-a-turn.ts'
 import { NONE_REFUSED } from './admin/refusals.ts'
 import { type Admin, startAdmin } from './admin/server.ts'
 import { printAddress } from './config/address.ts'
@@ -212,9 +213,9 @@ async function openAdmin(config: Config, log: Log, limits: LimitKeeper, pieces: 
     view: {
       ready: () => view.ready,
       started: () => view.started,
-      status: () => view.status,
+      status: onceATurn(() => view.status),
       live: () => view.live,
-      metrics: async () => (await loadMetrics()).scrape(),
+      metrics: onceATurn(async () => (await loadMetrics()).scrape()),
     },
     commands: {
       hook: (call, gone) => runner.hook(call, gone),

@@ -42,6 +42,18 @@ const ATTACKS: Readonly<Record<string, readonly [method: string, headers: Header
     { host: '127.0.0.1.evil.example:9099', origin: 'http://127.0.0.1.evil.example:9099' },
   ],
   'DNS rebinding: a hook by GET': ['GET', { host: 'evil.example:9099' }],
+  "DNS rebinding: a hook by GET, with a User-Agent of the page's choice (Firefox, Safari)": [
+    'GET',
+    { host: 'evil.example:9099', 'user-agent': 'kube-probe/1.36', 'accept-language': 'en-US,en;q=0.5' },
+  ],
+  'DNS rebinding: the same, and an Accept-Language that the page has emptied': [
+    'GET',
+    { host: 'evil.example:9099', 'user-agent': 'kube-probe/1.36', 'accept-language': '' },
+  ],
+  'DNS rebinding: the same, with what Node sends, which the page may choose': [
+    'GET',
+    { host: 'evil.example:9099', 'user-agent': 'node', 'accept-language': '*' },
+  ],
   'a hook that the address bar loads in advance': [
     'GET',
     { host: 'localhost:9099', 'sec-fetch-site': 'none', 'sec-purpose': 'prefetch;prerender' },
@@ -73,7 +85,25 @@ const FRIENDS: Readonly<Record<string, readonly [method: string, headers: Header
   'the address bar': ['GET', { host: 'localhost:9099', 'sec-fetch-site': 'none', 'user-agent': CHROME }],
   'the kubelet': ['GET', { host: '10.0.0.7:9099', 'user-agent': 'kube-probe/1.36', accept: '*/*' }],
   curl: ['POST', { host: 'web.default.svc:9099', 'user-agent': 'curl/7.88.1', accept: '*/*' }],
+  'the kubelet as it calls hooks': [
+    'GET',
+    { host: '10.0.0.7:9099', 'user-agent': 'kube-lifecycle/1.36', accept: '*/*', 'accept-encoding': 'gzip' },
+  ],
+  'kubectl get --raw, through the API server': [
+    'GET',
+    {
+      host: 'api.cluster.example:6443',
+      'user-agent': 'kubectl/v1.36.2 (linux/amd64) kubernetes/1234567',
+      accept: 'application/json, */*',
+      'accept-encoding': 'gzip',
+      'x-forwarded-for': '127.0.0.1',
+    },
+  ],
   'fetch of Node': ['POST', { host: 'localhost:9099', 'user-agent': 'node', 'sec-fetch-mode': 'cors' }],
+  'fetch of Node, a hook': [
+    'GET',
+    { host: 'web', 'user-agent': 'node', 'accept-language': '*', 'sec-fetch-mode': 'cors' },
+  ],
 }
 
 /** Sends it as it is, Host and all, and resolves with the status. */

@@ -77,9 +77,11 @@ export class ConnectionList<Connection extends Closable> {
     this.#waiting.delete(connection)
   }
 
-  /** A request is being answered on it; every call needs an `answered`. */
-  asks(connection: Connection): void {
-    this.#asking.set(connection, (this.#asking.get(connection) ?? 0) + 1)
+  /** A request is to be answered on it; every call needs an `answered`. Returns how many there are now. */
+  asks(connection: Connection): number {
+    const asked = (this.#asking.get(connection) ?? 0) + 1
+    this.#asking.set(connection, asked)
+    return asked
   }
 
   /** An answer has been handed to the kernel whole, or broken off. */

@@ -7,6 +7,8 @@
  * - Origin (RFC 6454 §7): browsers send it with every POST.
  * - Host: after DNS rebinding a foreign page has the same origin as lastcall, but under a name of the attacker's. No
  *   name other than localhost can be trusted, unless the caller must know the token as well.
+ * - Accept-Language: after DNS rebinding a page's own GET has neither of the first two, and Firefox and Safari let the
+ *   page choose its User-Agent, but no page can leave this field out (Fetch, HTTP-network-or-cache fetch).
  */
 import { parseIp } from '../config/ip.ts'
 
@@ -15,6 +17,8 @@ export interface PageHeaders {
   readonly host?: string | undefined
   readonly origin?: string | undefined
   readonly 'user-agent'?: string | undefined
+  readonly 'accept-language'?: string | undefined
+  readonly 'sec-fetch-mode'?: string | string[] | undefined
   readonly 'sec-fetch-site'?: string | string[] | undefined
   readonly 'sec-purpose'?: string | string[] | undefined
 }
@@ -24,12 +28,17 @@ export function fromForeignPage(method: string, headers: PageHeaders, guarded: b
   const { host = '', origin, 'sec-fetch-site': site, 'user-agent': agent = '' } = headers
   // A GET over plain HTTP to an address carries neither field: the hooks are the kubelet's, and no browser calls them.
   const bare = site === undefined && origin === undefined
-  if (bare) return method === 'GET' && agent.startsWith('Mozilla/')
+  if (bare) return method === 'GET' && (agent.startsWith('Mozilla/') || speaksLikeBrowser(headers))
   // What a browser loads in advance nobody has asked for.
   if (headers['sec-purpose'] !== undefined) return true
   if (!guarded && !isOwnName(host)) return true
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
   return origin !== `http://${host}` && origin !== `https://${host}`
+}
+
+/** Node's fetch names a language as well, but also a mode; a browser that says the mode says the site. */
+function speaksLikeBrowser(headers: PageHeaders): boolean {
+  return headers['accept-language'] !== undefined && headers['sec-fetch-mode'] === undefined
 }
 
 /** An address, or localhost: nobody else can make it lead here. */

@@ -25,6 +25,8 @@ export interface AdminLimits {
   readonly waitingHooks: number
   /** Of one address. */
   readonly waitingHooksOfOne: number
+  /** Requests of one connection that have no answer yet: no probe, hook or scrape sends the next one before that. */
+  readonly pipelined: number
   /** Event streams at once; the page opens one. */
   readonly viewers: number
 }
@@ -37,6 +39,7 @@ export const ADMIN_LIMITS: AdminLimits = {
   connections: 512,
   waitingHooks: 256,
   waitingHooksOfOne: 32,
+  pipelined: 2,
   viewers: 8,
 }
 
@@ -66,10 +69,15 @@ export function createAdminHttp(
   })
   server.on('request', (request, response) => {
     const { socket } = request
+    // What one read still holds after its connection was destroyed.
+    if (socket.destroyed) return
     connections.touch(socket)
-    connections.asks(socket)
+    const asked = connections.asks(socket)
     response.on('close', () => connections.answered(socket))
-    handle(request, response)
+    if (asked <= limits.pipelined) handle(request, response)
+    // One read holds 2,000 requests: answered all at once, they would take all memory and stop the relay for seconds.
+    else if (!connections.waitsOn(socket)) socket.destroy()
+    else response.writeHead(503, { connection: 'close', 'content-length': 0 }).end()
   })
   server.on('clientError', (error, socket) => {
     // A hook that waits on this connection gets its answer, whatever came after its request.

@@ -116,9 +116,12 @@ export function route(
   return { kind: 'refused', reason: verdict, answer: DENIED[verdict] }
 }
 
-/** Whether a type is named (RFC 9110 §12.5.1), whatever the weight: curl's and the kubelet's wildcards do not count. */
+/** Whether a type is named, and not with the weight 0 (RFC 9110 §12.4.2): curl's and the kubelet's wildcards do not count. */
 function accepts(accept: string, type: string): boolean {
-  return accept.split(',').some((range) => range.split(';', 1)[0]!.trim().toLowerCase() === type)
+  return accept.split(',').some((range) => {
+    const [name, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    return name === type && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter))
+  })
 }
 
 /** A short plain text, with the line end that a terminal wants. */

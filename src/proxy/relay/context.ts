@@ -25,8 +25,8 @@ export interface RelayContext {
   readonly dialer: Dialer
   /** A client of which more bytes are held is not read from: MAX_BUFFERED, or 0 while all of them hold too much together. */
   readonly maxBuffered: number
-  /** Targets of requests are kept for the access log. */
-  readonly keepsTargets: boolean
+  /** So much of each request's target is kept while it is in flight, for the access log or for those who watch. */
+  readonly targetBytes: number
   /** Brings `terms.now` up to date. */
   tick(): void
   remove(pair: Arrived): void

@@ -25,6 +25,8 @@ import { TurnAway } from './turn-away.ts'
 const SWEEP_MS = 250
 const SHARED_BUFFER = 32 * 1024
 const SHORT_TURN_MS = 0.2
+/** More than /status shows of a target. A head may hold 32 KiB, and each connection one: a viewer must not cost that. */
+const SHOWN_TARGET_BYTES = 256
 /** How often it is looked whether those who have just dialled have asked. */
 const NEWCOMERS_MS = 25
 
@@ -73,7 +75,7 @@ export class Relay implements Common {
   readonly terms: Terms
   readonly kit: PortKit
   readonly arrivals: Arrivals
-  readonly keepsTargets: boolean
+  readonly targetBytes: number
   maxBuffered = MAX_BUFFERED
   readonly #parts: RelayParts
   readonly #pairs = new Set<Pair>()
@@ -87,7 +89,7 @@ export class Relay implements Common {
     const { config, clock, native } = parts
     this.#parts = parts
     this.whole = new Whole(parts.quiesced)
-    this.keepsTargets = config.accessLog !== 'off'
+    this.targetBytes = config.accessLog === 'off' ? 0 : Infinity
     this.arrivals = new Arrivals(() => this.terms.now)
     this.#places = new Places(this.#pairs, parts.limit)
     this.#spread = new Spread(clock)
@@ -144,7 +146,7 @@ export class Relay implements Common {
 
   /** Somebody watches: requests that begin from now on are shown with their targets, or no longer. */
   watched(on: boolean): void {
-    for (const port of this.ports) port.keepsTargets = on || this.keepsTargets
+    for (const port of this.ports) port.targetBytes = Math.max(this.targetBytes, on ? SHOWN_TARGET_BYTES : 0)
   }
 
   // -- orders of the lifecycle -----------------------------------------------------------------------------------
@@ -290,7 +292,7 @@ export class Relay implements Common {
   }
 
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void {
-    if (!this.keepsTargets) return
+    if (this.targetBytes === 0) return
     // 0: the client never got one. -1: nobody can tell (HTTP/2).
     if (this.#parts.config.accessLog === 'errors' && status !== 0 && status < 500) return
     this.#parts.accessLog({ method, target, status, durationMs, client: client.remoteAddress })
@@ -309,7 +311,7 @@ export class Relay implements Common {
     if (this.#sweeping === undefined) this.#sweepLater()
     take(pair.client)
     // A request may be logged when its client has gone.
-    if (this.keepsTargets) pair.client.rememberPeer()
+    if (this.targetBytes > 0) pair.client.rememberPeer()
   }
 
   /** No descriptor for a socket: an idle client's two serve somebody else. */

@@ -120,7 +120,8 @@ export class Requests implements Account {
     }
     this.#method = methodLabel(method)
     this.#methodName = methodName(method)
-    if (this.#context.keepsTargets) this.#target = bytes.toString('latin1', start, end)
+    const kept = this.#context.targetBytes
+    if (kept > 0) this.#target = bytes.toString('latin1', start, Math.min(end, start + kept))
     this.asked += 1
   }
 
@@ -168,6 +169,8 @@ export class Requests implements Account {
     try {
       if (state === 'served' || state === 'ended') this.#count(state === 'served')
     } finally {
+      // An idle connection needs none, and may stay for ten minutes.
+      this.#target = ''
       this.#context.inFlight.exit(this.#protocol)
     }
   }

@@ -25,7 +25,7 @@ export interface Common {
   readonly arrivals: Arrivals
   readonly whole: Whole
   readonly maxBuffered: number
-  readonly keepsTargets: boolean
+  readonly targetBytes: number
   tick(): void
   /** A client has connected to the port; `take` gives its connection to one of ours. */
   admit(to: ServedPort, take: (port: Port) => void): void
@@ -53,8 +53,7 @@ export class ServedPort implements RelayContext {
   readonly app: Served['app']
   readonly arrivals: Arrivals
   readonly dialer: Dialer
-  /** Also while somebody watches. */
-  keepsTargets: boolean
+  targetBytes: number
   readonly #common: Common
   readonly #gates: Gates
   #listen: Served['listen']
@@ -68,7 +67,7 @@ export class ServedPort implements RelayContext {
     this.terms = common.terms
     this.kit = common.kit
     this.arrivals = common.arrivals
-    this.keepsTargets = common.keepsTargets
+    this.targetBytes = common.targetBytes
     const { headTimeoutMs, idleTimeoutMs } = parts.limits
     this.limits = { headTimeoutMs, idleTimeoutMs, protocol: served.protocol }
     this.dialer = new Dialer(clock, connectWaitMs, () => common.lackDescriptors())
