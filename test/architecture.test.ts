@@ -104,6 +104,7 @@ const SHELL = [
   'proxy/admin/http.ts',
   'proxy/admin/listen.ts',
   'proxy/admin/connection-list.ts',
+  'proxy/admin/once-a-turn.ts',
   'proxy/admin/server.ts',
   'proxy/health/check.ts',
   'proxy/health/checker.ts',

@@ -1,4 +1,4 @@
-/** What is costly to make, and asked for by strangers as often as they like: made once in a turn of the event loop. */
+/** What is costly to make, and asked for by strangers as often as they like: made once in a turn of the event loop. Shell. */
 
 /** Returns what `make` gave, to everybody who asks before the event loop has been round. An error is not kept. */
 export function onceATurn<Value>(make: () => Value): () => Value {
