@@ -61,7 +61,10 @@ class InProcess {
     const tests = []
     round += 1
     for (const file of this.#files) {
-      for (const { id, run } of await load(file)) {
+      const found = await load(file)
+      if (found.length === 0)
+        return { status: 'error', errorMessage: `${file} cannot be loaded, or has no tests` }
+      for (const { id, run } of found) {
         switches.currentTestId = id
         const start = performance.now()
         const failureMessage = await outcome(run)
