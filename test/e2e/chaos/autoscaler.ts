@@ -4,7 +4,7 @@ import { hear } from '../child.ts'
 import type { Kubectl } from '../kubectl.ts'
 import { own, type Part, SIDECAR } from '../objects.ts'
 import { type Fault, NotHere } from './fault.ts'
-import type { Scene } from './scene.ts'
+import { deleted, type Scene } from './scene.ts'
 
 const NAME = 'lastcall-e2e-metrics'
 const SERVICE = 'v1beta1.metrics.k8s.io'
@@ -119,10 +119,9 @@ export const scaledDown: Fault = {
     const blow = await scene.undo.around('the metrics by hand', back, async () => {
       if (byHand) await metricsByHand(scene)
       await kubectl.apply([autoscaler(name, replicas, minor)])
-      const stopped = () => pods.filter(({ deletedAt }) => deletedAt !== undefined)
-      await scene.until('one pod to be left', () => stopped().length === pods.length - 1)
+      await scene.until('one pod to be left', () => deleted(pods).length === pods.length - 1)
       const scaledMs = Date.now() - from
-      const touched = stopped()
+      const touched = deleted(pods)
       await scene.gone(touched)
       const now = Date.now()
       const notes = [

@@ -2,7 +2,7 @@
 import type { Kubectl } from '../kubectl.ts'
 import { type Images, own, type Part } from '../objects.ts'
 import type { Fault } from './fault.ts'
-import type { Scene } from './scene.ts'
+import { deleted, type Scene } from './scene.ts'
 
 export const LOW = 'lastcall-e2e-low'
 const HIGH = 'lastcall-e2e-high'
@@ -70,6 +70,9 @@ function intruder(images: Images, node: string, cpu: number): Part {
   }
 }
 
+const gone = (kubectl: Kubectl) =>
+  kubectl.run(['delete', 'pod', INTRUDER, '--ignore-not-found', '--wait=true'])
+
 export const preemption: Fault = {
   name: 'preempt',
   group: 'stop',
@@ -83,14 +86,11 @@ export const preemption: Fault = {
     const pods = scene.living()
     const from = Date.now()
     const cpu = (await free(scene, node)) + MORE_MILLICORES
-    const back = (cleaner: Kubectl) =>
-      cleaner.run(['delete', 'pod', INTRUDER, '--ignore-not-found', '--wait=true'])
-    const blow = await scene.undo.around('the intruder', back, async () => {
+    const blow = await scene.undo.around('the intruder', gone, async () => {
       await kubectl.apply([intruder(scene.stage.cast.images, node, cpu)])
-      const victims = () => pods.filter(({ deletedAt }) => deletedAt !== undefined)
-      await scene.until('a preemption', () => victims().length > 0)
+      await scene.until('a preemption', () => deleted(pods).length > 0)
       await kubectl.run(['wait', '--for=condition=Ready', `pod/${INTRUDER}`, '--timeout=120s'])
-      const touched = victims()
+      const touched = deleted(pods)
       await scene.gone(touched)
       const now = Date.now()
       const notes = [`${touched.length} preempted for a pod that asked for ${cpu} millicores`]

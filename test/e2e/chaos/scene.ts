@@ -134,6 +134,11 @@ export class Scene {
   }
 }
 
+/** Those of the pods that were deleted. */
+export function deleted(pods: readonly PodStory[]): PodStory[] {
+  return pods.filter(({ deletedAt }) => deletedAt !== undefined)
+}
+
 /** When the Service no longer had the pod, or now. */
 export function leftAt(pod: PodStory): number {
   return pod.deregisteredAt ?? Date.now()
