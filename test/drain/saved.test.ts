@@ -18,6 +18,8 @@ import { until } from '../fixtures/until.ts'
 import { call, closed, startEcho } from '../fixtures/websocket.ts'
 
 const NOTHING = { inFlight: 0, arrived: 0 }
+/** Time enough for a busy machine to do in a phase what is to be done in it, and to ask after the drain. */
+const SLOW = ['--settle', '2s', '--quiet', '2s', '--app-stop', '20s', '--grace-period', '60s']
 
 /** The counter, as the two figures of the verdict. */
 async function counted(sidecar: Sidecar): Promise<{ inFlight: number; arrived: number }> {
@@ -42,7 +44,7 @@ async function post(t: Test, sidecar: Sidecar, count = 1): Promise<void> {
 await tap.test(
   'HTTP/1.1: in flight at SIGTERM, then on a kept-alive and on two new connections',
   async (t) => {
-    const { app, sidecar } = await serving(t)
+    const { app, sidecar } = await serving(t, SLOW)
     await post(t, sidecar, 3)
     const held = await rawClient(t, sidecar.listen)
     held.send(requestText('GET', '/gate/work'))
@@ -62,8 +64,8 @@ await tap.test(
     await post(t, sidecar)
     t.same(await counted(sidecar), { inFlight: 0, arrived: 3 }, 'told while the drain lasts')
     const left = (await sidecar.metric('lastcall_drain_left_seconds'))!
-    t.ok(left > 0 && left < 19, `${left} s of 19 are left`)
-    t.equal(await sidecar.metric('lastcall_option_seconds{option="grace-period"}'), 20)
+    t.ok(left > 0 && left < 59, `${left} s of 59 are left`)
+    t.equal(await sidecar.metric('lastcall_option_seconds{option="grace-period"}'), 60)
     await sidecar.log(PHASE.draining)
     app.release('work')
     await held.answer()
@@ -81,7 +83,7 @@ await tap.test(
 )
 
 await tap.test('what the deadline cuts is not saved, what finished before it is', async (t) => {
-  const { app, sidecar } = await serving(t, ['--grace-period', '3s', '--app-stop', '1s'])
+  const { app, sidecar } = await serving(t, ['--grace-period', '6s', '--app-stop', '1s'])
   const clients = await Promise.all(
     ['cut', 'half/body', 'done'].map(async () => rawClient(t, sidecar.listen)),
   )
@@ -115,7 +117,7 @@ await tap.test('who leaves, is refused, fails or only probes is not saved', asyn
   })
   const sidecar = await startSidecar(t, {
     app: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    flags: withDefaults(['--lb-health-path', '/up', '--settle', '5s', '--grace-period', '30s']),
+    flags: withDefaults(['--lb-health-path', '/up', '--settle', '20s', '--grace-period', '60s']),
   })
   await sidecar.ready()
   const ask = async (target: string, fields = '') => {
@@ -191,7 +193,7 @@ await tap.test('HTTP/2: each stream counts, those that were reset or failed do n
   t.teardown(() => server.close())
   const sidecar = await startSidecar(t, {
     app: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    flags: withDefaults(['--settle', '5s', '--grace-period', '30s']),
+    flags: withDefaults(['--settle', '20s', '--grace-period', '60s']),
   })
   await sidecar.ready()
   const session = connectHttp2(sidecar.url)
@@ -219,7 +221,7 @@ await tap.test('HTTP/2: each stream counts, those that were reset or failed do n
 
 await tap.test('a WebSocket that closes by itself is finished, one that gets 1001 is ended', async (t) => {
   const app = await startEcho(t)
-  const sidecar = await startSidecar(t, { app: app.address, flags: withDefaults([]) })
+  const sidecar = await startSidecar(t, { app: app.address, flags: withDefaults(['--settle', '3s']) })
   await sidecar.ready()
   const [own, told] = [await call(t, sidecar.listen, 'ws'), await call(t, sidecar.listen, 'ws')]
   sidecar.signal('SIGTERM')
@@ -308,7 +310,7 @@ await tap.test("a hook's drain that an operator resumes has saved nothing", asyn
   t.same(await counted(sidecar), NOTHING)
 })
 
-const SHORT = ['--grace-period', '2s', '--app-stop', '500ms', '--settle', '400ms', '--quiet', '100ms']
+const SHORT = ['--grace-period', '4s', '--app-stop', '500ms', '--settle', '2s', '--quiet', '100ms']
 
 await tap.test('a false alarm has saved nothing, and the next stop does not count it', async (t) => {
   const { app, sidecar } = await serving(t, SHORT)

@@ -16,9 +16,9 @@ import { type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
 import { until } from '../fixtures/until.ts'
 import { queries } from './dashboard.ts'
 
-const EVERY_MS = 250
+const EVERY_MS = 500
 /** An alert about what is over stays for 6 s instead of 15 minutes. `scrape` is generous, as machines of tests are busy. */
-const TEST_TIMING: Timing = { scrape: 1, window: 6, appDown: 0.5, drained: 6 }
+const TEST_TIMING: Timing = { scrape: 2, window: 6, appDown: 0.5, drained: 6 }
 const PATIENCE_MS = 30_000
 const TOKEN = { authorization: 'Bearer secret' }
 
@@ -115,7 +115,7 @@ async function falseAlarm(t: Test, { sidecar }: Pod, watch: Watch): Promise<void
 async function drained(t: Test, { sidecar }: Pod, watch: Watch): Promise<void> {
   await sidecar.ready()
   await sidecar.ask('POST', '/drain', TOKEN)
-  await until('lame duck', async () => (await sidecar.status())['phase'] === 'lame-duck')
+  await until('the end of settling', async () => (await sidecar.status())['phase'] !== 'settling')
   const late = await rawClient(t, sidecar.listen)
   late.send(requestText('POST', '/post/late', 'x'))
   t.equal((await late.answer('POST')).status, 200)
