@@ -36,6 +36,8 @@ export interface Blow {
   readonly to: number
   /** When the Service stopped sending to the touched pods, or when they were back. */
   readonly until: number
+  /** In place of the fault's own, where this cluster cannot do better. */
+  readonly spares?: Spares
   /** What lastcall itself had in flight shortly before. */
   readonly reading?: Reading | undefined
   /** What is worth telling. */

@@ -79,11 +79,12 @@ async function tryOne(scene: Scene, fault: Fault): Promise<FaultRow> {
     return sum + (before === undefined || blow!.touched.includes(pod) ? 0 : Math.max(0, count - before))
   }, 0)
   const held = await stage.held(blow.from - SLACK_MS, blow.to + SLACK_MS)
-  const judgement = judge({ spares: fault.spares, blow, failures, held, othersFailed })
+  const { spares = fault.spares } = blow
+  const judgement = judge({ spares, blow, failures, held, othersFailed })
   const { reading } = blow
   const made: FaultRow = {
     ...head,
-    spares: fault.spares,
+    spares,
     judgement,
     requests: row.requests,
     seconds: row.seconds,
