@@ -12,11 +12,13 @@ export interface Timing {
   readonly window: number
   /** How long an app may be down. */
   readonly appDown: number
+  /** How long an app may take to start: some take minutes, in each rollout. */
+  readonly appStart: number
   /** How long a pod may stay drained. */
   readonly drained: number
 }
 
-export const TIMING: Timing = { scrape: 5, window: 900, appDown: 60, drained: 600 }
+export const TIMING: Timing = { scrape: 5, window: 900, appDown: 60, appStart: 600, drained: 600 }
 
 export interface Recording {
   readonly record: string
@@ -37,15 +39,17 @@ export interface Alert {
 
 const DRAINING = ['settling', 'lame-duck', 'draining', 'drained']
 const STOPPING = [...DRAINING, 'exiting']
-const ON = `on (${TARGET})`
-const BY = `by (${TARGET})`
+/** A StatefulSet's pod comes back under its name: what the one before it said last is not the new one's. */
+const LIFE = `${TARGET}, instance`
+const ON = `on (${LIFE})`
+const BY = `by (${LIFE})`
 
-const IN_FLIGHT = 'namespace_pod:lastcall_in_flight:last'
-const LEFT = 'namespace_pod:lastcall_drain_left_seconds:last'
-const STOPS = 'namespace_pod:lastcall_stopping:last'
-const SETTLE = 'namespace_pod:lastcall_settle_seconds:last'
-const APP_STOP = 'namespace_pod:lastcall_app_stop_seconds:last'
-const GRACE = 'namespace_pod:lastcall_grace_period_seconds:last'
+const IN_FLIGHT = 'namespace_pod_instance:lastcall_in_flight:last'
+const LEFT = 'namespace_pod_instance:lastcall_drain_left_seconds:last'
+const STOPS = 'namespace_pod_instance:lastcall_stopping:last'
+const SETTLE = 'namespace_pod_instance:lastcall_settle_seconds:last'
+const APP_STOP = 'namespace_pod_instance:lastcall_app_stop_seconds:last'
+const GRACE = 'namespace_pod_instance:lastcall_grace_period_seconds:last'
 
 /** Of each pod, also of one that has ended within the window: what it said last. */
 export function recordings({ window }: Timing): readonly Recording[] {
@@ -62,16 +66,17 @@ export function recordings({ window }: Timing): readonly Recording[] {
   ]
 }
 
-export function alerts({ scrape, window, appDown, drained }: Timing): readonly Alert[] {
+export function alerts({ scrape, window, appDown, appStart, drained }: Timing): readonly Alert[] {
   const happened = (name: string, by = TARGET) =>
     `sum by (${by}) (increase(${series(name)}[${duration(window)}])) > 0`
+  const starting = series('lastcall_phase', { phase: 'starting' })
   const inAStop = `and ${ON} ${STOPS} == 1\nand ${ON} ${LEFT} < 0.5 * ${GRACE}`
   return [
     {
       alert: 'LastcallRequestsCut',
       severity: 'critical',
       expr: [
-        happened('lastcall_drain_cut_total'),
+        happened('lastcall_drain_cut_total', LIFE),
         'or',
         '(',
         `  ${IN_FLIGHT} > 0`,
@@ -140,11 +145,16 @@ export function alerts({ scrape, window, appDown, drained }: Timing): readonly A
       severity: 'critical',
       expr: [
         `${series('lastcall_app_up')} == 0`,
-        `and ${ON} ${series('lastcall_phase', { phase: ['starting', 'serving'] })} == 1`,
+        `and ${ON} (`,
+        `  ${series('lastcall_phase', { phase: 'serving' })} == 1`,
+        `  or ${starting} == 1 and ${starting} offset ${duration(appStart - appDown)} == 1`,
+        ')',
       ].join('\n'),
       for: appDown,
       summary: 'The app of {{ $labels.pod }}{{ with $labels.port }}, port {{ . }},{{ end }} is down',
-      means: 'The app, or one of its ports, fails its health check, and no stop is under way.',
+      means:
+        'The app, or one of its ports, fails its health check, and no stop is under way. An app that has not been healthy yet has ' +
+        `${appStart / 60} minutes to start.`,
       todo: '`lastcall status` says with which error. Look at the log of the app, then at `--app` and `--health`.',
     },
     {

@@ -46,6 +46,22 @@ export const CASES: readonly AlertCase[] = [
     expects: [{ at: 35 }, { at: 40, fires: { value: '2' } }, { at: AFTER }],
   },
   {
+    what: "a StatefulSet's pod, whose successor has its name",
+    alert: 'LastcallRequestsCut',
+    lives: {
+      'lastcall_option_seconds{option="grace-period",instance="10.0.0.1:9099"}': '30x8 stale',
+      'lastcall_phase{phase="draining",instance="10.0.0.1:9099"}': '0 1 1 1 1 1 1 1 stale',
+      'lastcall_drain_left_seconds{instance="10.0.0.1:9099"}': '29 29 24 19 14 9 4 0 stale',
+      'lastcall_in_flight{kind="http1",instance="10.0.0.1:9099"}': '2x7 stale',
+      'lastcall_option_seconds{option="grace-period",instance="10.0.0.2:9099"}': '_x8 30x99',
+      'lastcall_phase{phase="draining",instance="10.0.0.2:9099"}': '_x8 0x99',
+      'lastcall_phase{phase="serving",instance="10.0.0.2:9099"}': '_x8 1x99',
+      'lastcall_drain_left_seconds{instance="10.0.0.2:9099"}': '_x8 29x99',
+      'lastcall_in_flight{kind="http1",instance="10.0.0.2:9099"}': '_x8 7x99',
+    },
+    expects: [{ at: 35 }, { at: 300, fires: { labels: { instance: '10.0.0.1:9099' }, value: '2' } }],
+  },
+  {
     what: 'one that had finished them has cut nothing',
     alert: 'LastcallRequestsCut',
     lives: { ...LONG_STOP, 'lastcall_in_flight{kind="http1"}': '2 2 2 2 2 2 2 0 stale' },
@@ -156,6 +172,26 @@ export const CASES: readonly AlertCase[] = [
       'lastcall_phase{phase="starting"}': '0x60',
     },
     expects: [{ at: 65 }, { at: 75, fires: { labels: { port: '9090' }, value: '0' } }, { at: 120 }],
+  },
+  {
+    what: 'an app that takes five minutes to start is not down in each rollout',
+    alert: 'LastcallAppDown',
+    lives: {
+      lastcall_app_up: '0x59 1x200',
+      'lastcall_phase{phase="serving"}': '0x59 1x200',
+      'lastcall_phase{phase="starting"}': '1x59 0x200',
+    },
+    expects: [{ at: 120 }, { at: 290 }, { at: 400 }, { at: 900 }],
+  },
+  {
+    what: 'an app that has not come up after ten minutes is down',
+    alert: 'LastcallAppDown',
+    lives: {
+      lastcall_app_up: '0x139 1x20',
+      'lastcall_phase{phase="serving"}': '0x139 1x20',
+      'lastcall_phase{phase="starting"}': '1x139 0x20',
+    },
+    expects: [{ at: 595 }, { at: 605, fires: { value: '0' } }, { at: 720 }],
   },
   {
     what: 'an app that stops with its pod is not down',

@@ -61,9 +61,9 @@ void tap.test('every metric and every label in a query is one that lastcall expo
   for (const name of PROCESS_METRICS) t.ok(families.has(name), name)
   const recorded = new Set(recordings(TIMING).map(({ record }) => record))
   for (const expr of exprs) {
-    const metrics = [...expr.matchAll(/\b(?:namespace_pod:\w+:last|(?:lastcall|process|nodejs)_\w+)/g)].map(
-      ([name]) => name,
-    )
+    const metrics = [
+      ...expr.matchAll(/\b(?:namespace_pod_instance:\w+:last|(?:lastcall|process|nodejs)_\w+)/g),
+    ].map(([name]) => name)
     t.ok(metrics.length > 0, expr)
     const labels = new Set(['namespace', 'pod', 'instance'])
     for (const name of metrics) {

@@ -18,7 +18,7 @@ import { queries } from './dashboard.ts'
 
 const EVERY_MS = 500
 /** An alert about what is over stays for 6 s instead of 15 minutes. `scrape` is generous, as machines of tests are busy. */
-const TEST_TIMING: Timing = { scrape: 2, window: 6, appDown: 0.5, drained: 6 }
+const TEST_TIMING: Timing = { scrape: 2, window: 6, appDown: 0.5, appStart: 60, drained: 6 }
 const PATIENCE_MS = 30_000
 const TOKEN = { authorization: 'Bearer secret' }
 
