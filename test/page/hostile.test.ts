@@ -1,5 +1,5 @@
 /** What strangers can do to whom looks at the page: cross-site scripting through requests, forgery from other pages. */
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import tap from 'tap'
 import { noBrowser, openPage, startBrowser } from '../fixtures/browser.ts'
 import { LIVE, startTestAdmin } from '../fixtures/admin.ts'
@@ -146,3 +146,39 @@ void tap.test('the page cannot be framed', { skip: noBrowser }, async (t) => {
   await until('it is refused', () => complaints.some((text) => text.includes('frame-ancestors')))
   t.equal(await page.frameLocator('iframe').locator('#command').count(), 0)
 })
+
+void tap.test(
+  "behind the API server's proxy of pods: the page works below any path, and what it may do is judged by its origin",
+  { skip: noBrowser },
+  async (t) => {
+    const prefix = '/api/v1/namespaces/shop/pods/web-1:9099/proxy'
+    const { admin, asked } = await startTestAdmin(t)
+    /** What the API server calls itself. */
+    let host = '10.96.0.1:443'
+    const proxy = createServer((asking, answer) => {
+      const { method, headers, url = '' } = asking
+      const onward = request(
+        { port: admin.port, method, path: url.slice(prefix.length), headers: { ...headers, host } },
+        (back) => {
+          answer.writeHead(back.statusCode!, back.headers)
+          back.pipe(answer)
+        },
+      )
+      answer.on('close', () => onward.destroy())
+      onward.on('error', () => answer.destroy())
+      asking.pipe(onward)
+    })
+    const { port } = await listen(t, proxy)
+    const browser = await startBrowser(t)
+    const url = `http://localhost:${port}${prefix}/`
+    const { page, requests, complaints } = await openPage(browser, url)
+    await page.locator('#command:enabled').click()
+    await until('it drains', () => asked.includes('drain'))
+    t.same(requests, [`GET ${url}`, `GET ${url}status`, `POST ${url}drain`])
+    t.same(complaints, [])
+    host = 'api.cluster.example:6443'
+    await page.locator('#command:enabled').click()
+    await page.getByText('use lastcall drain, curl, or the page of this port').waitFor()
+    t.equal(admin.refused['foreign-page'], 1)
+  },
+)
