@@ -1,5 +1,5 @@
 /** What strangers can do to whom looks at the page: cross-site scripting through requests, forgery from other pages. */
-import { createServer, request } from 'node:http'
+import { createServer, request as requestOf } from 'node:http'
 import tap from 'tap'
 import { noBrowser, openPage, startBrowser } from '../fixtures/browser.ts'
 import { LIVE, startTestAdmin } from '../fixtures/admin.ts'
@@ -157,7 +157,7 @@ void tap.test(
     let host = '10.96.0.1:443'
     const proxy = createServer((asking, answer) => {
       const { method, headers, url = '' } = asking
-      const onward = request(
+      const onward = requestOf(
         { port: admin.port, method, path: url.slice(prefix.length), headers: { ...headers, host } },
         (back) => {
           answer.writeHead(back.statusCode!, back.headers)
