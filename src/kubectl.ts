@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 /** The program `kubectl-lastcall`: as a plugin of kubectl, `kubectl lastcall`. */
+import { flushed } from './cli/flushed.ts'
 import { kubectlLastcall } from './tools/cluster/command-line.ts'
 
 // `kubectl lastcall status | head`: a reader that has left is no error.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
-process.exit(await kubectlLastcall(process.argv.slice(2)))
+const code = await kubectlLastcall(process.argv.slice(2))
+await flushed()
+process.exit(code)

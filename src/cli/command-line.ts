@@ -80,7 +80,10 @@ async function rehearse(argv: readonly string[]): Promise<number> {
 async function manifests(command: ManifestCommand, argv: readonly string[]): Promise<number> {
   if (!hasTools(command)) return MISTAKE
   const { runCheck, runInject } = await import('../tools/manifest/command.ts')
-  return command === 'inject' ? runInject(argv, version()) : runCheck(argv)
+  const code = await (command === 'inject' ? runInject(argv, version()) : runCheck(argv))
+  const { flushed } = await import('./flushed.ts')
+  await flushed()
+  return code
 }
 
 /** Whether the tools are here: the image leaves them out, and the user is told where they are. */

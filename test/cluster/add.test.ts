@@ -1,7 +1,7 @@
 /** lastcall into a running workload and out of it, step by step, in a cluster in memory that notices what is not served. */
 import tap from 'tap'
 import { ADD, REMOVE } from '../../src/tools/cluster/adding.ts'
-import type { Kubectl } from '../../src/tools/cluster/kubectl.ts'
+import { failureOf, type Kubectl } from '../../src/tools/cluster/kubectl.ts'
 import { trimmed } from '../../src/tools/cluster/live.ts'
 import { clearBroken } from '../../src/tools/cluster/waiting.ts'
 import { at, branch, list, text, type Branch, type Tree } from '../../src/tools/manifest/tree.ts'
@@ -548,3 +548,183 @@ void tap.test(
     t.same(deleted.length, 1, 'a Deployment does it itself')
   },
 )
+
+/** A workload of which the Service `web` selects the pods, too. */
+function canary(replicas: number): Branch {
+  const labels = { app: 'web', track: 'canary' }
+  const template = branch(at(web(), 'spec', 'template'))
+  return {
+    ...web(),
+    metadata: { name: 'canary' },
+    spec: { replicas, selector: { matchLabels: labels }, template: { ...template, metadata: { labels } } },
+  }
+}
+
+function narrow(): Branch {
+  const labels = { app: 'web', track: 'stable' }
+  const template = branch(at(web(), 'spec', 'template'))
+  return {
+    ...web(),
+    spec: { replicas: 3, selector: { matchLabels: labels }, template: { ...template, metadata: { labels } } },
+  }
+}
+
+void tap.test('a Service that selects a workload which has no pods just now is not moved', async (t) => {
+  const cluster = new MemoryCluster([narrow(), canary(0), service(3000)])
+  t.match(await ran(ADD, 'deploy/web', cluster), {
+    code: 1,
+    err: /Service web also selects Deployment canary, whose pods would get no requests as soon as it has some\.\n.*\nNothing was changed\./,
+  })
+  t.same(cluster.changes, [])
+})
+
+void tap.test('pods of others that come between the steps: the Service is not moved', async (t) => {
+  const cluster = new MemoryCluster([narrow(), service(3000)])
+  let looks = 0
+  cluster.before = ([verb, what]) => {
+    if (
+      verb === 'get' &&
+      what === 'deployment.apps/web' &&
+      cluster.changes.length === 1 &&
+      (looks += 1) === 1
+    )
+      for (const one of new MemoryCluster([canary(1)]).objects.values())
+        if (one['kind'] === 'Pod') cluster.put({ ...one, owner: 'canary' })
+  }
+  const tried = await ran(ADD, 'deploy/web', cluster)
+  t.match(tried, { code: 1, err: /Service web also sends to pod canary-1/ })
+  t.notMatch(tried.err, /Nothing was changed/)
+  t.match(tried.err, /Requests are answered in this state\.\nTo go on: /)
+  t.same(cluster.changes, ['patch deployment.apps/web'])
+  t.equal(target(cluster), 3000)
+  t.same(cluster.lost, [])
+})
+
+void tap.test('a change whose answer is lost is known as made, and goes on', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000), policy])
+  const run = cluster.run.bind(cluster)
+  let lost = 0
+  cluster.run = async (args, call) => {
+    const said = await run(args, call)
+    const change = args[0] === 'patch' && !args.includes('--dry-run=server')
+    if (change && args[1] === 'deployment.apps/web' && (lost += 1) === 1)
+      throw failureOf('Unable to connect to the server: unexpected EOF')
+    return said
+  }
+  const added = await ran(ADD, 'deploy/web', cluster)
+  t.match(added, { code: 0 }, added.err)
+  t.equal(lost, 1)
+  t.equal(target(cluster), 8080)
+  t.same(cluster.lost, [])
+})
+
+void tap.test('what cannot be taken back is named with the reason, and the rest is taken back', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000), policy])
+  let mayPatch = true
+  cluster.before = ([verb, what, ...flags]) => {
+    if (verb !== 'patch' || flags.includes('--dry-run=server')) return
+    if (what === 'networkpolicy.networking.k8s.io/web' && !mayPatch)
+      throw 'Error from server (Forbidden): networkpolicies "web" is forbidden'
+    if (what === 'deployment.apps/web') mayPatch = false
+  }
+  const tried = await ran(ADD, `deploy/web --image ${MISSING} --timeout 1s`, cluster)
+  t.equal(tried.code, 1)
+  t.match(
+    tried.err,
+    /could not be taken back as a whole\. These stay as they are now, and have to be put right by hand:\n {2}NetworkPolicy web: Error from server \(Forbidden\)/,
+  )
+  t.match(tried.err, /Deployment web does not have lastcall in its template/)
+  t.match(tried.err, /To go back: kubectl lastcall remove deploy\/web/)
+  t.same(containers(cluster), ['web'])
+})
+
+void tap.test('a webhook that denies in the middle: what was changed before is taken back', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000), policy])
+  const before = kept(cluster)
+  cluster.before = ([verb, what, ...flags]) => {
+    if (verb === 'patch' && what === 'deployment.apps/web' && !flags.includes('--dry-run=server'))
+      throw 'Error from server: admission webhook "policy.example" denied the request: no'
+  }
+  t.match(await ran(ADD, 'deploy/web', cluster), {
+    code: 1,
+    err: /admission webhook "policy\.example" denied/,
+  })
+  t.same(kept(cluster), before)
+})
+
+void tap.test('endpoints that may not be read are no reason to stop in the middle', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  cluster.before = ([, what]) => {
+    if (what === 'endpointslices') throw 'Error from server (Forbidden): endpointslices is forbidden'
+  }
+  t.match(await ran(ADD, 'deploy/web', cluster), {
+    code: 0,
+    err: /Warning: the endpoints of Service web have not followed yet, or could not be read/,
+  })
+})
+
+void tap.test('an API server that restarts does not end the wait, whatever it says', async (t) => {
+  for (const said of [
+    'Error from server (ServiceUnavailable): the server is currently unable to handle the request',
+    'Error from server: etcdserver: leader changed',
+    'Unable to connect to the server: net/http: TLS handshake timeout',
+  ]) {
+    const cluster = new MemoryCluster([web(), service(3000)])
+    let away = 0
+    cluster.before = ([verb, what]) => {
+      if (verb === 'get' && what === 'deployment.apps/web' && (away += 1) === 1) throw said
+    }
+    const { code, err } = await ran(ADD, 'deploy/web', cluster)
+    t.equal(code, 0, err)
+  }
+})
+
+void tap.test('pods that all stop before new ones come are warned of', async (t) => {
+  for (const [object, says] of [
+    [
+      { ...web(), spec: { ...branch(web()['spec']), strategy: { type: 'Recreate' } } },
+      'has the strategy Recreate',
+    ],
+    [
+      {
+        ...web(),
+        spec: { ...branch(web()['spec']), strategy: { rollingUpdate: { maxUnavailable: '100%' } } },
+      },
+      'has maxUnavailable 100%',
+    ],
+  ] as const) {
+    const cluster = new MemoryCluster([object, service(3000)])
+    t.match(await ran(ADD, 'deploy/web', cluster), {
+      code: 0,
+      err: `Warning: Deployment web ${says}: requests are not answered from the end of its old pods until new ones are ready`,
+    })
+  }
+})
+
+void tap.test('without a ready pod nobody claims that requests are answered', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  const stop = new AbortController()
+  cluster.before = ([verb, what]) => {
+    if (verb !== 'get' || what !== 'pods' || cluster.changes.length === 0) return
+    for (const [key, one] of cluster.objects) if (one['kind'] === 'Pod') cluster.objects.delete(key)
+    stop.abort()
+  }
+  const { err, out } = await ran(ADD, 'deploy/web -o json', cluster, stop.signal)
+  t.match(err, /None of its pods is ready: requests are not answered until one is\./)
+  t.notMatch(err, /Requests are answered/)
+  t.match(JSON.parse(out), { kind: 'Deployment', name: 'web', result: 'interrupted', steps: [] })
+})
+
+void tap.test('a message of an event is one line without control characters', async (t) => {
+  const cluster = new MemoryCluster([web(), service(3000)])
+  const run = cluster.run.bind(cluster)
+  cluster.run = async (args, call) => {
+    if (args[1] !== 'events') return run(args, call)
+    const involvedObject = { kind: 'Deployment', name: 'web' }
+    const message =
+      'Readiness probe failed: \x1b]0;title\x07\nDeployment web has lastcall in all of its pods.'
+    return JSON.stringify({ items: [{ involvedObject, reason: 'Unhealthy', message }] })
+  }
+  const { err } = await ran(ADD, `deploy/web --image ${MISSING} --timeout 1s`, cluster)
+  t.match(err, /Unhealthy: Readiness probe failed: \?\]0;title\? Deployment web has lastcall/)
+})

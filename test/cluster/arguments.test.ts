@@ -1,6 +1,7 @@
 /** The command line of `kubectl lastcall`, as users of kubectl write it. */
 import tap from 'tap'
-import { readAsked, type Asked, type Takes } from '../../src/tools/cluster/arguments.ts'
+import { ADD } from '../../src/tools/cluster/adding.ts'
+import { readAsked, shellLine, type Asked, type Takes } from '../../src/tools/cluster/arguments.ts'
 
 const ONE: Takes = { targets: 'one', several: false, flags: new Map([['force', 'switch']]) }
 const ANY: Takes = { targets: 'any', several: true, flags: new Map() }
@@ -55,4 +56,29 @@ void tap.test('a selector and all namespaces, where a command may look at severa
   t.match(problems('deploy/web -A', ONE), /-A: not with this command/)
   t.match(problems('deploy/web -l app=web', ANY), /cannot be combined with -l or -A/)
   t.match(problems('-n shop -A', ANY), /-n and -A cannot be combined/)
+})
+
+void tap.test('what kubectl has and lastcall has not is said with a hint', async (t) => {
+  for (const line of ['deploy/web --dry-run', 'deploy/web --dry-run=server'])
+    t.match(problems(line, ONE), /^--dry-run: lastcall has none, as it tries each change itself/, line)
+  t.match(problems('--token x', ANY), /^--token: only add has it, and it is the token of lastcall/)
+  t.same(asked('--as a --as-group b --as-group=c', ANY).kubectlFlags, [
+    '--as=a',
+    '--as-group=b',
+    '--as-group=c',
+  ])
+})
+
+void tap.test('a line to run again is for a shell, and has no token', async (t) => {
+  t.equal(shellLine(['add', 'deploy/web', '--token', 'secret']), 'add deploy/web --token "$TOKEN"')
+  t.equal(shellLine(['add', '--token=secret', '-n', 'a b']), 'add --token="$TOKEN" -n \'a b\'')
+  t.equal(shellLine(['--kubeconfig=/a b/$c', "it's"]), "'--kubeconfig=/a b/$c' 'it'\\''s'")
+})
+
+void tap.test('add: no time at all, and a token of the cluster, are refused', async (t) => {
+  const { problems: of } = ADD
+  const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2ln'
+  t.match(of!(asked('deploy/web --timeout 0s', ADD)), ['--timeout 0s: must be more than 0'])
+  t.match(of!(asked(`deploy/web --token ${jwt}`, ADD)), [/a token for the API of Kubernetes/])
+  t.same(of!(asked('deploy/web --token change-me --timeout 5m', ADD)), [])
 })

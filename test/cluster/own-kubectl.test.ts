@@ -90,3 +90,12 @@ void tap.test('a watch: each document as it comes, until the signal', async (t) 
     { message: 'error: no' },
   )
 })
+
+void tap.test('of what a pod sends, only the end is kept where so much is asked for', async (t) => {
+  const out = `${'x'.repeat(3_000_000)}end`
+  const kubectl = ownKubectl(new RecordedKubectl(t, [{ args: /^logs/, out }]).command, [])
+  const kept = await kubectl.run(['logs'], { last: 1000 })
+  t.ok(kept.length >= 1000 && kept.length <= 2000, String(kept.length))
+  t.ok(kept.endsWith('xend'))
+  t.equal(await kubectl.run(['logs']), out)
+})

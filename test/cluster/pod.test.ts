@@ -204,3 +204,12 @@ void tap.test('selectors as -l takes them, ages and tables as kubectl prints the
   t.same(columns(['NAME', 'A'], [['x', '1']]), ['NAME   A', 'x      1'])
   t.same(columns(['NAME'], []), [])
 })
+
+void tap.test('a pod that lies has short, plain words in the table', async (t) => {
+  const told = '\x1b[2Jserving\u202e'.repeat(100_000)
+  const read = readAnswer(JSON.stringify(statusObject(told, { version: told })))
+  t.match(read, { kind: 'status', phase: /^\?\[2Jserving[ -~]{0,10}$/, version: /^[ -~]{1,20}$/ })
+  t.match(readAnswer('{"phase":{},"inFlight":{"total":1}}'), { kind: 'none' })
+  t.match(readAnswer('{"phase":"serving","inFlight":{"total":"many"}}'), { kind: 'none' })
+  t.equal(refusal('Error from server (Forbidden): \x1b]0;mine\x07 go away'), '?]0;mine? go away')
+})

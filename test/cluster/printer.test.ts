@@ -6,9 +6,11 @@ class Screen {
   text = ''
   readonly isTTY: boolean
   readonly columns: number
-  constructor(isTTY: boolean, columns = 80) {
+  readonly rows: number
+  constructor(isTTY: boolean, columns = 80, rows = 24) {
     this.isTTY = isTTY
     this.columns = columns
+    this.rows = rows
   }
   write(text: string): void {
     this.text += text
@@ -67,4 +69,38 @@ void tap.test('with -o json, standard output has the data and nothing else', asy
   printer.data({ pods: 1 })
   t.same(JSON.parse(out.text), { pods: 1 })
   t.equal(errors.text, 'step 1\na ready\n')
+})
+
+void tap.test('no more lines move than the screen has: the cursor cannot go back to others', async (t) => {
+  const screen = new Screen(true, 80, 6)
+  const printer = new Printer(screen, screen, 'text')
+  const pods = Array.from({ length: 40 }, (_, i) => `web-${i} starting`)
+  printer.moving([...pods, '3 of 40 new pods are there'])
+  printer.moving([...pods, '4 of 40 new pods are there'])
+  const shown = ['web-0 starting', 'web-1 starting', 'web-2 starting', '  (and 37 more)']
+  t.same(screen.seen, [...shown, '4 of 40 new pods are there'])
+})
+
+void tap.test('what a pod says does not move the cursor, nor name the window', async (t) => {
+  const evil = 'a\x1b[2Jb\x1b]0;c\x07\rd\x9be\u202ef'
+  const [out, errors] = [new Screen(false), new Screen(false)]
+  const plain = new Printer(out, errors, 'text')
+  plain.line(evil)
+  plain.warn(evil)
+  plain.moving([evil])
+  t.equal(out.text, 'a?[2Jb?]0;c??d?e?f\n'.repeat(2))
+  t.equal(errors.text, 'a?[2Jb?]0;c??d?e?f\n')
+  const screen = new Screen(true)
+  new Printer(screen, screen, 'text').moving(['one\ntwo'])
+  t.same(screen.seen, ['one two'], 'one row, as it is counted')
+})
+
+void tap.test('TERM=dumb knows no escape sequences: lines do not move', async (t) => {
+  const screen = new Screen(true)
+  const printer = new Printer(screen, screen, 'text', true)
+  printer.moving(['a starting'])
+  printer.line('step')
+  printer.moving(['a ready'])
+  printer.clear()
+  t.equal(screen.text, 'a starting\nstep\na ready\n')
 })

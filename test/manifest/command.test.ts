@@ -143,3 +143,15 @@ void tap.test('each has a help that fits 100 columns', async (t) => {
   t.match((await lastcall(['--help'])).out, /^ {2}lastcall inject .*\n {2}lastcall check /m)
   t.match(await lastcall(['injcet']), { code: 2, err: /did you mean inject\?/ })
 })
+
+void tap.test('a manifest of two megabytes comes out of the pipe as a whole', async (t) => {
+  const before = manifest('examples/nginx.before.yaml')
+  const filler = Array.from(
+    { length: 4000 },
+    (_, i) =>
+      `---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c${i}\ndata:\n  a: ${'x'.repeat(500)}\n`,
+  ).join('')
+  const { code, out } = await lastcall(['inject', '--token', 'change-me'], `${before.trimEnd()}\n${filler}`)
+  t.equal(code, 0)
+  t.ok(out.endsWith(filler), `${out.length} characters`)
+})

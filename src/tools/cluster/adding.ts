@@ -6,7 +6,7 @@ import { parseDuration } from '../../proxy/config/units.ts'
 import { givenOptions } from '../manifest/given.ts'
 import type { Request } from '../manifest/request.ts'
 import type { WordKind } from '../manifest/words.ts'
-import type { Asked } from './arguments.ts'
+import { shellLine, type Asked } from './arguments.ts'
 import { carryOut, type Work } from './carry-out.ts'
 import type { Command } from './command.ts'
 import { readWorkload, serverMinor, titleOf } from './live.ts'
@@ -112,7 +112,7 @@ export const REMOVE: Command = {
 }
 
 function opposite(command: string, { targets, kubectlFlags }: Asked): string {
-  return ['kubectl lastcall', command, ...targets, ...kubectlFlags].join(' ')
+  return shellLine(['kubectl', 'lastcall', command, ...targets, ...kubectlFlags])
 }
 
 function timeoutOf({ values }: Asked): number {
@@ -123,7 +123,8 @@ function timeoutOf({ values }: Asked): number {
 function commonProblems({ values }: Asked): string[] {
   const said = values.get('timeout')
   const reading = said === undefined ? undefined : parseDuration(said)
-  return reading?.kind === 'bad' ? [`--timeout ${said}: ${reading.why}`] : []
+  if (reading?.kind === 'bad') return [`--timeout ${said}: ${reading.why}`]
+  return reading?.value === 0 ? ['--timeout 0s: must be more than 0'] : []
 }
 
 function requestOf(
@@ -141,6 +142,10 @@ function requestOf(
     problems.push('--bind-env and --bind-arg cannot be combined; give one of them')
   if (values.has('no-token') && values.has('token'))
     problems.push('--no-token and --token cannot be combined; give one of them')
+  if (/^eyJ[\w-]+\.eyJ/.test(values.get('token') ?? ''))
+    problems.push(
+      '--token: this is a token for the API of Kubernetes, which has no business in a pod; --token is that of lastcall. Name the user with --user, --as or --kubeconfig',
+    )
   const request = {
     mode: mode === 'native' || mode === 'plain' ? mode : byServer,
     image: values.get('image'),

@@ -25,6 +25,9 @@ export type Answered =
     }
   | { readonly kind: 'none'; readonly why: string }
 
+/** Whoever answers may say what he likes; a table has columns. */
+const LONGEST_WORD = 20
+
 const CALM = new Set(['starting', 'serving'])
 
 /** Reads the body of `/status`. What is no status is told in a sentence. */
@@ -43,8 +46,8 @@ export function readAnswer(body: string): Answered {
   const phaseMs = number(status['sinceMs']) ?? 0
   return {
     kind: 'status',
-    version: shown(status['version']),
-    phase: plain(phase),
+    version: shown(status['version'])?.slice(0, LONGEST_WORD),
+    phase: plain(phase).slice(0, LONGEST_WORD),
     phaseMs,
     drainMs: CALM.has(phase) ? undefined : (number(status['drainMs']) ?? phaseMs),
     proof: status['proof'] === true,
@@ -72,7 +75,8 @@ export function refusal(error: string): string {
     .split('\n', 1)[0]!
     .trim()
   for (const [sign, why] of SIGNS) if (sign.test(error)) return why
-  return said.slice(0, 200)
+  // A pod may answer with an error of its own making, and kubectl hands its words on.
+  return plain(said).slice(0, 200)
 }
 
 const SIGNS: readonly (readonly [RegExp, string])[] = [

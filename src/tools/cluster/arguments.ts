@@ -38,7 +38,7 @@ const HANDED_ON = [
   'request-timeout',
 ] as const
 const COMMON: ReadonlyMap<string, WordKind> = new Map<string, WordKind>([
-  ...HANDED_ON.map((name) => [name, 'value'] as const),
+  ...HANDED_ON.map((name) => [name, name === 'as-group' ? 'again' : 'value'] as const),
   ['selector', 'value'],
   ['all-namespaces', 'switch'],
   ['output', 'value'],
@@ -62,7 +62,7 @@ export function readAsked(argv: readonly string[], takes: Takes): AskedOutcome {
   const flags = new Map<string, FlagKind>()
   for (const [name, kind] of known) flags.set(name, kind === 'again' || kind === 'list' ? 'list' : kind)
   const { values, missing, problems: later } = readFlags(rest, flags)
-  const problems = [...early, ...later]
+  const problems = [...early, ...later.map(explained)]
   const { targets, problem } = targetsOf(loose)
   if (problem !== undefined) problems.push(problem)
   const output = values.get('output') ?? 'text'
@@ -89,7 +89,12 @@ export function readAsked(argv: readonly string[], takes: Takes): AskedOutcome {
     kind: 'asked',
     asked: {
       targets,
-      kubectlFlags: HANDED_ON.flatMap((name) => (values.has(name) ? [`--${name}=${values.get(name)}`] : [])),
+      kubectlFlags: HANDED_ON.flatMap((name) => {
+        const said = values.get(name)
+        // A list has its values with blanks between them.
+        const each = name === 'as-group' ? said?.split(' ') : said === undefined ? [] : [said]
+        return (each ?? []).map((one) => `--${name}=${one}`)
+      }),
       namespace: values.get('namespace'),
       selector: values.get('selector'),
       allNamespaces: values.has('all-namespaces'),
@@ -98,6 +103,19 @@ export function readAsked(argv: readonly string[], takes: Takes): AskedOutcome {
       missing,
     },
   }
+}
+
+/** Flags of kubectl that people look for here. */
+const ABSENT: Readonly<Record<string, string>> = {
+  '--dry-run':
+    'lastcall has none, as it tries each change itself before it makes the first; kubectl get -o yaml | lastcall inject shows what would change',
+  '--token':
+    'only add has it, and it is the token of lastcall; name the user of the cluster with --user, --as or --kubeconfig',
+}
+
+function explained(problem: string): string {
+  const why = ABSENT[problem.replace(/: unknown flag.*$/s, '')]
+  return why === undefined ? problem : `${problem.replace(/: .*$/s, '')}: ${why}`
 }
 
 /** `deploy/web sts/db`, or `deploy web db`. */
@@ -116,4 +134,22 @@ function targetsOf(loose: readonly string[]): {
   if (names.length === 0)
     return { targets: [], problem: `${first}: must be TYPE/NAME, such as deploy/${first}` }
   return { targets: names.map((name) => `${first}/${name}`) }
+}
+
+/**
+ * The command as a line for a shell. A token is left out: such lines go to standard error, and from there into logs of CI.
+ */
+export function shellLine(words: readonly string[]): string {
+  return words
+    .map((word, i) => {
+      if (words[i - 1] === '--token') return TOKEN
+      return word.startsWith('--token=') ? `--token=${TOKEN}` : quoted(word)
+    })
+    .join(' ')
+}
+
+const TOKEN = '"$TOKEN"'
+
+function quoted(word: string): string {
+  return /^[\w./:=@,%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -7,6 +7,8 @@ import type { Pod } from './pod.ts'
 export const ASKED_AT_ONCE = 6
 /** A busy machine takes seconds to start kubectl alone. */
 const ASK_MS = 10_000
+/** A status has a few kilobytes; what is longer is none, whoever sends it. */
+const MOST_ANSWER = 1 << 20
 
 /** Asks a pod's lastcall. Never rejects, unless `stop` is aborted; what cannot be had is told in a sentence. */
 export async function askPod(
@@ -24,7 +26,12 @@ export async function askPod(
   const timeout = AbortSignal.timeout(withinMs)
   try {
     const path = `/api/v1/namespaces/${namespace}/pods/${name}:${admin.port}/proxy/status`
-    return readAnswer(await kubectl.run(['get', '--raw', path], { signal: AbortSignal.any([stop, timeout]) }))
+    return readAnswer(
+      await kubectl.run(['get', '--raw', path], {
+        signal: AbortSignal.any([stop, timeout]),
+        last: MOST_ANSWER,
+      }),
+    )
   } catch (error) {
     stop.throwIfAborted()
     if (timeout.aborted) return none(`no answer within ${withinMs / 1000} s`)

@@ -9,10 +9,10 @@ import { ownedElsewhere, undoneLater } from './gitops.ts'
 import { failure, reasonOf } from './kubectl.ts'
 import { readSurroundings, referenceOf, titleOf, type Live, type Surroundings } from './live.ts'
 import { led, type Plan, type Step } from './planning.ts'
-import { notRolledOut } from './rollout.ts'
+import { allAtOnce, notRolledOut } from './rollout.ts'
 import { standing } from './standing.ts'
 import { strangers } from './strangers.ts'
-import { clearBroken, waitForEndpoints, waitForRollout } from './waiting.ts'
+import { clearBroken, persistently, waitForEndpoints, waitForRollout } from './waiting.ts'
 
 export interface Work {
   /** `adding lastcall`, for sentences. */
@@ -48,14 +48,19 @@ export async function carryOut(session: Session, work: Work): Promise<number> {
   const { timeoutMs } = work
   const reports: StepReport[] = []
   let touched = false
+  let workload: Live | undefined
   try {
     let around = await readSurroundings(session.kubectl, target, stop)
+    workload = around.workload
     let steps = stepsOf(work, around, printer)
     await allowed(session, around, steps)
     const total = steps.length
     printer.line(announcement(work, around.workload, total))
     for (let step = steps[0], n = 1; step !== undefined; step = steps[0], n += 1) {
       if (stop.aborted) throw failure('interrupted', 'interrupted')
+      // Pods of others may have come since the plan was made.
+      const foreign = n === 1 ? undefined : await strangers(session.kubectl, around, step.changes, stop)
+      if (foreign !== undefined) throw failure('other', foreign)
       if (!step.pods && work.servicesAfterPods) await settled(session, around.workload, timeoutMs, work)
       printer.line(`step ${n} of ${Math.max(n, total)}: ${partsOf(step).join(', ')}`)
       const beganAt = performance.now()
@@ -67,19 +72,13 @@ export async function carryOut(session: Session, work: Work): Promise<number> {
     }
     if (total === 0) await settled(session, around.workload, timeoutMs, work)
     printer.line(total === 0 ? work.nothing(around.workload) : work.done(around.workload))
-    printer.data({
-      kind: around.workload['kind'],
-      name: text(at(around.workload, 'metadata', 'name')),
-      namespace: text(at(around.workload, 'metadata', 'namespace')),
-      result: total === 0 ? 'unchanged' : work.result,
-      steps: reports,
-    })
+    printer.data(dataOf(workload, total === 0 ? 'unchanged' : work.result, reports))
     return DONE
   } catch (error) {
     printer.settle()
     const interrupted = reasonOf(error) === 'interrupted'
     if (!interrupted && !touched) throw error
-    if (!interrupted) printer.warn(error instanceof Error ? error.message : String(error))
+    if (!interrupted) printer.warn(messageOf(error))
     const lines = !touched
       ? ['Nothing was changed.']
       : await standing(
@@ -90,7 +89,19 @@ export async function carryOut(session: Session, work: Work): Promise<number> {
             : [`To go on:   ${session.line}`, `To go back: ${work.opposite}`],
         )
     for (const line of [...(interrupted ? ['Interrupted.'] : []), ...lines]) printer.warn(line)
+    const result = interrupted ? 'interrupted' : reasonOf(error) === 'taken-back' ? 'taken back' : 'failed'
+    printer.data(dataOf(workload, result, reports))
     return interrupted ? INTERRUPTED : FAILED
+  }
+}
+
+function dataOf(workload: Live | undefined, result: string, steps: readonly StepReport[]): object {
+  return {
+    kind: workload?.['kind'] ?? null,
+    name: text(at(workload, 'metadata', 'name')) ?? null,
+    namespace: text(at(workload, 'metadata', 'namespace')) ?? null,
+    result,
+    steps,
   }
 }
 
@@ -123,7 +134,7 @@ function partsOf({ changes }: Step): string[] {
 /** Rejects if the steps must not be taken, or the API server would not take them. Nothing is changed here. */
 async function allowed(
   session: Session,
-  { workload, unread }: Surroundings,
+  { workload, others, unread }: Surroundings,
   steps: readonly Step[],
 ): Promise<void> {
   const { asked, kubectl, printer, stop } = session
@@ -144,8 +155,13 @@ async function allowed(
   for (const one of undoneLater(own))
     printer.warn(`Warning: ${one}: its next upgrade undoes the change, unless the chart has it as well`)
   if (steps.length > 0) for (const one of unread) printer.warn(`Warning: ${one}`)
-  const foreign = await strangers(kubectl, workload, changes, stop)
-  if (foreign !== undefined) throw failure('other', foreign)
+  const foreign = await strangers(kubectl, { workload, others }, changes, stop)
+  if (foreign !== undefined) throw failure('other', `${foreign}\nNothing was changed.`)
+  const gap = steps.some(({ pods }) => pods) ? allAtOnce(workload) : undefined
+  if (gap !== undefined)
+    printer.warn(
+      `Warning: ${titleOf(workload)} ${gap}: requests are not answered from the end of its old pods until new ones are ready`,
+    )
   // Later steps change some of the objects again: of each, the first change is tried.
   const tried = new Set<Live>()
   for (const change of changes) {
@@ -178,14 +194,15 @@ async function perform(session: Session, workload: Live, step: Step, timeoutMs: 
   try {
     for (const change of step.changes) applied.push(await apply(kubectl, change))
   } catch (error) {
-    await allBack(session, applied)
-    throw error
+    const left = await allBack(session, applied)
+    if (left.length === 0) throw error
+    throw failure(reasonOf(error) ?? 'other', [messageOf(error), ...notBack(left)].join('\n'))
   }
   for (const { after } of applied.filter((one) => one.before['kind'] === 'Service')) {
     const ports = led(after, applied.find(({ before }) => before === workload)?.after ?? workload)
     const all = [...ports, ...led(after, workload)].filter((port) => port !== undefined)
     if (!(await waitForEndpoints(session, after, all)))
-      printer.warn(`Warning: the endpoints of ${titleOf(after)} have not followed yet`)
+      printer.warn(`Warning: the endpoints of ${titleOf(after)} have not followed yet, or could not be read`)
   }
   if (!step.pods) return
   const waited = await waitForRollout(session, workload, timeoutMs)
@@ -196,14 +213,16 @@ async function perform(session: Session, workload: Live, step: Step, timeoutMs: 
   ]
   for (const line of why) printer.warn(line)
   printer.line(`taking the step back: ${partsOf(step).join(', ')}`)
-  const now = await kubectl.json<Live>(['get', referenceOf(workload)])
+  const broken = await persistently(() => kubectl.json<Live>(['get', referenceOf(workload)])).catch(
+    () => undefined,
+  )
   const left = await allBack(session, applied)
-  await clearBroken(kubectl, workload, text(at(now, 'status', 'updateRevision')))
-  if (left.length > 0)
-    throw failure(
-      'other',
-      `Somebody else has changed ${left.join(' and ')} meanwhile: it was left as they have it, and has to be put right by hand.`,
-    )
+  if (left.length > 0) throw failure('other', notBack(left).join('\n'))
+  await clearBroken(kubectl, workload, text(at(broken, 'status', 'updateRevision'))).catch((error: unknown) =>
+    printer.warn(
+      `Warning: the pods of ${titleOf(workload)} that are not ready have to be deleted by hand, as they are in the way of the old ones: ${messageOf(error)}`,
+    ),
+  )
   const back = await waitForRollout(session, workload, Math.max(timeoutMs, BACK_MS))
   if (back.kind === 'done')
     throw failure('taken-back', 'The step was taken back: all is as it was before it.')
@@ -213,9 +232,28 @@ async function perform(session: Session, workload: Live, step: Step, timeoutMs: 
   )
 }
 
-/** Takes changes back, the last one first; returns the titles of those that somebody else has changed since. */
+/** Takes changes back, the last one first; returns sentences about those that could not be. */
 async function allBack({ kubectl }: Session, applied: readonly Applied[]): Promise<string[]> {
   const left: string[] = []
-  for (const one of applied.toReversed()) if (!(await takeBack(kubectl, one))) left.push(titleOf(one.before))
+  for (const one of applied.toReversed())
+    try {
+      if (!(await persistently(() => takeBack(kubectl, one))))
+        left.push(
+          `${titleOf(one.before)}: somebody else has changed it meanwhile; it was left as they have it`,
+        )
+    } catch (error) {
+      left.push(`${titleOf(one.before)}: ${messageOf(error)}`)
+    }
   return left
+}
+
+function notBack(left: readonly string[]): string[] {
+  return [
+    'The step could not be taken back as a whole. These stay as they are now, and have to be put right by hand:',
+    ...left.map((one) => `  ${one}`),
+  ]
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { at, branch, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { at, branch, covers, text, type Branch, type Tree } from '../manifest/tree.ts'
 import { failure, reasonOf, type Kubectl } from './kubectl.ts'
 import { referenceOf, titleOf, trimmed, type Live } from './live.ts'
 import { difference, type Operation } from './patch.ts'
@@ -45,9 +45,14 @@ export async function apply(kubectl: Kubectl, change: ObjectChange): Promise<App
       const after = await patched(kubectl, before, [versionTest(before), ...operations], [], undefined)
       return { before: change.before, after: trimmed(after) }
     } catch (error) {
-      const now = await current(kubectl, change.before)
+      const now = await current(kubectl, change.before).catch(() => undefined)
       if (now === undefined || versionOf(now) === versionOf(before)) throw error
-      if (tries === TRIES || !isDeepStrictEqual(unversioned(now), unversioned(change.before)))
+      // The change was made, and only the answer was lost on its way.
+      if (isMade(now, change, operations)) return { before: change.before, after: now }
+      const same = isDeepStrictEqual(unversioned(now), unversioned(change.before))
+      // Its status moves on all the time, and is not to blame for a refusal.
+      if (same && (tries === TRIES || isRefused(error))) throw error
+      if (!same)
         throw failure(
           'conflict',
           `somebody else has changed ${titleOf(before)} at the same moment; it was left as they have it. Try again.`,
@@ -57,9 +62,24 @@ export async function apply(kubectl: Kubectl, change: ObjectChange): Promise<App
     }
 }
 
+function isRefused(error: unknown): boolean {
+  return reasonOf(error) === 'forbidden' || /admission webhook .* denied/.test(String(error))
+}
+
+function isMade(now: Live, { after }: ObjectChange, operations: readonly Operation[]): boolean {
+  const parts = partsOf(operations)
+  return (
+    parts.length > 0 &&
+    parts.every((part) => {
+      const wanted = at(after, ...part)
+      return wanted === undefined ? at(now, ...part) === undefined : covers(at(now, ...part), wanted)
+    })
+  )
+}
+
 /**
  * Puts the parts back that a change has changed, unless somebody else has changed them since: then it resolves to false,
- * and nothing is done. Other parts stay as they are now.
+ * and nothing is done. Other parts stay as they are now. Rejects if the object cannot be read or changed.
  */
 export async function takeBack(kubectl: Kubectl, { before, after }: Applied): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
@@ -115,12 +135,13 @@ async function patched(
   }
 }
 
-/** The object as it is now; undefined if it is gone, or cannot be read. */
+/** The object as it is now; undefined if it is gone. */
 async function current(kubectl: Kubectl, object: Live): Promise<Live | undefined> {
   try {
     return trimmed(await kubectl.json<Live>(['get', referenceOf(object)]))
-  } catch {
-    return undefined
+  } catch (error) {
+    if (reasonOf(error) === 'not-found') return undefined
+    throw error
   }
 }
 

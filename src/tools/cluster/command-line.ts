@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { didYouMean } from '../../proxy/config/suggest.ts'
-import { readAsked } from './arguments.ts'
+import { readAsked, shellLine } from './arguments.ts'
 import { DONE, FAILED, INTERRUPTED, MISTAKE, type Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { commandHelp, mainHelp } from './help.ts'
@@ -45,8 +45,10 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
     stop.abort()
   }
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
-  const printer = new Printer(process.stdout, process.stderr, asked.output)
-  const line = ['kubectl', 'lastcall', command.name, ...argv].map(quoted).join(' ')
+  if (command.endsUnread === true) process.stdout.on('error', () => stop.abort())
+  const dumb = process.env['TERM'] === 'dumb'
+  const printer = new Printer(process.stdout, process.stderr, asked.output, dumb)
+  const line = shellLine(['kubectl', 'lastcall', command.name, ...argv])
   const kubectl = ownKubectl(process.env['KUBECTL'], asked.kubectlFlags)
   try {
     return await command.run({ asked, line, kubectl, printer, stop: stop.signal, version: version() })
@@ -58,11 +60,6 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
     printer.warn(error instanceof Error ? error.message : String(error))
     return FAILED
   }
-}
-
-/** For a shell. */
-function quoted(word: string): string {
-  return /^[\w./:=@,%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 function isAbort(error: unknown): boolean {

@@ -26,6 +26,8 @@ export interface Command extends Takes {
   /** Its own flags. */
   readonly rows: readonly Row[]
   readonly notes: readonly string[]
+  /** It ends when nobody reads its output any more, as there is nothing else that it does. */
+  readonly endsUnread?: true
   /** What is wrong with its own flags, in sentences; none if undefined. */
   readonly problems?: (asked: Asked) => readonly string[]
   /** Resolves to the exit code. An error that it throws is printed, and the code is FAILED. */

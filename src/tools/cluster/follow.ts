@@ -140,6 +140,8 @@ async function ask({ kubectl, stories, times, happened }: Followed, signal: Abor
 
 /** Logs that are followed at a time: each is a process of kubectl for as long as the pod drains. */
 const LOGS_AT_ONCE = 8
+/** The verdict is among the last lines. */
+const MOST_LOG = 1 << 16
 
 /** Reads the logs of the pods that stop: a kubelet may remove a pod before it has told how its containers ended. */
 async function read({ kubectl, stories, times }: Followed, signal: AbortSignal): Promise<void> {
@@ -152,7 +154,7 @@ async function read({ kubectl, stories, times }: Followed, signal: AbortSignal):
       running += 1
       const args = ['logs', pod.name, '-c', pod.sidecar!.container, '--follow', '--tail=0']
       void kubectl
-        .run(args, { signal })
+        .run(args, { signal, last: MOST_LOG })
         .then((log) => stories.logged(uid, log))
         // It is one source of several; whoever may not read logs does without.
         .catch(() => {})

@@ -10,6 +10,8 @@ export interface Call {
   readonly signal?: AbortSignal
   /** Ctrl-C in the terminal does not reach it: a change is made or not made, never cut. */
   readonly shielded?: boolean
+  /** Of its stdout, no more than so many characters are kept: the last ones. For what pods write. [all] */
+  readonly last?: number
 }
 
 export interface Kubectl {

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { Documents } from './documents.ts'
 import { failure, failureOf, type Call, type Kubectl } from './kubectl.ts'
@@ -48,7 +49,11 @@ interface Heard {
   readonly signal: NodeJS.Signals | null
 }
 
-async function heard(child: ChildProcess, said: string, { input = '', signal }: Call): Promise<Heard> {
+async function heard(
+  child: ChildProcess,
+  said: string,
+  { input = '', signal, last = Infinity }: Call,
+): Promise<Heard> {
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
     child.on('error', (error) => reject(notStarted(error, said, signal)))
     child.on('close', (code, by) => resolve([code, by]))
@@ -56,8 +61,27 @@ async function heard(child: ChildProcess, said: string, { input = '', signal }: 
   // One that has ended before it read everything says itself why.
   child.stdin!.on('error', () => {})
   child.stdin!.end(input)
-  const [out, errors, [code, by]] = await Promise.all([text(child.stdout!), text(child.stderr!), ended])
+  const [out, errors, [code, by]] = await Promise.all([
+    tail(child.stdout!, last),
+    tail(child.stderr!, Math.min(last, MOST_ERRORS)),
+    ended,
+  ])
   return { out, errors, code, signal: by }
+}
+
+/** Of its stderr: kubectl also hands on the words of a pod. */
+const MOST_ERRORS = 1 << 20
+
+/** The end of what comes, of at least `most` characters if there are as many, and of not much more. */
+async function tail(stream: Readable, most: number): Promise<string> {
+  let kept = ''
+  stream.setEncoding('utf8')
+  for await (const chunk of stream) {
+    kept += chunk as string
+    // Cut now and then, and not at each chunk.
+    if (kept.length > 2 * most) kept = kept.slice(-most)
+  }
+  return kept
 }
 
 async function* follow(start: () => ChildProcess, said: string, signal: AbortSignal): AsyncIterable<unknown> {

@@ -1,5 +1,6 @@
 /** What a pod is doing, in a few words, and why it is not ready. Pure. */
 import { at, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { plain } from './plain.ts'
 
 export interface PodState {
   readonly name: string
@@ -60,7 +61,7 @@ function troubleOf(container: Tree): Trouble | undefined {
     const message = text(at(waiting, 'message'))
     return {
       word: reason,
-      why: `container ${name}: ${reason}${message === undefined ? '' : `: ${message}`}${lastExit(container)}`,
+      why: `container ${name}: ${reason}${message === undefined ? '' : `: ${plain(message)}`}${lastExit(container)}`,
     }
   }
   const ended = at(container, 'state', 'terminated')
@@ -84,5 +85,8 @@ function unscheduled(pod: Branch): Trouble | undefined {
   const scheduled = list(at(pod, 'status', 'conditions')).find((one) => at(one, 'type') === 'PodScheduled')
   if (at(scheduled, 'status') !== 'False') return undefined
   const reason = text(at(scheduled, 'reason')) ?? 'Pending'
-  return { word: reason, why: `${reason}: ${text(at(scheduled, 'message')) ?? 'no node was found for it'}` }
+  return {
+    word: reason,
+    why: `${reason}: ${plain(text(at(scheduled, 'message')) ?? 'no node was found for it')}`,
+  }
 }

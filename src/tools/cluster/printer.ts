@@ -6,16 +6,31 @@ export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
+}
+
+/**
+ * What a terminal would obey or be misled by, but for new lines: control characters (C0, C1) and those that turn the
+ * direction of text. Pods write some of what is printed here.
+ */
+// oxlint-disable-next-line no-control-regex -- these are what must not be printed
+const OBEYED = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+function harmless(text: string): string {
+  return text.replaceAll(OBEYED, '?')
 }
 
 export class Printer {
   readonly #out: Output
   readonly #errors: Output
   readonly #json: boolean
+  readonly #dumb: boolean
   /** What moving lines said last: on a terminal they are the last lines of the screen. */
   #moving: readonly string[] = []
 
-  constructor(out: Output, errors: Output, output: 'text' | 'json') {
+  /** `dumb`: the terminal knows no escape sequences (TERM=dumb), and lines do not move. */
+  constructor(out: Output, errors: Output, output: 'text' | 'json', dumb = false) {
+    this.#dumb = dumb
     this.#out = out
     this.#errors = errors
     this.#json = output === 'json'
@@ -23,17 +38,17 @@ export class Printer {
 
   /** Whether lines move. */
   get terminal(): boolean {
-    return this.#words.isTTY === true
+    return this.#words.isTTY === true && !this.#dumb
   }
 
   /** A line that stays; above those that move. */
   line(text: string): void {
     if (!this.terminal) {
-      this.#words.write(`${text}\n`)
+      this.#words.write(`${harmless(text)}\n`)
       return
     }
     const moving = this.#moving
-    this.#words.write(`${this.#erased()}${text}\n`)
+    this.#words.write(`${this.#erased()}${harmless(text)}\n`)
     this.#draw(moving)
   }
 
@@ -41,7 +56,7 @@ export class Printer {
   warn(text: string): void {
     const moving = this.#moving
     if (this.terminal) this.#words.write(this.#erased())
-    this.#errors.write(`${text}\n`)
+    this.#errors.write(`${harmless(text)}\n`)
     if (this.terminal) this.#draw(moving)
   }
 
@@ -52,7 +67,7 @@ export class Printer {
       this.#draw(lines)
       return
     }
-    for (const line of lines) if (!this.#moving.includes(line)) this.#words.write(`${line}\n`)
+    for (const line of lines) if (!this.#moving.includes(line)) this.#words.write(`${harmless(line)}\n`)
     this.#moving = lines
   }
 
@@ -77,10 +92,18 @@ export class Printer {
   }
 
   #draw(lines: readonly string[]): void {
-    const width = this.#words.columns ?? 80
-    for (const line of lines)
-      this.#words.write(`${line.length < width ? line : `${line.slice(0, width - 2)}…`}\n`)
-    this.#moving = lines
+    const width = this.#words.columns || 80
+    const shown = this.#fitting(lines.map((line) => harmless(line).replaceAll('\n', ' ')))
+    for (const line of shown)
+      this.#words.write(`${line.length < width ? line : `${line.slice(0, Math.max(0, width - 2))}…`}\n`)
+    this.#moving = shown
+  }
+
+  /** No more than fit on the screen: the cursor cannot go back to those above it. The last line says how far it all is. */
+  #fitting(lines: readonly string[]): readonly string[] {
+    const most = Math.max(3, (this.#words.rows || 24) - 1)
+    const more = lines.length - most + 1
+    return more <= 1 ? lines : [...lines.slice(0, most - 2), `  (and ${more} more)`, lines.at(-1)!]
   }
 
   /** The escape sequences that take the moving lines off the screen. */

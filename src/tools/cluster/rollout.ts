@@ -76,6 +76,19 @@ export function notRolledOut(object: Branch): string | undefined {
     : undefined
 }
 
+/** Why no pod may be there while the others come; undefined if some stay. */
+export function allAtOnce(object: Branch): string | undefined {
+  const kind = text(object['kind'])
+  if (at(object, 'spec', 'strategy', 'type') === 'Recreate') return 'has the strategy Recreate'
+  const key = kind === 'Deployment' ? 'strategy' : 'updateStrategy'
+  const most = at(object, 'spec', key, 'rollingUpdate', 'maxUnavailable')
+  const all = kind === 'DaemonSet' ? Infinity : (number(at(object, 'spec', 'replicas')) ?? 1)
+  if (all === 0) return undefined
+  const count = number(most) ?? 0
+  if (most === '100%' || count >= all) return `has maxUnavailable ${count || '100%'}`
+  return kind === 'StatefulSet' && all === 1 ? 'is a StatefulSet of one pod' : undefined
+}
+
 /** Whether pods are replaced only when somebody deletes them. */
 export function replacesOnDelete(object: Branch): boolean {
   return at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete'

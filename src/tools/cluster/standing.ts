@@ -1,4 +1,5 @@
 /** What the state is when a command ends before its work is done: which pods have lastcall, and where Services lead. */
+import { at } from '../manifest/tree.ts'
 import type { Kubectl } from './kubectl.ts'
 import { readSurroundings, titleOf, type Live } from './live.ts'
 import { isIn, led, listens, servicesFor } from './planning.ts'
@@ -18,12 +19,19 @@ export async function standing(kubectl: Kubectl, target: string, ways: readonly 
       `${titleOf(workload)} ${planned ? 'has' : 'does not have'} lastcall in its template; of its ${ready.length} ready pods, ${own} ${own === 1 ? 'has' : 'have'} it` +
         `${going ? ', and Kubernetes goes on replacing the others' : ''}.`,
       ...servicesFor(workload, others).map((service) => leading(service, workload)),
-      'Requests are answered in this state.',
+      answered(workload, ready.length),
       ...ways,
     ]
   } catch (error) {
     return [`The state cannot be read: ${error instanceof Error ? error.message : String(error)}`, ...ways]
   }
+}
+
+function answered(workload: Live, ready: number): string {
+  if (ready > 0) return 'Requests are answered in this state.'
+  return at(workload, 'spec', 'replicas') === 0
+    ? 'It is scaled to no replicas, so requests are not answered.'
+    : 'None of its pods is ready: requests are not answered until one is.'
 }
 
 function leading(service: Live, workload: Live): string {

@@ -1,14 +1,17 @@
 /** Pods that a Service sends to, and that are not of the workload that is changed: they would be cut off from it. */
+import { isDeepStrictEqual } from 'node:util'
 import { at, list, text, type Branch } from '../manifest/tree.ts'
 import type { Kubectl } from './kubectl.ts'
-import { labelsOf, nameOf, titleOf, type Live } from './live.ts'
-import type { ObjectChange } from './planning.ts'
+import { labelsOf, nameOf, titleOf, type Live, type Surroundings } from './live.ts'
+import { led, listens, servicesFor, type ObjectChange } from './planning.ts'
 import { podsOf } from './waiting.ts'
 
-/** A sentence about the first such pod; undefined if there is none. */
+const ADVICE = 'Give that workload a Service of its own, or both of them lastcall by their manifests.'
+
+/** A sentence about the first such pod, or workload that has no pods yet; undefined if there is none. */
 export async function strangers(
   kubectl: Kubectl,
-  workload: Live,
+  { workload, others }: Pick<Surroundings, 'workload' | 'others'>,
   changes: readonly ObjectChange[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -27,11 +30,27 @@ export async function strangers(
       const whose = owner === undefined ? '' : ` (of ${text(at(owner, 'kind'))} ${text(at(owner, 'name'))})`
       return (
         `${titleOf(service)} also sends to pod ${nameOf(other)}${whose}, which is not of ${titleOf(workload)} and would get no requests any more.\n` +
-        'Give that workload a Service of its own, or both of them lastcall by their manifests. Nothing was changed.'
+        ADVICE
       )
     }
   }
+  for (const change of changes) {
+    const other = others.find((one) => deserted(one, change))
+    if (other !== undefined)
+      return `${titleOf(change.before)} also selects ${titleOf(other)}, whose pods would get no requests as soon as it has some.\n${ADVICE}`
+  }
   return undefined
+}
+
+/** Whether a Service that selects the pods of `other` would no longer lead to a port that they have. */
+function deserted(other: Live, { before, after }: ObjectChange): boolean {
+  if (before['kind'] !== 'Service' || servicesFor(other, [before]).length === 0) return false
+  const next = led(after, other)
+  const declared = list(at(other, 'spec', 'template', 'spec', 'containers'))
+    .flatMap((container) => list(at(container, 'ports')))
+    .map((port) => at(port, 'containerPort'))
+  const has = new Set<unknown>([...listens(other), ...declared])
+  return !isDeepStrictEqual(led(before, other), next) && next.some((port) => !has.has(port))
 }
 
 function uidOf(pod: Branch): string {

@@ -4,6 +4,7 @@ import { at, list, number, text, type Branch, type Tree } from '../manifest/tree
 import { printDuration } from '../../proxy/config/units.ts'
 import { failure, reasonOf, type Kubectl } from './kubectl.ts'
 import { nameOf, referenceOf, selectorOf, type Live } from './live.ts'
+import { plain } from './plain.ts'
 import { podState, type PodState } from './pod-state.ts'
 import type { Printer } from './printer.ts'
 import { replicaFailure, rolloutOf } from './rollout.ts'
@@ -21,6 +22,9 @@ const POLL_MS = 700
 const AWAY_MS = 60_000
 const ENDPOINTS_MS = 30_000
 const MOST_EVENTS = 3
+/** What an API server that restarts, or has too much to do, makes kubectl say; it passes. */
+const PASSING =
+  /TLS handshake timeout|connection reset by peer|unexpected EOF|client connection lost|etcdserver:|\((ServiceUnavailable|Timeout|ServerTimeout|TooManyRequests)\)/
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
 
 /**
@@ -56,10 +60,27 @@ export async function waitForRollout(
         return { kind: 'failed', why: [what, ...(await reasons(kubectl, now, states, stop))] }
       }
     } catch (error) {
-      if (reasonOf(error) !== 'no-connection' || performance.now() - seenAt > AWAY_MS) throw error
+      if (!passes(error) || performance.now() - seenAt > AWAY_MS) throw error
     }
     await pause(POLL_MS, undefined, { signal: stop }).catch(() => undefined)
   }
+}
+
+/** Whether the same call may succeed in a moment: the API server could not be reached, or was not ready for it. */
+function passes(error: unknown): boolean {
+  return reasonOf(error) === 'no-connection' || PASSING.test(String(error))
+}
+
+/** Does what must be done, again and again while the API server is away for a moment. Rejects as it does. */
+export async function persistently<Result>(work: () => Promise<Result>): Promise<Result> {
+  const beganAt = performance.now()
+  for (;;)
+    try {
+      return await work()
+    } catch (error) {
+      if (!passes(error) || performance.now() - beganAt > AWAY_MS) throw error
+      await pause(POLL_MS)
+    }
 }
 
 /** The pods that a workload's selector selects, oldest first. */
@@ -113,7 +134,7 @@ async function warnings(
   })
   const lines = own.map((event) => {
     const about = `${text(at(event, 'involvedObject', 'kind'))?.toLowerCase()} ${text(at(event, 'involvedObject', 'name'))}`
-    return `event of ${about}: ${text(at(event, 'reason'))}: ${(text(at(event, 'message')) ?? '').trim()}`
+    return `event of ${about}: ${plain(text(at(event, 'reason')) ?? '')}: ${plain(text(at(event, 'message')) ?? '')}`
   })
   return [...new Set(lines)].slice(-MOST_EVENTS)
 }
@@ -136,7 +157,7 @@ export async function clearBroken(
 
 /**
  * Waits until a Service's endpoints have these ports of the pods and no others, which takes a moment after its change.
- * Resolves to false if they do not follow.
+ * Resolves to false if they do not follow, or cannot be read: the change has been made, and they follow all the same.
  */
 export async function waitForEndpoints(
   { kubectl, stop }: Watcher,
@@ -147,7 +168,13 @@ export async function waitForEndpoints(
   const until = performance.now() + ENDPOINTS_MS
   while (performance.now() < until) {
     if (stop.aborted) throw failure('interrupted', 'interrupted')
-    const { items } = await kubectl.json<{ items: readonly Tree[] }>(args, { signal: stop })
+    const items = await kubectl
+      .json<{ items: readonly Tree[] }>(args, { signal: stop })
+      .then((answer) => answer.items)
+      .catch((error: unknown) => {
+        if (reasonOf(error) === 'interrupted') throw error
+      })
+    if (items === undefined) return false
     const there = items
       .filter((slice) => list(at(slice, 'endpoints')).length > 0)
       .flatMap((slice) => list(at(slice, 'ports')))

@@ -27,6 +27,7 @@ export const ROLLOUT: Command = {
   rows: [[TIMEOUT_ROW[0], `${TIMEOUT_ROW[1]} [10m]`]],
   notes: [`Exit codes: 0 done, and ${CODES}; 130 interrupted.`],
   problems: timeoutProblems,
+  endsUnread: true,
   run: (session) => rollout(session, TIMES),
 }
 
@@ -49,6 +50,7 @@ export const WATCH: Command = {
   ],
   notes: [`Exit codes: 0 ended as asked, and ${CODES}. With --once, Ctrl-C is 130.`],
   problems: timeoutProblems,
+  endsUnread: true,
   run: (session) => watch(session, TIMES),
 }
 
