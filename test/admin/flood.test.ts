@@ -1,7 +1,10 @@
 /** What a stranger on the admin port may ask for at once: one read holds 2,000 requests, and each scrape is costly. */
 import tap from 'tap'
+import { ConnectionList } from '../../src/proxy/admin/connection-list.ts'
+import { ADMIN_LIMITS, createAdminHttp } from '../../src/proxy/admin/http.ts'
 import { onceATurn } from '../../src/proxy/admin/once-a-turn.ts'
 import { raw, startTestAdmin } from '../fixtures/admin.ts'
+import { listen } from '../fixtures/listener.ts'
 import { until } from '../fixtures/until.ts'
 
 const MANY = 1000
@@ -70,3 +73,13 @@ void tap.test(
     t.equal(made, 4, 'an error is not kept')
   },
 )
+
+void tap.test('the HTTP parser itself stops after a few requests of one read', async (t) => {
+  const server = createAdminHttp(ADMIN_LIMITS, new ConnectionList(ADMIN_LIMITS), () => undefined)
+  let requests = 0
+  server.on('request', () => (requests += 1))
+  const { port } = await listen(t, server)
+  const greedy = await raw(t, port, SCRAPE.repeat(MANY))
+  await until('its end', () => greedy.ended())
+  t.ok(requests > 0 && requests <= 8, `${requests} requests`)
+})

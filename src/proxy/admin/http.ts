@@ -66,6 +66,7 @@ export function createAdminHttp(
   server.on('connection', (socket: Socket) => {
     connections.add(socket)
     socket.on('close', () => connections.remove(socket))
+    socket.prependListener('data', spoilFlood)
   })
   server.on('request', (request, response) => {
     const { socket } = request
@@ -84,6 +85,23 @@ export function createAdminHttp(
     if (!connections.waitsOn(socket as Socket)) refuse(error, socket as Socket)
   })
   return server
+}
+
+/** Heads in one read; who sends that many is no probe, hook or scrape. */
+const HEADS_IN_A_READ = 8
+
+/**
+ * One read holds 2,000 requests, and node:http makes its objects for each before anybody is asked: what follows the
+ * first few is overwritten with what is no HTTP, at which its parser stops.
+ */
+function spoilFlood(read: Buffer): void {
+  let at = 0
+  for (let heads = 0; heads < HEADS_IN_A_READ; heads += 1) {
+    const end = read.indexOf('\r\n\r\n', at)
+    if (end === -1) return
+    at = end + 4
+  }
+  read.fill(0, at)
 }
 
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
