@@ -38,11 +38,14 @@ export const PORTIONS: readonly Portion[] = [
       'target',
       'underscore',
     ].map((name) => `${HTTP1}/${name}.ts`),
-    tests: ['test/wire/wire.test.ts', 'test/fuzz/fuzz.test.ts'],
+    tests: ['test/http1/chunked.test.ts', 'test/wire/wire.test.ts', 'test/fuzz/fuzz.test.ts'],
   },
   {
     files: ['frame', 'rules', 'settings', 'field-walk', 'streams'].map((name) => `${HTTP2}/${name}.ts`),
     tests: [
+      'test/http2/frame.test.ts',
+      'test/http2/field-walk.test.ts',
+      'test/http2/streams.test.ts',
       'test/http2/refusals.test.ts',
       'test/http2/farewell.test.ts',
       'test/http2/relay.test.ts',
