@@ -74,13 +74,17 @@ async function rehearse(argv: readonly string[]): Promise<number> {
   if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall rehearse --help')
   if (!hasTools('rehearse')) return MISTAKE
   const { runRehearsal } = await import('../tools/rehearsal/command.ts')
-  return runRehearsal(outcome.request, version())
+  return taken(await runRehearsal(outcome.request, version()))
 }
 
 async function manifests(command: ManifestCommand, argv: readonly string[]): Promise<number> {
   if (!hasTools(command)) return MISTAKE
   const { runCheck, runInject } = await import('../tools/manifest/command.ts')
-  const code = await (command === 'inject' ? runInject(argv, version()) : runCheck(argv))
+  return taken(await (command === 'inject' ? runInject(argv, version()) : runCheck(argv)))
+}
+
+/** The exit code, when what was printed has been taken: a slow pipe takes its time. */
+async function taken(code: number): Promise<number> {
   const { flushed } = await import('./flushed.ts')
   await flushed()
   return code

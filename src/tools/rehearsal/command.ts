@@ -6,8 +6,7 @@
 import { constants as os } from 'node:os'
 import { busy, formatCauses, formatFailure, formatTable } from './format.ts'
 import { pathMix } from './mix.ts'
-import { freePort } from './ports.ts'
-import { Random } from './random.ts'
+import { freePort, randomPorts } from './ports.ts'
 import { recordRehearsal } from './rehearse.ts'
 import { type Journal, type Report, reportOf } from './report.ts'
 import { type AppSpec, bare, lastcall, sleepHook, type Strategy } from './strategies.ts'
@@ -46,7 +45,7 @@ export async function runRehearsal(request: RehearseRequest, version: string): P
     healthPath: request.healthPath,
   }
   say(`rehearsing with ${command.join(' ')}`)
-  const [random, taken] = [new Random(process.pid), new Set<number>()]
+  const [random, taken] = [randomPorts(), new Set<number>()]
   const port = await freePort(random, taken)
   const others: number[] = []
   for (const _ of request.others) others.push(await freePort(random, taken))

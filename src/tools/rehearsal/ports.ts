@@ -4,11 +4,19 @@
  */
 
 import { createServer } from 'node:net'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
 
 const FIRST = 18_000
 const LAST = 32_000
 const ATTEMPTS = 200
+
+/**
+ * A generator for `freePort` whose numbers no other process repeats. Seeds made of process ids and the rehearsal's own seed
+ * did: two rehearsals side by side took the same ports.
+ */
+export function randomPorts(): Random {
+  return new Random(Math.floor(Math.random() * 0x1_0000_0000))
+}
 
 /** A port of 127.0.0.1 that nobody listens on, not in `taken` (to which it is added). Throws if it finds none. */
 export async function freePort(random: Random, taken: Set<number>): Promise<number> {

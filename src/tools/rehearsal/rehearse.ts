@@ -15,7 +15,7 @@ import type { PodEvent } from './journal.ts'
 import { Load } from './load.ts'
 import { fullMix, type Plan } from './mix.ts'
 import { pause } from './pause.ts'
-import { freePort } from './ports.ts'
+import { freePort, randomPorts } from './ports.ts'
 import { Random } from './random.ts'
 import { type Journal, type Report, reportOf } from './report.ts'
 import type { AppSpec, Strategy } from './strategies.ts'
@@ -76,7 +76,7 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
   const service = serve()
   const others = (options.others ?? []).map((protocol) => ({ protocol, service: serve() }))
   const services = [service, ...others.map((one) => one.service)]
-  const portRandom = new Random(seed ^ process.pid)
+  const portRandom = randomPorts()
   const taken = new Set<number>()
   const port = () => freePort(portRandom, taken)
   const deployment = new Deployment({
