@@ -19,6 +19,7 @@ const [x, xy] = [octets(1), octets(2)]
 
 const FIELDS: readonly Field[] = [
   { name: 'indexed', bytes: [0x84] },
+  { name: 'indexed, zero: no decoder knows it', bytes: [0x80] },
   { name: 'GET', bytes: [0x82], method: 'GET' },
   { name: 'POST', bytes: [0x83], method: 'POST' },
   { name: 'indexed, the last of one byte', bytes: [0xfe] },

@@ -38,7 +38,12 @@ export const PORTIONS: readonly Portion[] = [
       'target',
       'underscore',
     ].map((name) => `${HTTP1}/${name}.ts`),
-    tests: ['test/http1/chunked.test.ts', 'test/wire/wire.test.ts', 'test/fuzz/fuzz.test.ts'],
+    tests: [
+      'test/http1/chunked.test.ts',
+      'test/http1/head-buffer.test.ts',
+      'test/wire/wire.test.ts',
+      'test/fuzz/fuzz.test.ts',
+    ],
   },
   {
     files: ['frame', 'rules', 'settings', 'field-walk', 'streams'].map((name) => `${HTTP2}/${name}.ts`),

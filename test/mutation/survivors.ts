@@ -259,4 +259,34 @@ export const SURVIVORS: readonly Survivor[] = [
     change: 'case NONSENSE: … -> case NONSENSE:',
     why: 'falls to the default, which takes all the bytes as well, one at a time',
   },
+  {
+    file: 'src/protocol/http1/chunked.ts',
+    line: 'const lower = byte === 0x5f ? 0x2d : byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte',
+    change: 'byte >= 0x41 && byte <= 0x5a -> true',
+    why: 'of the bytes of a token it changes `^` alone besides, or Z: no forbidden name has `~` or a z',
+  },
+  {
+    file: 'src/protocol/http1/chunked.ts',
+    line: 'const lower = byte === 0x5f ? 0x2d : byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte',
+    change: 'byte >= 0x41 && byte <= 0x5a -> byte >= 0x41 || byte <= 0x5a',
+    why: 'of the bytes of a token it changes `^` alone besides, or Z: no forbidden name has `~` or a z',
+  },
+  {
+    file: 'src/protocol/http1/chunked.ts',
+    line: 'const lower = byte === 0x5f ? 0x2d : byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte',
+    change: 'byte >= 0x41 -> true',
+    why: 'of the bytes of a token it changes `^` alone besides, or Z: no forbidden name has `~` or a z',
+  },
+  {
+    file: 'src/protocol/http1/chunked.ts',
+    line: 'const lower = byte === 0x5f ? 0x2d : byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte',
+    change: 'byte <= 0x5a -> true',
+    why: 'of the bytes of a token it changes `^` alone besides, or Z: no forbidden name has `~` or a z',
+  },
+  {
+    file: 'src/protocol/http1/chunked.ts',
+    line: 'const lower = byte === 0x5f ? 0x2d : byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte',
+    change: 'byte <= 0x5a -> byte < 0x5a',
+    why: 'of the bytes of a token it changes `^` alone besides, or Z: no forbidden name has `~` or a z',
+  },
 ]
