@@ -41,6 +41,7 @@ export const PORTIONS: readonly Portion[] = [
     tests: [
       'test/http1/chunked.test.ts',
       'test/http1/head-buffer.test.ts',
+      'test/http1/request-cursor.test.ts',
       'test/wire/wire.test.ts',
       'test/fuzz/fuzz.test.ts',
     ],

@@ -313,4 +313,46 @@ export const SURVIVORS: readonly Survivor[] = [
     change: 'head.length > 0 -> head.length >= 0',
     why: 'the length 0 was dealt with a line above',
   },
+  {
+    file: 'src/protocol/http1/request-cursor.ts',
+    line: "if (headEnd !== REFUSE.http2 || !this.#isFirst || prefaceIn(bytes, start, end) !== 'whole')",
+    change: 'headEnd !== REFUSE.http2 -> false',
+    why: 'a whole preface is always refused as http2',
+  },
+  {
+    file: 'src/protocol/http1/request-cursor.ts',
+    line: "case 'bare-lf':",
+    change: "case 'bare-lf': … -> case 'bare-lf':",
+    why: 'parseRequestHead refuses these bytes itself, with the same answer',
+  },
+  {
+    file: 'src/protocol/http1/request-cursor.ts',
+    line: "case 'bare-lf':",
+    change: '\'bare-lf\' -> ""',
+    why: 'parseRequestHead refuses these bytes itself, with the same answer',
+  },
+  {
+    file: 'src/protocol/http1/request-cursor.ts',
+    line: "case 'too-long':",
+    change: '\'too-long\' -> ""',
+    why: 'parseRequestHead refuses these bytes itself, with the same answer',
+  },
+  {
+    file: 'src/protocol/http1/request-cursor.ts',
+    line: "case 'complete':",
+    change: '\'complete\' -> ""',
+    why: 'it does nothing: all that is left goes on behind the switch',
+  },
+  {
+    file: 'src/protocol/http1/request-cursor.ts',
+    line: 'if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine',
+    change: 'headEnd < 0 -> true',
+    why: 'what is gathered ends with its first empty line, where the head ends as well; the other answer is a second guard',
+  },
+  {
+    file: 'src/protocol/http1/request-cursor.ts',
+    line: 'if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine',
+    change: 'headEnd < 0 -> headEnd <= 0',
+    why: 'what is gathered ends with its first empty line, where the head ends as well; the other answer is a second guard',
+  },
 ]
