@@ -42,6 +42,7 @@ export const PORTIONS: readonly Portion[] = [
       'test/http1/chunked.test.ts',
       'test/http1/head-buffer.test.ts',
       'test/http1/request-cursor.test.ts',
+      'test/http1/response-cursor.test.ts',
       'test/wire/wire.test.ts',
       'test/fuzz/fuzz.test.ts',
     ],

@@ -355,4 +355,16 @@ export const SURVIVORS: readonly Survivor[] = [
     change: 'headEnd < 0 -> headEnd <= 0',
     why: 'what is gathered ends with its first empty line, where the head ends as well; the other answer is a second guard',
   },
+  {
+    file: 'src/protocol/http1/response-cursor.ts',
+    line: 'if (to < 0) return NOT_UNDERSTOOD',
+    change: 'to < 0 -> to <= 0',
+    why: 'it is given at least one byte, so the offset behind what it took is never 0',
+  },
+  {
+    file: 'src/protocol/http1/response-cursor.ts',
+    line: "const headEnd = gathered === 'complete' ? parseResponseHead(store.bytes, 0, store.length, head) : OPAQUE",
+    change: "gathered === 'complete' -> true",
+    why: 'what is too long has no end yet, so that its length is no end of a head either',
+  },
 ]
