@@ -3,7 +3,7 @@ import tap from 'tap'
 import { CHECK } from '../../src/tools/cluster/check.ts'
 import type { Answer } from '../fixtures/kubectl.ts'
 import { ran } from '../fixtures/plugin-session.ts'
-import { recorded } from '../fixtures/recorded.ts'
+import { RESOURCE_NAMES, recorded } from '../fixtures/recorded.ts'
 
 interface Item {
   readonly kind: string
@@ -11,20 +11,10 @@ interface Item {
 }
 
 const { items } = recorded('objects.json') as { items: Item[] }
-const NAMES = [
-  'deployments.apps',
-  'statefulsets.apps',
-  'daemonsets.apps',
-  'jobs.batch',
-  'cronjobs.batch',
-  'pods',
-  'services',
-  'networkpolicies.networking.k8s.io',
-  'ingresses.networking.k8s.io',
-  'poddisruptionbudgets.policy',
-  'horizontalpodautoscalers.autoscaling',
-]
-const RESOURCES: Answer = { args: /^api-resources --verbs=list/, out: `${NAMES.join('\n')}\nsecrets\n` }
+const RESOURCES: Answer = {
+  args: /^api-resources --verbs=list/,
+  out: `${RESOURCE_NAMES.join('\n')}\nsecrets\n`,
+}
 const ALL: Answer = { args: /^get deployments\.apps,/, out: { kind: 'List', items } }
 
 function only(kind: string, name: string): Item {

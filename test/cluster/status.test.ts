@@ -7,7 +7,7 @@ import { readPod } from '../../src/tools/cluster/pod.ts'
 import { STATUS } from '../../src/tools/cluster/status.ts'
 import type { Answer } from '../fixtures/kubectl.ts'
 import { ran } from '../fixtures/plugin-session.ts'
-import { recorded } from '../fixtures/recorded.ts'
+import { RESOURCE_NAMES, recorded } from '../fixtures/recorded.ts'
 
 const { items } = recorded('objects.json') as { items: { kind: string; metadata: { name: string } }[] }
 const KINDS = items.map(({ kind }) => `${kind.toLowerCase()}s`)
@@ -16,20 +16,7 @@ const NAMES = ['web-655d4f8577-kwn8s', 'web-655d4f8577-pjwg9', 'web-655d4f8577-s
 const NOT_FOUND = 'Error from server (NotFound): deployments.apps "nope" not found'
 const API_RESOURCES: Answer = {
   args: /^api-resources --verbs=list/,
-  out: [
-    'deployments.apps',
-    'statefulsets.apps',
-    'daemonsets.apps',
-    'jobs.batch',
-    'cronjobs.batch',
-    'pods',
-    'services',
-    'networkpolicies.networking.k8s.io',
-    'ingresses.networking.k8s.io',
-    'poddisruptionbudgets.policy',
-    'horizontalpodautoscalers.autoscaling',
-    '',
-  ].join('\n'),
+  out: `${RESOURCE_NAMES.join('\n')}\n`,
 }
 const OBJECTS: Answer = {
   args: /^get deployments\.apps,\S+horizontalpodautoscalers\.autoscaling /,

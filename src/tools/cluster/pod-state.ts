@@ -1,5 +1,6 @@
 /** What a pod is doing, in a few words, and why it is not ready. Pure. */
-import { at, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { at, branch, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
+import { sidecarOf } from '../manifest/workload.ts'
 import { plain } from './plain.ts'
 
 export interface PodState {
@@ -17,19 +18,14 @@ export interface PodState {
 /** Reads a pod. */
 export function podState(pod: Branch): PodState {
   const stopping = at(pod, 'metadata', 'deletionTimestamp') !== undefined
-  const ready = list(at(pod, 'status', 'conditions')).some(
-    (one) => at(one, 'type') === 'Ready' && at(one, 'status') === 'True',
-  )
-  const containers = [
-    ...list(at(pod, 'status', 'initContainerStatuses')),
-    ...list(at(pod, 'status', 'containerStatuses')),
-  ]
+  const ready = isReady(at(pod, 'status'))
+  const containers = containerStatuses(at(pod, 'status'))
   const trouble = containers.map(troubleOf).find((one) => one !== undefined) ?? unscheduled(pod)
   const says = stopping ? 'stopping' : ready ? 'ready' : (trouble?.word ?? 'starting')
   return {
     name: text(at(pod, 'metadata', 'name')) ?? '',
     uid: text(at(pod, 'metadata', 'uid')) ?? '',
-    lastcall: hasLastcall(at(pod, 'spec')),
+    lastcall: sidecarOf(branch(at(pod, 'spec'))) !== undefined,
     ready: ready && !stopping,
     stopping,
     says,
@@ -37,12 +33,16 @@ export function podState(pod: Branch): PodState {
   }
 }
 
-/** Whether a pod spec has lastcall. */
-function hasLastcall(spec: Tree | undefined): boolean {
-  const all = [...list(at(spec, 'initContainers')), ...list(at(spec, 'containers'))]
-  return all.some(
-    (one) => at(one, 'name') === 'lastcall' || /(^|\/)lastcall([:@]|$)/.test(text(at(one, 'image')) ?? ''),
+/** Whether the status of a pod says that it is ready. */
+export function isReady(status: Tree | undefined): boolean {
+  return list(at(status, 'conditions')).some(
+    (one) => at(one, 'type') === 'Ready' && at(one, 'status') === 'True',
   )
+}
+
+/** What the status of a pod says of each container; init containers, native sidecars among them, come first. */
+export function containerStatuses(status: Tree | undefined): readonly Tree[] {
+  return [...list(at(status, 'initContainerStatuses')), ...list(at(status, 'containerStatuses'))]
 }
 
 interface Trouble {

@@ -3,6 +3,7 @@ import { argumentsOf, configOf } from '../manifest/settings.ts'
 import { at, branch, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
 import { sidecarOf, type Container } from '../manifest/workload.ts'
 import { plain } from './plain.ts'
+import { containerStatuses, isReady } from './pod-state.ts'
 
 export interface Pod {
   readonly namespace: string
@@ -46,16 +47,14 @@ export function readPod(object: unknown): Pod | undefined {
   const name = text(at(metadata, 'name'))
   if (pod['kind'] !== 'Pod' || name === undefined) return undefined
   const container = sidecarOf(branch(spec))
-  const all = [...list(at(status, 'initContainerStatuses')), ...list(at(status, 'containerStatuses'))]
+  const all = containerStatuses(status)
   const deletion = Date.parse(text(at(metadata, 'deletionTimestamp')) ?? '')
   const graceMs = 1000 * (number(at(metadata, 'deletionGracePeriodSeconds')) ?? 0)
   return {
     namespace: text(at(metadata, 'namespace')) ?? 'default',
     name,
     uid: text(at(metadata, 'uid')) ?? name,
-    ready: list(at(status, 'conditions')).some(
-      (one) => at(one, 'type') === 'Ready' && at(one, 'status') === 'True',
-    ),
+    ready: isReady(status),
     // The timestamp is the end of the grace period, not the moment of the deletion.
     stoppedAt: Number.isNaN(deletion) ? undefined : deletion - graceMs,
     trouble: troubleOf(status, all),
