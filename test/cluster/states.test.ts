@@ -106,6 +106,11 @@ void tap.test('a pod has lastcall by the name of a container, or by its image', 
   t.ok(podState(pod({}, [{ name: 'lastcall' }])).lastcall)
   t.ok(podState(pod({}, [{ name: 'proxy', image: 'registry:5000/lastcall:1' }])).lastcall)
   t.notOk(podState(pod({}, [{ name: 'app', image: 'lastcaller:1' }])).lastcall)
-  const native: Branch = { ...pod({}), spec: { initContainers: [{ name: 'lastcall' }], containers: [] } }
-  t.ok(podState(native).lastcall)
+  const init = { name: 'lastcall' }
+  const withInit = (container: Branch): Branch => ({
+    ...pod({}),
+    spec: { initContainers: [container], containers: [{ name: 'app' }] },
+  })
+  t.ok(podState(withInit({ ...init, restartPolicy: 'Always' })).lastcall, 'a native sidecar')
+  t.notOk(podState(withInit(init)).lastcall, 'an init container that ends before the app starts')
 })
