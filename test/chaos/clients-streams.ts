@@ -14,7 +14,10 @@ const PATIENCE_MS = 12_000
 const EVENTS = [1, 10, 100] as const
 const ECHOED = [0, 1, 1000, 100_000, 1_000_000] as const
 
-/** Reads a stream of events until it ends, or goes in the middle. It may end early, but behind a whole event only. */
+/**
+ * Reads a stream of events until it ends, or goes in the middle. The stream of an EventSource may end early, but behind a
+ * whole event only; that of any other client may not.
+ */
 const eventStream: Client = async ({ place, ledger, random }) => {
   const { epoch } = ledger
   const plan = randomPlan(random, {
@@ -26,6 +29,7 @@ const eventStream: Client = async ({ place, ledger, random }) => {
     down: random.pick(EVENTS),
   })
   const leaves = random.chance(20)
+  const isEventSource = random.chance(50)
   const socket = connect({ ...place, noDelay: true })
   let text = ''
   let events = 0
@@ -59,7 +63,8 @@ const eventStream: Client = async ({ place, ledger, random }) => {
   })
   socket.on('error', () => undefined)
   socket.on('close', () => ended.resolve('cut'))
-  socket.write(headOf(plan))
+  const head = headOf(plan)
+  socket.write(isEventSource ? head.replace('\r\n', '\r\nAccept: text/event-stream\r\n') : head)
   const timer = setTimeout(() => {
     if (!ledger.excuses) ledger.breach(`event stream: no end: ${show(plan)}`)
     socket.destroy()
@@ -73,7 +78,11 @@ const eventStream: Client = async ({ place, ledger, random }) => {
   socket.destroy()
   if (how === 'whole' && refused === 0 && text !== '')
     ledger.breach(`event stream: ends behind ${JSON.stringify(text)}: ${show(plan)}`)
-  if (how === 'whole' && refused === 0 && events < plan.down) ledger.count('event streams that ended early')
+  if (how === 'whole' && refused === 0 && events < plan.down) {
+    ledger.count('event streams that ended early')
+    if (!isEventSource)
+      ledger.breach(`event stream: ${events} of ${plan.down} events, as if that were all: ${show(plan)}`)
+  }
   const entitled = !leaves && ledger.epoch === epoch
   if (refused !== 0) ledger.ended(plan, { kind: 'refused', status: refused }, entitled, 'event stream')
   else ledger.ended(plan, how === 'whole' ? { kind: how } : { kind: how, how }, entitled, 'event stream')

@@ -146,6 +146,35 @@ void tap.test('an EventSource misses no event when its pod is replaced', async (
   t.match(verdictOf(old.sidecar), { inFlight: sources.length, finished: sources.length, cut: 0 })
 })
 
+void tap.test('the streamed answer to a POST is served to its end, however long that takes', async (t) => {
+  const finish = Promise.withResolvers<void>()
+  const server = createHttpServer((request, response) => {
+    request.resume()
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write('data: one\n\n')
+    void finish.promise.then(() => response.end('data: [DONE]\n\n'))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const app = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const sidecar = await startSidecar(t, { app, flags: withDefaults([]) })
+  await sidecar.ready()
+  const client = await rawClient(t, sidecar.listen)
+  client.send(requestText('POST', '/v1/chat/completions', '{}', 'Accept: text/event-stream\r\n'))
+  await client.until('an event', () => client.text.includes('data: one\n\n'))
+  sidecar.signal('SIGTERM')
+  await sidecar.log(PHASE.draining)
+  t.match(await sidecar.status(), { inFlight: { total: 1 } }, 'the drain waits for it')
+  finish.resolve()
+  t.match((await client.answer()).body, 'data: [DONE]\n\n')
+  await sidecar.log(PHASE.drained)
+  server.closeAllConnections()
+  server.close()
+  t.equal((await sidecar.end(10_000)).code, 0)
+  t.match(verdictOf(sidecar), { inFlight: 1, finished: 1, cut: 0, saved: { inFlight: 1 } })
+})
+
 void tap.test('a stream that has no chunks is left to the deadline, and counted as cut', async (t) => {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)

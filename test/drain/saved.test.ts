@@ -248,7 +248,7 @@ await tap.test('an event stream that lastcall ends is not finished', async (t) =
   })
   await sidecar.ready()
   const client = await rawClient(t, sidecar.listen)
-  client.send(requestText('GET', '/events'))
+  client.send(requestText('GET', '/events', undefined, 'Accept: text/event-stream\r\n'))
   await client.until('an event', () => client.text.includes('data: one'))
   sidecar.signal('SIGTERM')
   t.equal((await client.answer()).status, 200)

@@ -11,7 +11,7 @@ void tap.test('behind a response, whatever comes is unasked, and nothing of it i
   const bytes = Buffer.from('HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 408 Request Timeout\r\n\r\n')
   cursor.expect()
   t.equal(cursor.advance(bytes, 0, bytes.length, head), HEAD_COMPLETE)
-  t.equal(cursor.begin(head, false), true)
+  t.equal(cursor.begin(head, false, false), true)
   const { at } = cursor
   t.equal(cursor.advance(bytes, at, bytes.length, head), UNASKED)
   t.equal(cursor.at, at)

@@ -22,6 +22,7 @@ import {
 import { LABELLED_METHODS } from '../../words.ts'
 import { prefaceIn } from './preface.ts'
 import { REFUSE } from './refusal.ts'
+import { acceptsEvents, isProbe } from './sender.ts'
 import { isAbsoluteForm } from './target.ts'
 import { isUnderscored } from './underscore.ts'
 
@@ -48,9 +49,6 @@ const IDEMPOTENT = new Set(
 const CONNECT = METHODS.indexOf('CONNECT')
 const OPTIONS = METHODS.indexOf('OPTIONS')
 
-/** What clients send that look after this pod rather than use it: the kubelet and the load balancers' health checks. */
-const PROBES = ['kube-probe/', 'googlehc/', 'elb-healthchecker/']
-
 /** Fields that a client must not have removed by naming them in Connection: hop-by-hop header abuse. */
 const END_TO_END = ['host', 'content-length', 'transfer-encoding', 'x-forwarded-for']
 
@@ -71,6 +69,8 @@ export class RequestHead {
   upgrade: UpgradeKind = 'none'
   /** The sender is a prober, not a user. */
   probe = false
+  /** A GET that accepts text/event-stream, as every EventSource sends (WHATWG HTML §9.2.2). */
+  eventSource = false
 
   // Gathered while the fields are read.
   hosts = 0
@@ -117,6 +117,7 @@ export function parseRequestHead(
   head.upgradeOption = false
   head.upgrade = 'none'
   head.probe = false
+  head.eventSource = false
 
   let at = lineEnd
   for (;;) {
@@ -261,6 +262,10 @@ function field(
   switch (nameEnd - name) {
     case 4:
       return isWord(bytes, name, 'host') ? host(bytes, valueStart, valueEnd, head) : 0
+    case 6:
+      if (head.method === METHOD_GET && isWord(bytes, name, 'accept'))
+        head.eventSource ||= acceptsEvents(bytes, valueStart, valueEnd)
+      return 0
     case 7:
       if (isWord(bytes, name, 'upgrade')) upgrade(bytes, valueStart, valueEnd, head)
       return 0
@@ -333,14 +338,6 @@ function connectionOptions(bytes: Uint8Array, first: number, valueEnd: number, h
       verdict = REFUSE.hopByHop
   })
   return verdict
-}
-
-function isProbe(bytes: Uint8Array, valueStart: number, valueEnd: number): boolean {
-  const start = skipBlank(bytes, valueStart, valueEnd)
-  const first = bytes[start]! | 0x20
-  // 'k', 'g' or 'e': nearly every other client is told apart by its first letter.
-  if (first !== 0x6b && first !== 0x67 && first !== 0x65) return false
-  return PROBES.some((prefix) => valueEnd - start >= prefix.length && isWord(bytes, start, prefix))
 }
 
 function contentLength(bytes: Uint8Array, valueStart: number, valueEnd: number, head: RequestHead): number {

@@ -96,9 +96,10 @@ export class ResponseCursor {
 
   /**
    * The head is final: goes on to its body, which is framed as RFC 9112 §6.3 says. Returns whether there is none.
+   * `eventSource`: an EventSource sent the request, so the relay may end an event stream between two events.
    * An interim head (1xx) is not final: the cursor then waits for the next head by itself.
    */
-  begin(head: ResponseHead, toHead: boolean): boolean {
+  begin(head: ResponseHead, toHead: boolean, eventSource: boolean): boolean {
     const length = head.frame(toHead)
     if (length === 0) {
       this.#state = IDLE
@@ -109,7 +110,8 @@ export class ResponseCursor {
       this.#chunks ??= new ChunkCursor(false, Infinity)
       this.#chunks.reset()
       // What is compressed shows no events.
-      this.#chunks.events = head.eventStream && !head.encoded ? new EventStream() : undefined
+      const mayEnd = eventSource && head.eventStream && !head.encoded
+      this.#chunks.events = mayEnd ? new EventStream() : undefined
     } else if (length === UNTIL_CLOSE) this.#state = UNTIL
     else {
       this.#state = LENGTH

@@ -15,6 +15,11 @@ export class Exchange {
   persistent = true
   /** The request is HEAD: its response has no body, whatever its head says (RFC 9110 §9.3.2). */
   toHead = false
+  /**
+   * The client is an EventSource: it reconnects when an event stream ends. Any other client takes the end of its stream
+   * for the end of the answer (the API of a language model answers a POST with an event stream).
+   */
+  eventSource = false
   /** What the connection becomes if the app agrees to an upgrade. */
   upgrade: Succession = 'opaque'
   #http10 = false
@@ -28,6 +33,7 @@ export class Exchange {
 
   asked(head: RequestHead): void {
     this.toHead = head.method === METHOD_HEAD
+    this.eventSource = head.eventSource
     this.#http10 = head.minor === 0
     this.persistent = head.persistent
     this.upgrade = SUCCESSION[head.upgrade]
