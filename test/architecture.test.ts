@@ -33,7 +33,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'words.ts',
   ],
   'proxy/lifecycle': ['proxy/process/clock.ts', 'proxy/process/linger.ts'],
-  'proxy/health': ['proxy/config', 'proxy/process/clock.ts', 'proxy/sockets/self-connection.ts'],
+  'proxy/health': [
+    'proxy/config',
+    'proxy/process/clock.ts',
+    'proxy/sockets/dial-error.ts',
+    'proxy/sockets/self-connection.ts',
+  ],
   'proxy/admin': ['proxy/config', 'proxy/process', 'words.ts'],
   'proxy/metrics': [
     'proxy/relay/counters.ts',

@@ -5,7 +5,8 @@
 import type { Client } from 'undici'
 import type { Cancel, Clock } from '../process/clock.ts'
 import type { Address, Field, HealthCheck } from '../config/config.ts'
-import { dial, errorText } from './dial.ts'
+import { dialErrorText } from '../sockets/dial-error.ts'
+import { dial } from './dial.ts'
 
 export type Checked = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
@@ -80,8 +81,12 @@ async function ask(
     if (answer.statusCode >= 200 && answer.statusCode < 400) return { ok: true }
     return { ok: false, why: `GET ${url} answered ${answer.statusCode}` }
   } catch (error) {
-    return { ok: false, why: errorText(signal.aborted ? signal.reason : error) }
+    return { ok: false, why: textOf(signal.aborted ? signal.reason : error) }
   } finally {
     await client?.destroy().catch(() => undefined)
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? dialErrorText(error) : String(error)
 }

@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import type { Cancel, Clock } from '../process/clock.ts'
 import { printAddress } from '../config/address.ts'
 import type { Address } from '../config/config.ts'
+import { dialErrorText, nobodyListens } from '../sockets/dial-error.ts'
 import { isSelfConnection } from '../sockets/self-connection.ts'
 
 export type Dialled =
@@ -45,20 +46,7 @@ export function dial(app: Address, timeoutMs: number, clock: Clock, done: (resul
   })
   // Stays for good: an error after the end has nobody else to catch it.
   socket.on('error', (error) =>
-    finish({ kind: isRefusal(error) ? 'refused' : 'failed', why: errorText(error) }),
+    finish({ kind: nobodyListens(error) ? 'refused' : 'failed', why: dialErrorText(error) }),
   )
   return end
-}
-
-/** An error's message; of several (a name with several addresses), the first one's. */
-export function errorText(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return errorText(error.errors[0])
-  return error instanceof Error ? error.message || error.name : String(error)
-}
-
-function isRefusal(error: Error): boolean {
-  if (error instanceof AggregateError)
-    return error.errors.every((one) => one instanceof Error && isRefusal(one))
-  const code = (error as NodeJS.ErrnoException).code
-  return code === 'ECONNREFUSED' || code === 'ENOENT'
 }

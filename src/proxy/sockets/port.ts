@@ -9,6 +9,7 @@
 import { connect, type Socket } from 'node:net'
 import { constants } from 'node:os'
 import type { Address } from '../config/config.ts'
+import { dialErrorCode } from './dial-error.ts'
 import { isSelfConnection } from './self-connection.ts'
 import type { BulkBuffers } from './bulk.ts'
 import { type Burst, type BurstWriter, writeTogether } from './burst.ts'
@@ -378,8 +379,8 @@ export class Port implements SlabWriter, BurstWriter {
 
   #attach(socket: Socket): void {
     this.#socket = socket
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#errno = error.code ?? error.message
+    socket.on('error', (error) => {
+      this.#errno = dialErrorCode(error)
     })
     socket.on('end', () => {
       this.#ended = true
