@@ -538,6 +538,7 @@ void tap.test(
     const kubectl: Kubectl = {
       run: async (args) => Promise.resolve(String(deleted.push(args.slice(0, 2).join(' ')))),
       json: async <T>() => Promise.resolve({ items } as T),
+      ask: () => Promise.reject(new Error('nobody asks')),
       follow: () => {
         throw new Error('nobody watches')
       },

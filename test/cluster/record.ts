@@ -8,6 +8,8 @@ import { text } from 'node:stream/consumers'
 
 const [file = '', program = '', ...args] = process.argv.slice(2)
 const child = spawn(program, args, { stdio: ['inherit', 'pipe', 'pipe'] })
+// `kubectl proxy` says at once where it serves, and stays.
+if (args[0] === 'proxy') child.stdout.on('data', (chunk: Buffer) => process.stdout.write(chunk))
 const [out, err, code] = await Promise.all([
   text(child.stdout),
   text(child.stderr),
@@ -15,7 +17,7 @@ const [out, err, code] = await Promise.all([
 ])
 const said = args.join(' ').replace(/--patch-file=\S+/, '--patch-file=FILE')
 appendFileSync(file, `${JSON.stringify({ args: said, out: short(out), err, code })}\n`)
-process.stdout.write(out)
+if (args[0] !== 'proxy') process.stdout.write(out)
 process.stderr.write(err)
 process.exitCode = code
 

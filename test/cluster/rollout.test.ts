@@ -251,7 +251,7 @@ void tap.test('Ctrl-C stops watching, and says that the rollout goes on', async 
   )
   t.match(out.text, /Still stopping, and not counted: web-old\./)
   t.same(
-    cluster.calls.filter((call) => !/^(?:get|logs) /.test(call)),
+    cluster.calls.filter((call) => !/^(?:get|ask|logs) /.test(call)),
     ['rollout restart deploy/web'],
     'nothing else was changed',
   )

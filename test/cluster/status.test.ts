@@ -24,7 +24,7 @@ const OBJECTS: Answer = {
 }
 
 function status(name: string, answer: Partial<Answer>): Answer {
-  return { args: new RegExp(`^get --raw /api/v1/namespaces/shop/pods/${name}:9099/proxy/status`), ...answer }
+  return { args: new RegExp(`^ask /api/v1/namespaces/shop/pods/${name}:9099/proxy/status`), ...answer }
 }
 
 const SERVING = JSON.stringify(recorded('status.json'))
@@ -54,7 +54,7 @@ void tap.test('a table of the pods with lastcall, and of no others', async (t) =
     '',
   ])
   t.notOk(
-    calls.some((call) => /^(?!get|api-resources)/.test(call)),
+    calls.some((call) => /^(?!get|ask|api-resources)/.test(call)),
     'nothing is changed',
   )
 })
@@ -136,11 +136,12 @@ void tap.test('no pods with lastcall', async (t) => {
 
 void tap.test('a pod that does not answer does not hold up the others for long', async (t) => {
   const silent: Kubectl = {
-    run: async (_, { signal } = {}) => {
+    ask: async (_, { signal } = {}) => {
       const { promise, reject } = Promise.withResolvers<string>()
       signal!.addEventListener('abort', () => reject(failure('interrupted', 'interrupted')))
       return promise
     },
+    run: () => Promise.reject(new Error('not here')),
     json: () => Promise.reject(new Error('not here')),
     follow: () => {
       throw new Error('not here')

@@ -1,4 +1,4 @@
-/** `/status` of a pod, by way of the API server: nothing is opened on this machine, and nothing installed in the cluster. */
+/** `/status` of a pod, by way of the API server: nothing is installed in the cluster. */
 import { readAnswer, refusal, type Answered } from './answer.ts'
 import type { Kubectl } from './kubectl.ts'
 import type { Pod } from './pod.ts'
@@ -27,10 +27,7 @@ export async function askPod(
   try {
     const path = `/api/v1/namespaces/${namespace}/pods/${name}:${admin.port}/proxy/status`
     return readAnswer(
-      await kubectl.run(['get', '--raw', path], {
-        signal: AbortSignal.any([stop, timeout]),
-        last: MOST_ANSWER,
-      }),
+      await kubectl.ask(path, { signal: AbortSignal.any([stop, timeout]), last: MOST_ANSWER }),
     )
   } catch (error) {
     stop.throwIfAborted()

@@ -44,7 +44,8 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
     if (stop.signal.aborted) process.exit(INTERRUPTED)
     stop.abort()
   }
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt)
+  // SIGHUP: the terminal is closed.
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGHUP', interrupt)
   if (command.endsUnread === true) process.stdout.on('error', () => stop.abort())
   const dumb = process.env['TERM'] === 'dumb'
   const printer = new Printer(process.stdout, process.stderr, asked.output, dumb)
@@ -59,6 +60,8 @@ async function run(command: Command, argv: readonly string[]): Promise<number> {
     // kubectl's own words, or a sentence of ours.
     printer.warn(error instanceof Error ? error.message : String(error))
     return FAILED
+  } finally {
+    kubectl.end()
   }
 }
 

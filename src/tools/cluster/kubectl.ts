@@ -19,6 +19,11 @@ export interface Kubectl {
   run(args: readonly string[], call?: Call): Promise<string>
   /** The same with `-o json`, parsed. */
   json<T>(args: readonly string[], call?: Call): Promise<T>
+  /**
+   * GETs `/status` of a pod, by its path at the API server, and returns the body. Follows no redirect. Rejects with a
+   * failure also for an answer that is longer than `last`.
+   */
+  ask(path: string, call?: Pick<Call, 'signal' | 'last'>): Promise<string>
   /** The JSON documents that it prints until it ends, such as those of `get pods --watch -o json`; ended by the signal. */
   follow(args: readonly string[], signal: AbortSignal): AsyncIterable<unknown>
 }

@@ -4,17 +4,21 @@ import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { ApiProxy } from './api-proxy.ts'
 import { Documents } from './documents.ts'
 import { failure, failureOf, type Call, type Kubectl } from './kubectl.ts'
 
 /** How programs that wrap kubectl say that SIGINT or SIGTERM has ended it. */
 const SIGNALLED = new Set([130, 143])
 
+/** `end` ends what still runs for `ask`. */
+export type OwnKubectl = Kubectl & { readonly end: () => void }
+
 /**
  * kubectl as `program` (its path or name, with first arguments after blanks; undefined: `kubectl` of the PATH), with
  * `flags` in each call.
  */
-export function ownKubectl(program: string | undefined, flags: readonly string[]): Kubectl {
+export function ownKubectl(program: string | undefined, flags: readonly string[]): OwnKubectl {
   const said = program === undefined || program.trim() === '' ? 'kubectl' : program.trim()
   const [command, ...first] = existsSync(said) ? [said] : said.split(/\s+/)
   const start = (args: readonly string[], { signal, shielded = false }: Call): ChildProcess =>
@@ -34,8 +38,14 @@ export function ownKubectl(program: string | undefined, flags: readonly string[]
     if (signal !== null) throw failure('other', `kubectl ${args[0]} was ended by ${signal}`)
     throw failureOf(errors)
   }
+  const proxy = new ApiProxy(
+    (args) => start(args, { shielded: true }),
+    (error) => notStarted(error, said, undefined),
+  )
   return {
     run,
+    ask: (path, call = {}) => proxy.get(path, call),
+    end: () => proxy.end(),
     json: async <T>(args: readonly string[], call?: Call) =>
       JSON.parse(await run([...args, '-o', 'json'], call)) as T,
     follow: (args, signal) => follow(() => start(args, { signal }), said, signal),
