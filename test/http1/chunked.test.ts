@@ -291,7 +291,7 @@ void tap.test(
     const bytes = Buffer.from(chunks.join(''))
     const cursor = new ChunkCursor(false, Infinity)
     const events = new EventStream()
-    cursor.events = events
+    cursor.reset(events)
     const stops: [number, boolean, boolean][] = []
     for (let at = 0; at < bytes.length;) {
       at = cursor.advance(bytes, at, bytes.length)
@@ -303,7 +303,7 @@ void tap.test(
       [23, false, false],
     ])
     t.ok(cursor.done)
-    cursor.reset()
+    cursor.reset(events)
     const starts = [...bytes].map((_, at) => {
       cursor.advance(bytes, at, at + 1)
       return cursor.atChunkStart

@@ -1,6 +1,7 @@
 /** Who sends a request, as its fields tell. WHATWG HTML §9.2.2; RFC 9110 §12.5.1. */
 import tap from 'tap'
-import { RequestHead, parseRequestHead } from '../../src/protocol/http1/request-head.ts'
+import { RequestHead } from '../../src/protocol/http1/request-head.ts'
+import { parseRequestHead } from '../../src/protocol/http1/request-parser.ts'
 
 function isEventSource(method: string, ...fields: readonly string[]): boolean {
   const bytes = Buffer.from(`${[`${method} / HTTP/1.1`, 'Host: a', ...fields].join('\r\n')}\r\n\r\n`)

@@ -27,15 +27,21 @@ export const PORTIONS: readonly Portion[] = [
   },
   {
     files: [
+      'body-cursor',
       'bytes',
       'chunked',
       'connection-fields',
       'head-buffer',
+      'methods',
       'request-cursor',
-      'request-head',
+      'request-fields',
+      'request-line',
+      'request-parser',
       'response-cursor',
       'response-head',
+      'sender',
       'target',
+      'trailers',
       'underscore',
     ].map((name) => `${HTTP1}/${name}.ts`),
     tests: [

@@ -1,6 +1,6 @@
 /**
- * The answers that lastcall gives itself, where the app cannot (DESIGN §1): always with Proxy-Status (RFC 9209), so
- * that they can be told from the app's, and always the last on their connection.
+ * The responses that lastcall itself gives, in place of the app (DESIGN §1). Each has a Proxy-Status field (RFC 9209), so
+ * that it can be told from a response of the app. Pure.
  */
 
 import type { Refusal } from '../../words.ts'
@@ -23,7 +23,7 @@ const PHRASES: Readonly<Record<number, string>> = {
 
 interface Parts {
   readonly status: number
-  /** An error type of RFC 9209 §2.3, or none. */
+  /** An error type of RFC 9209 §2.3. */
   readonly error: string
   readonly text: string
   readonly fields?: string
@@ -55,7 +55,7 @@ const fault = (label: Refusal, parts: Parts): FaultAnswer => ({
   answer: answer(parts),
 })
 
-/** What keeps the app from answering. */
+/** The responses for each reason why the app cannot answer. */
 export const APP_FAULTS = {
   refused: fault('app-unavailable', {
     status: 503,
@@ -74,7 +74,7 @@ export const APP_FAULTS = {
     error: 'connection_timeout',
     text: 'the app did not accept a connection within --connect-wait',
   }),
-  /** Ours, not the app's: no socket could be had to reach it with. */
+  /** Not the app's fault: lastcall had no file descriptor left to connect with. */
   descriptors: fault('descriptors', {
     status: 503,
     error: 'connection_limit_reached',
@@ -94,7 +94,7 @@ export const APP_FAULTS = {
 } as const
 export type AppFault = keyof typeof APP_FAULTS
 
-/** For a connection that is one too many; `setBy` names what set the limit. */
+/** The response on a connection above the limit; `setBy` names what set the limit. */
 export function fullAnswer(setBy: string): Buffer {
   return answer({
     status: 503,
@@ -104,7 +104,7 @@ export function fullAnswer(setBy: string): Buffer {
   })
 }
 
-/** RFC 9209 §2.3: `http_request_error` is the client's fault; a refused method is a denial. */
+/** RFC 9209 §2.3: `http_request_error` is for a fault of the client's, `http_request_denied` for a method not allowed. */
 const REFUSALS = REFUSAL_NAMES.map((name, i) => {
   const { status, text } = refusalRow(-i - 1)
   const fields = name === 'connect' ? 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n' : ''
@@ -116,12 +116,12 @@ const REFUSALS = REFUSAL_NAMES.map((name, i) => {
   })
 })
 
-/** The answer to a request that is refused with this verdict (refusal.ts). */
+/** The response to a request that is refused with this verdict (refusal.ts). */
 export function refusalAnswer(verdict: number): Buffer {
   return REFUSALS[-verdict - 1]!
 }
 
-/** The answer on `--lb-health-path`. */
+/** The response on `--lb-health-path`. */
 export function healthAnswer(healthy: boolean, persistent: boolean, toHead: boolean): Buffer {
   const body = healthy ? 'ok\n' : 'leaving\n'
   const status = healthy ? 200 : 503

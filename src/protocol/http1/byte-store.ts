@@ -1,11 +1,12 @@
-/** Bytes that have to wait, copied out of a read buffer that will be used again. Pure; grows by doubling. */
+/** Keeps copies of bytes that must wait, as read buffers are used again. Grows by doubling. Pure. */
 
+/** The first allocation, in bytes. */
 const FIRST = 512
-/** What is kept allocated when a store is emptied: enough for most heads, little beside an idle connection. */
+/** The most bytes that stay allocated when a store is emptied: enough for most heads, little for an idle connection. */
 const KEPT = 2048
 
 export class ByteStore {
-  /** Only `[0, length)` means anything. */
+  /** Only `[0, length)` is meaningful. */
   bytes: Buffer = NOTHING
   length = 0
 
@@ -21,13 +22,13 @@ export class ByteStore {
     this.length = length
   }
 
-  /** Empties it and lets go of the memory, which whoever holds `bytes` keeps. */
+  /** Empties it and gives up the memory, so that a caller that still uses `bytes` can keep it. */
   release(): void {
     this.length = 0
     this.bytes = NOTHING
   }
 
-  /** Empties it; large memory is given back. */
+  /** Empties it, and gives up the memory if that is more than is worth keeping. */
   clear(): void {
     this.length = 0
     if (this.bytes.length > KEPT) this.bytes = NOTHING

@@ -1,6 +1,6 @@
 /**
- * The alphabet of HTTP/1.1 as lookup tables, and comparisons that ignore case. Pure; knows bytes, not messages.
- * RFC 9110 §5.5 and §5.6.2, RFC 9112 §3.2.
+ * Which bytes may stand where in HTTP/1.1, as lookup tables, and the few ways to read words, numbers and lists. Knows no
+ * messages. RFC 9110 §5.5 and §5.6, RFC 9112 §3.2. Pure.
  */
 
 export const HTAB = 0x09
@@ -10,11 +10,11 @@ export const SP = 0x20
 export const COMMA = 0x2c
 export const COLON = 0x3a
 
-/** 1 for `tchar`: what names of methods and fields are made of (RFC 9110 §5.6.2). */
+/** 1 for `tchar`: the bytes of a token, such as a method or a field name (RFC 9110 §5.6.2). */
 export const TOKEN = new Uint8Array(256)
-/** 1 for what a field value may hold: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
+/** 1 for the bytes of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
 export const VALUE = new Uint8Array(256)
-/** 1 for what a request target may hold: VCHAR. RFC 3986 would allow less; llhttp and HAProxy allow no obs-text either. */
+/** 1 for the bytes of a request target: VCHAR. RFC 3986 allows fewer; llhttp and HAProxy accept these too. */
 export const TARGET = new Uint8Array(256)
 /** The value of a hexadecimal digit, or 255. */
 export const HEX = new Uint8Array(256).fill(255)
@@ -27,11 +27,11 @@ for (let byte = 0; byte < 256; byte++) {
   if (/[0-9A-Fa-f]/.test(char)) HEX[byte] = parseInt(char, 16)
 }
 
-/** Whether `bytes[start..start + word.length)` is `word` in any case; `word` has to be lower case. */
+/** Whether the bytes at `start` are `word` in any case. `word` must be in lower case, and may be longer than `bytes` is. */
 export function isWord(bytes: Uint8Array, start: number, word: string): boolean {
   for (let i = 0; i < word.length; i++) {
     const byte = bytes[start + i]!
-    // ASCII only: setting bit 5 makes letters lower case; the check keeps '-' (0x2d) from matching CR (0x0d).
+    // Bit 5 makes an ASCII letter lower case. It is set for letters alone, or CR (0x0d) would match '-' (0x2d).
     const lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
     if (lower !== word.charCodeAt(i)) return false
   }
@@ -52,7 +52,7 @@ export function trimBlank(bytes: Uint8Array, start: number, end: number): number
   return at
 }
 
-/** The decimal number in `[start, end)`; -1 if it is not all digits or empty, Infinity above 2^53-1. */
+/** The decimal number in `[start, end)`: -1 if it is empty or not all digits, Infinity if it is above 2^53-1. */
 export function decimal(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return -1
   let value = 0
@@ -65,8 +65,8 @@ export function decimal(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Calls `each(start, end)` for every non-empty element of a comma-separated list (RFC 9110 §5.6.1), blanks trimmed.
- * Only for lists of tokens: quoted strings are not understood.
+ * Calls `each(start, end)` for every element of a comma-separated list (RFC 9110 §5.6.1) that is not empty, without the
+ * white space around it. Only for lists of tokens: a comma in a quoted string would be taken for the end of an element.
  */
 export function eachElement(
   bytes: Uint8Array,

@@ -1,15 +1,16 @@
 /**
- * A cursor over a chunked body (RFC 9112 §7.1): says where it ends, keeps nothing, skips chunk data by arithmetic.
- * Strict for requests, where a size line that two parsers read differently smuggles a request; lenient for responses.
+ * Moves over a chunked body (RFC 9112 §7.1) to its end. Keeps no byte, and skips the data of chunks by arithmetic. Strict
+ * for requests, where a size line that two parsers read differently can smuggle a request; lenient for responses.
  */
 
-import { COLON, CR, HEX, HTAB, LF, SP, TOKEN, VALUE } from './bytes.ts'
+import { CR, HEX, HTAB, LF, SP, TOKEN, VALUE } from './bytes.ts'
 import type { EventStream } from './event-stream.ts'
 import { REFUSE } from './refusal.ts'
+import { TrailerCursor } from './trailers.ts'
 
 /** Chunk extensions of one body, in bytes: as much as Node's own server allows (CVE-2024-22019). */
 const MAX_EXTENSIONS = 16 * 1024
-/** Digits of a chunk size: leading zeros are allowed, but not for ever. */
+/** The most digits of a chunk size: leading zeros are allowed, but not without end. */
 const MAX_SIZE_DIGITS = 16
 
 /** What ends a chunked body (RFC 9112 §7.1), without trailers. */
@@ -25,50 +26,36 @@ const SIZE_LF = 6
 const DATA = 7
 const DATA_CR = 8
 const DATA_LF = 9
-const TRAILER_START = 10
-const TRAILER_NAME = 11
-const TRAILER_VALUE = 12
-const TRAILER_LF = 13
-const END_LF = 14
-const DONE = 15
-const LENIENT_EXT = 16
-const LENIENT_TRAILER = 17
-const LENIENT_TRAILER_CR = 18
-
-/**
- * What a trailer may not be called (RFC 9110 §6.5.1): an app that merges trailers into its header fields would take
- * the client's word for framing, routing, the fate of the connection, or the line that we put in.
- */
-const FORBIDDEN = ['content-length', 'transfer-encoding', 'connection', 'host', 'x-forwarded-for']
-const ALL_FORBIDDEN = (1 << FORBIDDEN.length) - 1
+const TRAILERS = 10
+const DONE = 11
+const LENIENT_EXT = 12
 
 export class ChunkCursor {
-  /** If given, it is shown the data, and `advance` stops behind each chunk. */
-  events: EventStream | undefined
+  #events: EventStream | undefined
   #state = SIZE
-  /** While in SIZE the size so far, then the bytes of data that are still to come. */
+  /** In SIZE: the size so far. In DATA: how many bytes of the chunk are still to come. */
   #size = 0
-  /** Digits of this size, or bytes of this name: whichever is being read. */
+  /** In SIZE: how many digits were read. In an extension: how many bytes of its name or value. */
   #count = 0
+  /** Bytes of all extensions of this body. */
   #extensions = 0
-  #trailers = 0
-  /** A bit for each of FORBIDDEN that the name being read has begun with so far. */
-  #forbidden = 0
   readonly #strict: boolean
-  readonly #maxTrailers: number
+  readonly #trailers: TrailerCursor
 
+  /** `maxTrailers` in bytes bounds the trailer section. */
   constructor(strict: boolean, maxTrailers: number) {
     this.#strict = strict
-    this.#maxTrailers = maxTrailers
+    this.#trailers = new TrailerCursor(strict, maxTrailers)
   }
 
-  /** Makes ready for the next body. */
-  reset(): void {
+  /** Begins another body. `events` is shown its data, and `advance` then stops behind each chunk. */
+  reset(events?: EventStream): void {
+    this.#events = events
     this.#state = SIZE
     this.#size = 0
     this.#count = 0
     this.#extensions = 0
-    this.#trailers = 0
+    this.#trailers.reset()
   }
 
   /** Whether the body, its trailers included, has ended. */
@@ -76,14 +63,19 @@ export class ChunkCursor {
     return this.#state === DONE
   }
 
-  /** Whether the last byte taken ended a chunk's data with its CRLF: where a chunk may be put in. */
+  /** Whether the next byte begins a chunk: another chunk may be put in here. */
   get atChunkStart(): boolean {
     return this.#state === SIZE && this.#count === 0
   }
 
+  /** Whether the next byte begins a chunk, and no event of the stream has begun and not ended. */
+  get betweenEvents(): boolean {
+    return this.#events !== undefined && this.atChunkStart && this.#events.between
+  }
+
   /**
    * Moves over `bytes[start..end)`. Returns the offset behind the last byte that belongs to the body, or a negative
-   * refusal; after a refusal the cursor is of no use until `reset`.
+   * refusal (refusal.ts). After a refusal the cursor must be reset before it is used again.
    */
   advance(bytes: Uint8Array, start: number, end: number): number {
     let at = start
@@ -91,7 +83,7 @@ export class ChunkCursor {
       if (this.#state === DATA) {
         const skip = Math.min(this.#size, end - at)
         this.#size -= skip
-        this.events?.take(bytes, at, at + skip)
+        this.#events?.take(bytes, at, at + skip)
         at += skip
         if (this.#size === 0) this.#state = DATA_CR
         continue
@@ -100,7 +92,7 @@ export class ChunkCursor {
       const verdict = this.#byte(bytes[at]!)
       if (verdict < 0) return verdict
       at += 1
-      if (this.events !== undefined && this.atChunkStart) return at
+      if (this.#events !== undefined && this.atChunkStart) return at
     }
     return at
   }
@@ -120,14 +112,11 @@ export class ChunkCursor {
         if (byte !== LF) return REFUSE.chunkEnd
         this.#nextChunk()
         return 0
-      case TRAILER_START:
-      case TRAILER_NAME:
-      case TRAILER_VALUE:
-      case TRAILER_LF:
-      case END_LF:
-      case LENIENT_TRAILER:
-      case LENIENT_TRAILER_CR:
-        return this.#trailerByte(byte)
+      case TRAILERS: {
+        const verdict = this.#trailers.byte(byte)
+        if (this.#trailers.done) this.#state = DONE
+        return verdict
+      }
       default:
         return this.#extensionByte(byte)
     }
@@ -159,7 +148,7 @@ export class ChunkCursor {
 
   #sizeEnds(): number {
     this.#count = 0
-    this.#state = this.#size === 0 ? TRAILER_START : DATA
+    this.#state = this.#size === 0 ? TRAILERS : DATA
     return 0
   }
 
@@ -169,7 +158,7 @@ export class ChunkCursor {
     return 0
   }
 
-  /** chunk-ext = *( ";" token [ "=" ( token / quoted-string ) ] ), without the blanks that §7.1.1 calls bad. */
+  /** chunk-ext = *( ";" token [ "=" ( token / quoted-string ) ] ), without the white space that §7.1.1 calls bad. */
   #extensionByte(byte: number): number {
     if (this.#state === LENIENT_EXT) return byte === LF ? this.#sizeEnds() : 0
     this.#extensions += 1
@@ -202,62 +191,5 @@ export class ChunkCursor {
       this.#count = 0
     } else return REFUSE.chunkExtension
     return 0
-  }
-
-  #trailerByte(byte: number): number {
-    this.#trailers += 1
-    if (this.#trailers > this.#maxTrailers) return REFUSE.trailers
-    switch (this.#state) {
-      case TRAILER_START:
-        if (byte === CR) this.#state = END_LF
-        else if (!this.#strict) this.#state = byte === LF ? DONE : LENIENT_TRAILER
-        else if (TOKEN[byte] === 1) {
-          this.#state = TRAILER_NAME
-          this.#count = 0
-          this.#forbidden = ALL_FORBIDDEN
-          this.#nameByte(byte)
-        } else return REFUSE.trailer
-        return 0
-      case TRAILER_NAME:
-        if (byte === COLON) {
-          if (this.#isForbidden()) return REFUSE.trailer
-          this.#state = TRAILER_VALUE
-        } else if (TOKEN[byte] === 1) this.#nameByte(byte)
-        else return REFUSE.trailer
-        return 0
-      case TRAILER_VALUE:
-        if (byte === CR) this.#state = TRAILER_LF
-        else if (VALUE[byte] !== 1) return REFUSE.trailer
-        return 0
-      case TRAILER_LF:
-        if (byte !== LF) return REFUSE.trailer
-        this.#state = TRAILER_START
-        return 0
-      case END_LF:
-        if (byte !== LF) return REFUSE.trailer
-        this.#state = DONE
-        return 0
-      case LENIENT_TRAILER_CR:
-        // A bare CR: readers differ on whether it ends a line.
-        if (byte !== LF) return REFUSE.trailer
-        this.#state = TRAILER_START
-        return 0
-      default: // LENIENT_TRAILER
-        if (byte === LF) this.#state = TRAILER_START
-        else if (byte === CR) this.#state = LENIENT_TRAILER_CR
-        return 0
-    }
-  }
-
-  #nameByte(byte: number): void {
-    // With `_` for `-` it is the same to a CGI-like app: underscore.ts.
-    const lower = byte === 0x5f ? 0x2d : byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
-    for (let i = 0; i < FORBIDDEN.length; i++)
-      if (FORBIDDEN[i]!.charCodeAt(this.#count) !== lower) this.#forbidden &= ~(1 << i)
-    this.#count += 1
-  }
-
-  #isForbidden(): boolean {
-    return FORBIDDEN.some((name, i) => (this.#forbidden & (1 << i)) !== 0 && name.length === this.#count)
   }
 }

@@ -1,18 +1,18 @@
 /**
- * Takes fields that are about the connection, and options of Connection, out of a head (RFC 9110 §7.6.1). Every other
- * byte of the head stays as it was written. What is taken out, and why, its callers know. Pure.
+ * Removes fields that concern only the connection, and options of Connection, from a head (RFC 9110 §7.6.1). Every other
+ * byte of the head stays as it was. The callers decide what is removed. Pure.
  */
 
 import { CR, LF, eachElement, isWord, trimBlank } from './bytes.ts'
 
 export interface Unwanted {
-  /** Names of fields that go as a whole, in lower case. */
+  /** The names of the fields to remove, in lower case. */
   readonly fields: readonly string[]
-  /** The options that go from Connection; the others are kept, as they name fields that a relay has to drop. */
+  /** Matches the options to remove from Connection. The others stay: they name fields that the next proxy must drop. */
   readonly options: RegExp
 }
 
-/** The head in `bytes[start..end)`, which ends with its empty line, without those, and with `added` as its last lines. */
+/** The head in `bytes[start..end)`, which ends with its empty line, without what is unwanted and with `added` at its end. */
 export function withoutConnectionFields(
   bytes: Buffer,
   start: number,
@@ -43,7 +43,7 @@ export function withoutConnectionFields(
   return Buffer.concat(parts)
 }
 
-/** The options that are left of a line; 'other' for a line that stays as it is. */
+/** What remains of the options of a line, '' for a line that is to go; 'other' for a line that stays as it is. */
 function remaining(bytes: Buffer, start: number, end: number, { fields, options }: Unwanted): string {
   const colon = bytes.indexOf(0x3a, start)
   if (colon < 0 || colon > end) return 'other'

@@ -1,12 +1,12 @@
 /**
- * Tells whether a stream of events (WHATWG HTML §9.2.6) stands between two events: it does behind a blank line, and
- * before its first byte. Lines end by LF, CR or CRLF, mixed as one likes. That can be seen from the last three bytes,
- * so three bytes are all that is kept. Pure; knows nothing of chunks.
+ * Tells whether an event stream (WHATWG HTML §9.2.6) is between two events: it is behind a blank line, and before its
+ * first byte. A line ends with LF, CR or CRLF, and one stream may mix them. The last three bytes are enough to tell, so
+ * only these are kept. Knows nothing of chunks. Pure.
  */
 
 import { CR, LF } from './bytes.ts'
 
-/** Stands for the byte before the first one. */
+/** In place of the bytes before the first one. */
 const START = -1
 
 export class EventStream {
@@ -16,7 +16,7 @@ export class EventStream {
 
   /** Takes `bytes[start..end)` of the stream. */
   take(bytes: Uint8Array, start: number, end: number): void {
-    // At most the last three matter.
+    // Only the last three can matter.
     for (let at = Math.max(start, end - 3); at < end; at++) {
       this.#third = this.#second
       this.#second = this.#last
@@ -24,7 +24,7 @@ export class EventStream {
     }
   }
 
-  /** Whether what was taken ends with a whole event: to stop here loses nothing that was begun. */
+  /** Whether no event is incomplete: if the stream ends here, the client loses none. */
   get between(): boolean {
     switch (this.#last) {
       case START:
@@ -32,7 +32,7 @@ export class EventStream {
       case LF:
         return isLineEnd(this.#second === CR ? this.#third : this.#second)
       case CR:
-        // Where lines end by CRLF the LF is still to come, and there are readers that wait for it.
+        // Behind a line that ended with CRLF, this CR has its LF still to come, and some clients wait for it.
         return isLineEnd(this.#second) && !(this.#second === LF && this.#third === CR)
       default:
         return false

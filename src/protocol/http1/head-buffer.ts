@@ -1,6 +1,6 @@
 /**
- * Gathers a head that came in pieces. Each byte is looked at once: only new bytes are searched for the empty line,
- * so that a client which sends a byte at a time costs no more than one that sends the head whole (slowloris).
+ * Gathers a head that comes in pieces. Only new bytes are searched for the empty line that ends it, so that a client that
+ * sends one byte at a time (slowloris) costs no more than one that sends the head whole. Pure.
  */
 
 import { ByteStore } from './byte-store.ts'
@@ -10,13 +10,13 @@ export type Gathered = 'more' | 'complete' | 'bare-lf' | 'too-long'
 
 export class HeadBuffer {
   readonly #store = new ByteStore()
-  /** Bytes of the line that is being read, without its end. */
+  /** Bytes of the line that is being read, of earlier pieces. */
   #line = 0
   #lines = 0
   readonly #strict: boolean
   readonly #limit: number
 
-  /** `strict`: a bare LF ends it as an error; else it counts as a line's end. `limit` in bytes. */
+  /** `limit` in bytes. `strict`: a line that ends with a bare LF is an error; otherwise it is a line. */
   constructor(limit: number, strict: boolean) {
     this.#limit = limit
     this.#strict = strict
@@ -36,10 +36,10 @@ export class HeadBuffer {
     return this.#lines > 0
   }
 
-  /** The offset in the last chunk behind the bytes taken. */
+  /** The offset behind the bytes taken of the last chunk. */
   taken = 0
 
-  /** Takes bytes from `chunk[start..end)` up to the end of the head; see `taken` for how far that went. */
+  /** Takes the bytes of `chunk[start..end)` that belong to the head, and sets `taken` behind them. */
   take(chunk: Buffer, start: number, end: number): Gathered {
     let at = start
     let result: Gathered = 'more'

@@ -1,10 +1,11 @@
-/** Which requests are for `--lb-health-path`, and so answered by lastcall itself (DESIGN §4). Pure. */
+/** Which requests are for `--lb-health-path`: lastcall answers them itself (DESIGN §4). Pure. */
 
-import { METHOD_GET, METHOD_HEAD, type RequestHead } from './request-head.ts'
+import { METHOD_GET, METHOD_HEAD } from './methods.ts'
+import type { RequestHead } from './request-head.ts'
 
 const QUESTION_MARK = 0x3f
 
-/** Whether the request whose head lies in `bytes` is a GET or HEAD of `path`, with or without a query. */
+/** Whether `head`, whose target is in `bytes`, is a GET or HEAD of `path` without a body, with or without a query. */
 export function isLbHealth(bytes: Buffer, head: RequestHead, path: Buffer | undefined): boolean {
   if (path === undefined || head.length !== 0) return false
   if (head.method !== METHOD_GET && head.method !== METHOD_HEAD) return false

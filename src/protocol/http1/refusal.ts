@@ -1,7 +1,6 @@
 /**
- * Every reason for which a request is refused at the door, with the answer it gets. The parsers return a refusal as
- * a negative number, `-(index + 1)`, so that a verdict costs nothing; this table gives it its meaning.
- * The list is DESIGN §2; the words of Proxy-Status are RFC 9209 §2.3.
+ * Every reason to refuse a request, and what it is answered (DESIGN §2). Parsers return a refusal as the negative number
+ * `-(index + 1)`, so that no object is made for a verdict; this table gives the number its meaning. Pure.
  */
 
 import type { Refusal } from '../../words.ts'
@@ -10,7 +9,7 @@ export interface RefusalRow {
   readonly status: number
   /** The label of lastcall_refused_total. */
   readonly label: Refusal
-  /** What was wrong, for people: the body of the answer and the `details` of Proxy-Status. */
+  /** What is wrong, for people: the body of the response, and `details` in its Proxy-Status (RFC 9209 §2.1.5). */
   readonly text: string
 }
 

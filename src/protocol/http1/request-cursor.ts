@@ -1,34 +1,35 @@
 /**
- * Moves over the bytes of a client, request by request: says where each head and body ends, keeps only heads that come
- * in pieces. Pure. What follows from it is conversation.ts; the rules are in request-head.ts and chunked.ts.
+ * Moves over the bytes of a client, request by request, and finds where each head and each body ends. Keeps no bytes but
+ * those of a head that comes in pieces. The rules are in request-parser.ts and body-cursor.ts; conversation.ts acts on
+ * what is found. Pure.
  */
 
+import { BodyCursor } from './body-cursor.ts'
 import { CR, LF } from './bytes.ts'
-import { ChunkCursor } from './chunked.ts'
 import { withoutH2c } from './h2c.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { PREFACE, prefaceIn } from './preface.ts'
 import { REFUSE } from './refusal.ts'
-import { MORE, parseRequestHead, type RequestHead } from './request-head.ts'
+import { MORE, type RequestHead } from './request-head.ts'
+import { parseRequestHead } from './request-parser.ts'
 
 /** What `advance` found; negative numbers are refusals (refusal.ts). */
 const NOTHING_BEGUN = 0
 export const WITHIN_HEAD = 1
-/** A head is complete: see `headBytes`, `headStart`, `headEnd` and the facts in the head given. */
+/** A head is complete: it is `headBytes[headStart..headEnd)`, and its facts are in the head given. */
 export const HEAD_COMPLETE = 2
 export const WITHIN_BODY = 3
 export const BODY_COMPLETE = 4
-/** The request is complete; `next` makes ready for another. */
+/** The request is complete, and nothing is taken until `next` is called. */
 export const REQUEST_COMPLETE = 5
-/** The connection begins with the preface of HTTP/2, which is complete: what follows is not for this cursor. */
+/** The connection began with the preface of HTTP/2, which is complete. What follows it is not for this cursor. */
 export const HTTP2_PREFACE = 6
 
 const EMPTY_LINES = 0
 const HEAD = 1
-const LENGTH = 2
-const CHUNKS = 3
-const COMPLETE = 4
-const PREFACE_REST = 5
+const BODY = 2
+const COMPLETE = 3
+const PREFACE_REST = 4
 
 export class RequestCursor {
   /** The offset behind what the last `advance` took. */
@@ -40,13 +41,15 @@ export class RequestCursor {
   #state = EMPTY_LINES
   #isFirst = true
   #sawCr = false
-  #left = 0
-  #chunks: ChunkCursor | undefined
+  /** Bytes of the preface of HTTP/2 that are still to come. */
+  #prefaceLeft = 0
+  readonly #body: BodyCursor
   #head: HeadBuffer | undefined
 
   /** `maxHead` in bytes bounds heads and trailer sections. */
   constructor(maxHead: number) {
     this.#maxHead = maxHead
+    this.#body = new BodyCursor(true, maxHead)
   }
 
   /** A head has begun and not ended. */
@@ -67,24 +70,23 @@ export class RequestCursor {
     this.#head = undefined
   }
 
-  /** Moves over one part of `bytes[start..end)`: see `at` for how far, and the constants above for what it was. */
+  /**
+   * Moves over one part of `bytes[start..end)`, which is not empty, and sets `at` behind it. Returns which part it was: one
+   * of the constants above, or a negative refusal. `head` is filled in when a head is complete.
+   */
   advance(bytes: Buffer, start: number, end: number, head: RequestHead): number {
     switch (this.#state) {
       case EMPTY_LINES:
         return this.#emptyLines(bytes, start, end, head)
       case HEAD:
         return this.#gather(bytes, start, end, head)
-      case LENGTH: {
-        const take = Math.min(this.#left, end - start)
-        this.#left -= take
-        this.at = start + take
-        return this.#left > 0 ? WITHIN_BODY : this.#complete()
-      }
-      case CHUNKS: {
-        const to = this.#chunks!.advance(bytes, start, end)
+      case BODY: {
+        const to = this.#body.advance(bytes, start, end)
         if (to < 0) return to
         this.at = to
-        return this.#chunks!.done ? this.#complete() : WITHIN_BODY
+        if (!this.#body.done) return WITHIN_BODY
+        this.#state = COMPLETE
+        return BODY_COMPLETE
       }
       case PREFACE_REST:
         return this.#preface(bytes, start, end)
@@ -94,12 +96,7 @@ export class RequestCursor {
     }
   }
 
-  #complete(): number {
-    this.#state = COMPLETE
-    return BODY_COMPLETE
-  }
-
-  /** RFC 9112 §2.2: empty lines before a request are ignored. They begin nothing, so nothing is in flight yet. */
+  /** RFC 9112 §2.2: empty lines before a request are ignored. They begin no request: nothing is in flight yet. */
   #emptyLines(bytes: Buffer, start: number, end: number, head: RequestHead): number {
     let at = start
     while (at < end) {
@@ -117,7 +114,7 @@ export class RequestCursor {
     return NOTHING_BEGUN
   }
 
-  /** Nearly every head comes whole. One that does not is gathered from here on. */
+  /** Parses a head in place. Nearly every head comes whole; one that does not is gathered from here on. */
   #wholeHead(bytes: Buffer, start: number, end: number, head: RequestHead): number {
     const headEnd = parseRequestHead(bytes, start, end, this.#maxHead, head)
     if (headEnd > 0) {
@@ -151,30 +148,30 @@ export class RequestCursor {
     this.#head = undefined
     const headEnd = parseRequestHead(store.bytes, 0, store.length, this.#maxHead, head)
     if (headEnd === MORE) return this.#prefaceBegins(store.length, bytes, end)
-    // Every line has ended in CRLF and the last is empty: what is not understood by now never will be.
+    // Every line ends in CRLF and the last line is empty: more bytes cannot make this a head.
     if (headEnd !== store.length) return headEnd < 0 ? headEnd : REFUSE.requestLine
     return this.#headComplete(store.bytes, 0, headEnd, head)
   }
 
-  /** What ends in an empty line and is no head yet can only be the preface of HTTP/2, which has two. */
+  /** A head that is not complete behind an empty line can only be the preface of HTTP/2: its empty lines are two. */
   #prefaceBegins(length: number, bytes: Buffer, end: number): number {
     if (!this.#isFirst) return REFUSE.http2
     this.#state = PREFACE_REST
-    this.#left = PREFACE.length - length
+    this.#prefaceLeft = PREFACE.length - length
     return this.#preface(bytes, this.at, end)
   }
 
   #preface(bytes: Buffer, start: number, end: number): number {
     let at = start
-    for (; at < end && this.#left > 0; at++) {
-      if (bytes[at] !== PREFACE[PREFACE.length - this.#left]) return REFUSE.http2
-      this.#left -= 1
+    for (; at < end && this.#prefaceLeft > 0; at++) {
+      if (bytes[at] !== PREFACE[PREFACE.length - this.#prefaceLeft]) return REFUSE.http2
+      this.#prefaceLeft -= 1
     }
     this.at = at
-    return this.#left === 0 ? HTTP2_PREFACE : WITHIN_HEAD
+    return this.#prefaceLeft === 0 ? HTTP2_PREFACE : WITHIN_HEAD
   }
 
-  /** What stands before the fault that was found here, so that the answer does not depend on how a head was cut. */
+  /** An earlier fault goes before the one found here, so that the answer does not depend on how the head was cut. */
   #firstFault(store: HeadBuffer, head: RequestHead, found: number): number {
     const verdict = parseRequestHead(store.bytes, 0, store.length, this.#maxHead, head)
     return verdict < 0 ? verdict : found
@@ -186,17 +183,14 @@ export class RequestCursor {
     this.headEnd = end
     if (head.upgrade === 'h2c') this.#declineH2c(head)
     if (head.length === 0) this.#state = COMPLETE
-    else if (head.length > 0) {
-      this.#state = LENGTH
-      this.#left = head.length
-    } else {
-      this.#state = CHUNKS
-      this.#chunks ??= new ChunkCursor(true, this.#maxHead)
-      this.#chunks.reset()
+    else {
+      this.#state = BODY
+      this.#body.begin(head.length)
     }
     return HEAD_COMPLETE
   }
-  /** Nothing may answer that offer: the request goes on without it, as the ordinary one that it is as well. */
+
+  /** Nobody may accept an offer of h2c (h2c.ts): the request goes on without it, as a plain request. */
   #declineH2c(head: RequestHead): void {
     this.headBytes = withoutH2c(this.headBytes, this.headStart, this.headEnd)
     head.targetStart -= this.headStart

@@ -1,32 +1,34 @@
 /**
- * Moves over the bytes of an app, response by response. Pure, lenient: what it does not understand it calls opaque,
- * and the caller stops judging. The rules are in response-head.ts and chunked.ts.
+ * Moves over the bytes of an app, response by response, and finds where each head and each body ends. Lenient: if it does
+ * not understand what comes it says so, and the caller relays the rest unread. The rules are in response-head.ts and
+ * body-cursor.ts. Pure.
  */
 
-import { ChunkCursor } from './chunked.ts'
+import { BodyCursor, CHUNKED } from './body-cursor.ts'
 import { EventStream } from './event-stream.ts'
 import { HeadBuffer } from './head-buffer.ts'
-import { CHUNKED, MORE, OPAQUE, parseResponseHead, type ResponseHead, UNTIL_CLOSE } from './response-head.ts'
+import { MORE, OPAQUE, parseResponseHead, type ResponseHead } from './response-head.ts'
 
 /** What `advance` found. */
 export const WITHIN_HEAD = 1
-/** A head is complete: see `headBytes`, `headStart`, `headEnd` and the facts in the head given. `begin` follows. */
+/**
+ * A head is complete: it is `headBytes[headStart..headEnd)`, and its facts are in the head given. If it is final, the
+ * caller calls `begin`.
+ */
 export const HEAD_COMPLETE = 2
 export const WITHIN_BODY = 3
 export const BODY_COMPLETE = 4
-/** Not understood: nothing was taken of this call's bytes, but see `gathered`. */
+/** Not understood. Nothing was taken of the bytes given now; those taken earlier for a head are in `gathered`. */
 export const NOT_UNDERSTOOD = 5
 /** Bytes that no request asked for. */
 const UNASKED = 6
 
-/** The app's heads are trusted, but not without end. */
+/** Bounds the memory for a head that comes in pieces. The app is trusted, so it is generous; in bytes. */
 const MAX_HEAD = 256 * 1024
 
 const IDLE = 0
 const HEAD = 1
-const LENGTH = 2
-const CHUNKS = 3
-const UNTIL = 4
+const BODY = 2
 
 export class ResponseCursor {
   /** The offset behind what the last `advance` took. */
@@ -35,24 +37,22 @@ export class ResponseCursor {
   headStart = 0
   headEnd = 0
   #state = IDLE
-  #left = 0
-  #chunks: ChunkCursor | undefined
+  readonly #body = new BodyCursor(false, Infinity)
   #head: HeadBuffer | undefined
 
-  /** A response is awaited, and some of its head has come. */
+  /** Some of a head has come, and not all of it. */
   get inHead(): boolean {
     return this.#head !== undefined
   }
 
   /** The body goes on until the app closes. */
   get untilClose(): boolean {
-    return this.#state === UNTIL
+    return this.#state === BODY && this.#body.untilClose
   }
 
-  /** Between two events of an event stream and between two of its chunks: where it may be ended. */
+  /** The body is an event stream and may be ended here: the next byte begins a chunk, and no event is incomplete. */
   get betweenEvents(): boolean {
-    if (this.#state !== CHUNKS || this.#chunks!.events === undefined) return false
-    return this.#chunks!.atChunkStart && this.#chunks!.events.between
+    return this.#state === BODY && this.#body.betweenEvents
   }
 
   /** A request has gone out: a response is awaited. */
@@ -61,12 +61,15 @@ export class ResponseCursor {
     this.#head = undefined
   }
 
-  /** What was gathered of a head that is not understood, or of one that was cut: no byte of it was passed on. */
+  /** The bytes taken of a head that is not understood or not complete. The caller has passed on none of them. */
   get gathered(): Buffer {
     return this.#head === undefined ? Buffer.of() : this.#head.bytes.subarray(0, this.#head.length)
   }
 
-  /** Moves over one part of `bytes[start..end)`: see `at` for how far. */
+  /**
+   * Moves over one part of `bytes[start..end)`, which is not empty, and sets `at` behind it. Returns which part it was: one
+   * of the constants above. `head` is filled in when a head is complete.
+   */
   advance(bytes: Buffer, start: number, end: number, head: ResponseHead): number {
     this.at = start
     switch (this.#state) {
@@ -74,55 +77,32 @@ export class ResponseCursor {
         return this.#head === undefined
           ? this.#wholeHead(bytes, start, end, head)
           : this.#gather(bytes, start, end, head)
-      case LENGTH: {
-        const take = Math.min(this.#left, end - start)
-        this.#left -= take
-        this.at = start + take
-        return this.#left > 0 ? WITHIN_BODY : this.#complete()
-      }
-      case CHUNKS: {
-        const to = this.#chunks!.advance(bytes, start, end)
+      case BODY: {
+        const to = this.#body.advance(bytes, start, end)
         if (to < 0) return NOT_UNDERSTOOD
         this.at = to
-        return this.#chunks!.done ? this.#complete() : WITHIN_BODY
+        if (!this.#body.done) return WITHIN_BODY
+        this.#state = IDLE
+        return BODY_COMPLETE
       }
-      case UNTIL:
-        this.at = end
-        return WITHIN_BODY
       default:
         return UNASKED
     }
   }
 
   /**
-   * The head is final: goes on to its body, which is framed as RFC 9112 §6.3 says. Returns whether there is none.
-   * `eventSource`: an EventSource sent the request, so the relay may end an event stream between two events.
-   * An interim head (1xx) is not final: the cursor then waits for the next head by itself.
+   * The head is final: begins its body, which is framed as RFC 9112 §6.3 says. Returns whether there is no body. Without this
+   * call, as behind an interim head (1xx), the cursor waits for the next head. `toHead`: the request was a HEAD.
+   * `eventSource`: an EventSource sent the request, so that an event stream may be ended between two events.
    */
   begin(head: ResponseHead, toHead: boolean, eventSource: boolean): boolean {
     const length = head.frame(toHead)
-    if (length === 0) {
-      this.#state = IDLE
-      return true
-    }
-    if (length === CHUNKED) {
-      this.#state = CHUNKS
-      this.#chunks ??= new ChunkCursor(false, Infinity)
-      this.#chunks.reset()
-      // What is compressed shows no events.
-      const mayEnd = eventSource && head.eventStream && !head.encoded
-      this.#chunks.events = mayEnd ? new EventStream() : undefined
-    } else if (length === UNTIL_CLOSE) this.#state = UNTIL
-    else {
-      this.#state = LENGTH
-      this.#left = length
-    }
+    this.#state = length === 0 ? IDLE : BODY
+    if (length === 0) return true
+    // Events cannot be seen in a compressed body, and only a chunked body can be ended early.
+    const mayEnd = length === CHUNKED && eventSource && head.eventStream && !head.encoded
+    this.#body.begin(length, mayEnd ? new EventStream() : undefined)
     return false
-  }
-
-  #complete(): number {
-    this.#state = IDLE
-    return BODY_COMPLETE
   }
 
   #wholeHead(bytes: Buffer, start: number, end: number, head: ResponseHead): number {

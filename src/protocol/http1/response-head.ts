@@ -1,9 +1,10 @@
 /**
- * Reads the head of a response, leniently: the app is trusted, and what it says goes to the client as it is. Only what
- * decides the framing (RFC 9112 §6.3) and the fate of the connection (§9.3) is looked at. What cannot be understood
- * is said so, and the caller stops judging (opaque).
+ * Reads the head of a response, leniently: the app is trusted, and its head goes to the client unchanged. Looks only at
+ * what decides the framing (RFC 9112 §6.3), the fate of the connection (§9.3), and whether the body is an event stream.
+ * If the framing cannot be told, it says so, and the caller relays the rest unread (opaque). Pure.
  */
 
+import { CHUNKED, UNTIL_CLOSE } from './body-cursor.ts'
 import {
   COLON,
   COMMA,
@@ -19,41 +20,35 @@ import {
   trimBlank,
 } from './bytes.ts'
 
-/** The head has not ended within the bytes given. */
+/** The head does not end within the bytes given. */
 export const MORE = 0
-/** No HTTP/1.x response head, or one whose framing is contradictory. */
+/** This is no HTTP/1.x response head, or its framing cannot be told. */
 export const OPAQUE = -1
-
-/** How the body ends: by `length`, or one of these. */
-export const CHUNKED = -1
-export const UNTIL_CLOSE = -2
 
 export class ResponseHead {
   status = 0
   minor = 1
-  /** Bytes of the body, `CHUNKED` or `UNTIL_CLOSE`; before `frame` is asked, as the fields say. */
+  /** The length of the body in bytes, `CHUNKED` or `UNTIL_CLOSE`, as the fields say; `frame` knows more. */
   length = UNTIL_CLOSE
   close = false
   keepAlive = false
   upgradeOption = false
-  /** Transfer-Encoding is present: a Content-Length beside it means nothing. */
+  /** Transfer-Encoding is present: it overrides Content-Length. */
   coded = false
   /** Content-Type is text/event-stream. */
   eventStream = false
-  /** The content is compressed, or coded in another way. */
+  /** Content-Encoding is present: the content is compressed, or coded in another way. */
   encoded = false
 
-  /**
-   * RFC 9112 §6.3 in its order: the length of the body of this response to a request that was, or was not, HEAD.
-   */
+  /** How this response's body is framed: its length, `CHUNKED` or `UNTIL_CLOSE`. `toHead`: the request was a HEAD. */
   frame(toHead: boolean): number {
-    // 1. HEAD, 1xx, 204 and 304 have none, whatever the fields say.
+    // RFC 9112 §6.3, item 1: these have no body, whatever the fields say.
     if (toHead || this.status < 200 || this.status === 204 || this.status === 304) return 0
-    // 2. (CONNECT is refused.) 3. to 6.: as the fields say. 8.: else until the app closes.
+    // Item 2 does not apply, as CONNECT is refused. Items 3 to 6 and 8 are what the fields say.
     return this.length
   }
 
-  /** Whether the connection outlives this response as far as the app is concerned (RFC 9112 §9.3). */
+  /** Whether the app keeps the connection open behind this response (RFC 9112 §9.3). */
   get persistent(): boolean {
     return !this.close && (this.minor >= 1 || this.keepAlive)
   }
@@ -73,7 +68,7 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
   head.encoded = false
 
   let at = statusEnd
-  // Whether a folded line would matter here: behind a field that frames, and before the first field.
+  // Whether a folded line would matter here: it does behind a field that frames, and before the first field.
   let framing = true
   while (at < end) {
     const line = at
@@ -81,7 +76,7 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
     let byte = bytes[at]!
     while (byte !== LF) {
       if (byte === COLON && colon < 0) colon = at
-      // RFC 9112 §2.2: a bare CR is invalid. Readers differ on whether it ends a line, and so on what follows.
+      // RFC 9112 §2.2: a bare CR is invalid. Readers differ on whether it ends a line.
       else if (byte === CR && at + 1 < end && bytes[at + 1] !== LF) return OPAQUE
       at += 1
       if (at >= end) return MORE
@@ -91,7 +86,7 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
     at += 1
     if (lineEnd === line) return at
     if (bytes[line] === SP || bytes[line] === HTAB) {
-      // RFC 9112 §5.2: part of the field before it, to some. §2.2: before the first one, a field to others.
+      // To some readers this continues the field before it (RFC 9112 §5.2), to others it is a field (§2.2).
       if (framing) return OPAQUE
       continue
     }
@@ -120,7 +115,7 @@ function statusLine(bytes: Uint8Array, start: number, end: number, head: Respons
   return at < end ? at + 1 : MORE
 }
 
-/** Notes one field; false if the framing can no longer be told. */
+/** Notes what one field says. Returns false if the framing cannot be told any more. */
 function field(
   bytes: Uint8Array,
   name: number,
@@ -129,7 +124,7 @@ function field(
   lineEnd: number,
   head: ResponseHead,
 ): boolean {
-  // White space before the colon is removed by a lenient reader (RFC 9112 §5.1): it is not in `length`.
+  // `length` is without white space before the colon, which lenient readers ignore (RFC 9112 §5.1).
   switch (length) {
     case 10:
       if (isWord(bytes, name, 'connection')) connection(bytes, colon + 1, lineEnd, head)
@@ -147,9 +142,9 @@ function field(
       return true
     case 17:
       if (isWord(bytes, name, 'transfer-encoding')) {
-        // A control character here: readers differ on what is left of the value.
+        // Readers differ on what a control character makes of the value.
         for (let at = colon + 1; at < lineEnd; at++) if (VALUE[bytes[at]!] !== 1) return false
-        // RFC 9112 §6.3 item 4: chunked last, else until close; either way it beats Content-Length.
+        // RFC 9112 §6.3, items 3 and 4: chunked if that is last, otherwise until close. Both override Content-Length.
         head.length = endsInChunked(bytes, colon + 1, lineEnd) ? CHUNKED : UNTIL_CLOSE
         head.coded = true
       }
@@ -162,7 +157,7 @@ function field(
 /** Whether the last coding of the list is `chunked`, as a whole word. */
 function endsInChunked(bytes: Uint8Array, valueStart: number, valueEnd: number): boolean {
   let end = valueEnd
-  // No tabs: llhttp takes `chunked` and a tab for another coding, and so goes on until the app closes.
+  // Tabs are not trimmed: to llhttp, `chunked` with a tab is another coding, so that the body ends when the app closes.
   while (end > valueStart && bytes[end - 1] === SP) end -= 1
   const word = end - 'chunked'.length
   if (word < valueStart || !isWord(bytes, word, 'chunked')) return false
@@ -184,7 +179,7 @@ function connection(bytes: Uint8Array, valueStart: number, valueEnd: number, hea
   })
 }
 
-/** False where two lengths disagree, or one is none: then nobody can tell where the body ends (§6.3 item 5). */
+/** Returns false if the value is no length, or differs from an earlier one: the framing is invalid (§6.3, item 5). */
 function contentLength(bytes: Uint8Array, valueStart: number, valueEnd: number, head: ResponseHead): boolean {
   const start = skipBlank(bytes, valueStart, valueEnd)
   const value = decimal(bytes, start, trimBlank(bytes, start, valueEnd))

@@ -1,19 +1,26 @@
-/** What a request head says about the program that sent it: a health prober, or an EventSource. Pure. */
+/**
+ * What a request head tells about the program that sent it: a health prober (the kubelet, or a load balancer of Google's or
+ * Amazon's), or an EventSource. Pure.
+ */
 
 import { COMMA, isWord, skipBlank } from './bytes.ts'
 
-/** User-Agent of the clients that check this pod rather than use it: the kubelet and the load balancers' health checks. */
-const PROBES = ['kube-probe/', 'googlehc/', 'elb-healthchecker/']
 const EVENT_STREAM = 'text/event-stream'
 const SEMICOLON = 0x3b
 
-/** Whether a User-Agent field with the value `bytes[valueStart..valueEnd)` is a health prober's. */
+/** Whether the value `bytes[valueStart..valueEnd)` of a User-Agent field is that of a health prober. */
 export function isProbe(bytes: Uint8Array, valueStart: number, valueEnd: number): boolean {
   const start = skipBlank(bytes, valueStart, valueEnd)
-  const first = bytes[start]! | 0x20
-  // 'k', 'g' or 'e': nearly every other client is told apart by its first letter.
-  if (first !== 0x6b && first !== 0x67 && first !== 0x65) return false
-  return PROBES.some((prefix) => valueEnd - start >= prefix.length && isWord(bytes, start, prefix))
+  switch (bytes[start]! | 0x20) {
+    case 0x6b: // k
+      return isWord(bytes, start, 'kube-probe/')
+    case 0x67: // g
+      return isWord(bytes, start, 'googlehc/')
+    case 0x65: // e
+      return isWord(bytes, start, 'elb-healthchecker/')
+    default:
+      return false
+  }
 }
 
 /**

@@ -1,16 +1,14 @@
-/**
- * Whether a request target is in absolute-form (RFC 9112 §3.2.2): scheme "://" authority [ path ]. Rare, hence apart.
- */
+/** Whether a request target is in absolute-form (RFC 9112 §3.2.2): scheme "://" authority [ path ]. Pure. */
 
 const AUTHORITY = new Uint8Array(256)
 for (let byte = 0; byte < 256; byte++) {
   if (/[A-Za-z0-9\-._~!$&'()*+,;=:%[\]@]/.test(String.fromCharCode(byte))) AUTHORITY[byte] = 1
 }
 
-/** Judges `bytes[start..end)`, which holds no blanks or controls. At most one `@` (RFC 3986 §3.2). */
+/** Judges `bytes[start..end)`, which is all TARGET. The authority may hold one `@` (RFC 3986 §3.2). */
 export function isAbsoluteForm(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start
-  // RFC 3986 §3.1 allows digits and +-. in a scheme; llhttp takes letters only, and so do all schemes of HTTP.
+  // RFC 3986 §3.1 allows digits, +, - and . in a scheme as well; llhttp does not, and no scheme of HTTP has them.
   while (
     at < end &&
     ((bytes[at]! >= 0x41 && bytes[at]! <= 0x5a) || (bytes[at]! >= 0x61 && bytes[at]! <= 0x7a))

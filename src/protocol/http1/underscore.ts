@@ -1,12 +1,12 @@
 /**
- * Field names that turn into another field in an app. CGI, WSGI, Rack and PHP name fields as environment variables do,
- * with `_` for `-` (RFC 3875 §4.1.18): to such an app `Content_Length` is Content-Length, and to every proxy before it,
- * it is nothing. Pure.
+ * Field names that become another field in the app. CGI, WSGI, Rack and PHP turn field names into variables with `_` for
+ * `-` (RFC 3875 §4.1.18): to such an app `Content_Length` is Content-Length, while every proxy in front of it ignores the
+ * field. Pure.
  */
 
 /**
- * What frames a message, or says who sent it. A name without a hyphen has no second spelling. The lengths of these are
- * the cases in request-head.ts that ask.
+ * The fields that frame a message or say who sent it. Only a name with a hyphen has a second spelling. `requestField` in
+ * request-fields.ts asks about names of these lengths only.
  */
 const NAMES = [
   'content-length',
@@ -20,7 +20,7 @@ const NAMES = [
   'x-real-ip',
 ]
 
-/** Whether the field name `bytes[start..end)` is one of those in all but its hyphens, some of which are underscores. */
+/** Whether the field name `bytes[start..end)` is one of NAMES in any case, with an underscore for at least one hyphen. */
 export function isUnderscored(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start]! | 0x20
   // 'x', 'c' or 't': nearly every other name is told apart by its first letter.

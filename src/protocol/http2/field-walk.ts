@@ -1,8 +1,8 @@
 /**
- * Walks over a field block, field by field, without decoding it: where fields end, and nothing of what they say but
- * the two methods that are single bytes. Needed because what we append must stand for itself: a block that ends within
- * a string would take our bytes for that string's, and the client could name any address its own. Pure; no tables, no
- * Huffman, keeps nothing. RFC 7541 §5 and §6.
+ * Walks over a field block, field by field, to find where fields end. It decodes nothing but the two methods that are
+ * single bytes. lastcall appends a field to the block: if the block ended within a string, the app would read the
+ * appended bytes as a part of that string, and the client could claim any address as its own. No tables, no Huffman code;
+ * keeps no byte. RFC 7541 §5 and §6. Pure.
  */
 
 const FIELD = 0
@@ -11,25 +11,25 @@ const LENGTH = 2
 const LENGTH_MORE = 3
 const STRING = 4
 
-/** Continuation bytes of an integer: 28 bits are more than any length that fits in a head. */
+/** The most bits of an integer behind its prefix: 28 bits are more than any length that fits in a head. */
 const MAX_SHIFT = 28
 
-/** Single bytes in every table (RFC 7541, Appendix A). */
+/** Indices into the static table, which every decoder has (RFC 7541, Appendix A). */
 const METHOD_GET = 0x82
 const METHOD_POST = 0x83
 
 export class FieldWalk {
-  /** The method, if it is one that every decoder knows from a single byte. */
+  /** The method, if it is a single byte of the static table. */
   method: 'GET' | 'POST' | undefined
-  /** The block adds to the decoder's table, or resizes it: whoever skips it reads no later one. */
+  /** The block adds to the decoder's table or resizes it: a decoder that skips it cannot read later blocks. */
   changesTable = false
   #state = FIELD
-  /** Strings of this field that are still to come. */
+  /** How many strings of this field are still to come. */
   #strings = 0
   #left = 0
   #shift = 0
 
-  /** Makes ready for another block. */
+  /** Begins another block. */
   reset(): void {
     this.method = undefined
     this.changesTable = false
@@ -41,7 +41,7 @@ export class FieldWalk {
     return this.#state === FIELD
   }
 
-  /** Walks over `bytes[start..end)`, the next part of the block. Returns false where an integer has no end. */
+  /** Walks over `bytes[start..end)`, the next part of the block. Returns false if an integer is too long. */
   advance(bytes: Buffer, start: number, end: number): boolean {
     let at = start
     while (at < end) {
@@ -65,7 +65,7 @@ export class FieldWalk {
         if ((byte & 0x80) === 0) this.#next()
         return this.#shift <= MAX_SHIFT
       case LENGTH:
-        this.#left = byte & 0x7f // The eighth bit says Huffman: the length is that of the coded bytes.
+        this.#left = byte & 0x7f // The eighth bit says Huffman: the length is that of the encoded bytes.
         this.#shift = 0
         if (this.#left === 0x7f) this.#state = LENGTH_MORE
         else this.#string()
@@ -78,9 +78,9 @@ export class FieldWalk {
     }
   }
 
-  /** The first byte of a field says which kind it is, and begins an index. */
+  /** The first byte of a field tells its kind, and begins an index. */
   #field(byte: number): void {
-    let most = 0x0f // 0000 or 0001: a literal that no table takes.
+    let most = 0x0f // 0000 or 0001: a literal that is not added to the table.
     this.#strings = 1
     if (byte >= 0x80) {
       if (byte === METHOD_GET) this.method = 'GET'
@@ -96,7 +96,7 @@ export class FieldWalk {
       this.changesTable = true
     }
     const index = byte & most
-    if (this.#strings === 1 && index === 0) this.#strings = 2 // A new name comes first.
+    if (this.#strings === 1 && index === 0) this.#strings = 2 // Index 0: the name is a string too.
     this.#shift = 0
     if (index === most) this.#state = INDEX_MORE
     else this.#next()

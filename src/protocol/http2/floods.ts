@@ -1,6 +1,6 @@
 /**
- * What each frame of a client counts as: the flood that it takes part in, unless other frames called for it. Pure.
- * RFC 9113 §10.5.
+ * Which flood each frame of a client counts towards. A frame that other frames gave the client reason to send counts
+ * towards none. RFC 9113 §10.5. Pure.
  */
 
 import * as h2 from './frame.ts'
@@ -15,8 +15,8 @@ export interface Census {
 }
 
 /**
- * Counts a frame of the client that breaks no rule, and is no ACK of a PING of ours. Returns the flood that it is one
- * frame too many of, if it is. `now` in milliseconds.
+ * Counts a frame of the client that breaks no rule and does not acknowledge a PING of lastcall's. Returns the flood if
+ * this frame exceeds what is allowed. `now` in milliseconds.
  */
 export function floodOf(frame: h2.FrameCursor, census: Census, now: number): Flood | undefined {
   const measure = measureOf(frame, census)
@@ -41,7 +41,7 @@ function measureOf(frame: h2.FrameCursor, census: Census): keyof typeof MEASURES
       return h2.paddingOf(frame) === frame.length && !endsAnything(frame, guard) ? 'empty-frames' : undefined
     case h2.RST_STREAM:
       if (!guard.ends.paid()) return 'empty-frames'
-      // What the app has answered costs it no more by ending early.
+      // If the app has answered already, a reset saves it work rather than costing it some.
       return streams.unanswered(frame.stream) === undefined ? undefined : 'late-reset'
     case h2.WINDOW_UPDATE:
       return guard.updates.paid() ? undefined : 'window-update-flood'
@@ -54,7 +54,7 @@ function measureOf(frame: h2.FrameCursor, census: Census): keyof typeof MEASURES
       return 'priority-flood'
     case h2.GOAWAY:
       return 'goaway-flood'
-    default: // What nobody knows yet: it counts for nothing.
+    default: // Types that are not known yet.
       return 'empty-frames'
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The frame layer of HTTP/2: where each frame begins and ends in bytes that are cut anywhere, and the few frames that
- * lastcall says itself. Pure; keeps a head that came in pieces, at most 17 bytes, and no payload. Knows no streams and
- * no rules. RFC 9113 §4.1 and §6.
+ * The frame layer of HTTP/2: where each frame begins and ends, wherever the bytes are cut, and the few frames that lastcall
+ * sends itself. Keeps the head of a frame that comes in pieces, at most 17 bytes, and no payload. Knows no streams and no
+ * rules. RFC 9113 §4.1 and §6. Pure.
  */
 
 export const DATA = 0x0
@@ -17,7 +17,7 @@ export const CONTINUATION = 0x9
 /** RFC 9218 §7.1. */
 export const PRIORITY_UPDATE = 0x10
 
-/** Flags; which of them means anything depends on the type. */
+/** Flags. The type of the frame decides which of them have a meaning. */
 export const END_STREAM = 0x1
 export const ACK = 0x1
 export const END_HEADERS = 0x4
@@ -37,45 +37,45 @@ export const COMPRESSION_ERROR = 0x9
 export const ENHANCE_YOUR_CALM = 0xb
 
 export const HEADER_BYTES = 9
-/** SETTINGS_MAX_FRAME_SIZE before anybody has said otherwise (RFC 9113 §6.5.2). */
+/** The initial value of SETTINGS_MAX_FRAME_SIZE (RFC 9113 §6.5.2). */
 export const DEFAULT_MAX_FRAME = 16_384
-/** The highest stream identifier there is; in a GOAWAY: nothing is refused yet (RFC 9113 §6.8). */
+/** The highest stream identifier. In a GOAWAY it says that no stream is refused yet (RFC 9113 §6.8). */
 export const MAX_STREAM = 0x7fff_ffff
 
-/** The most of a frame that has to be known before anything is done with it: PING and GOAWAY want 8 bytes more. */
+/** The most bytes of a frame that must be known before it is dealt with: PING and GOAWAY need 8 of the payload. */
 const HEAD_MAX = HEADER_BYTES + 8
 const NOTHING = Buffer.alloc(0)
 
 /**
- * Reads the heads of frames. A head is the 9 bytes that every frame has and the first bytes of those payloads that
- * decide what is done with the frame: see `peekOf`. The payload behind it is only counted: `left`.
+ * Reads the heads of frames. A head is the 9 bytes that every frame has, and the first bytes of the payload where these
+ * decide what is done with the frame (`peekOf`). The payload behind the head is only counted, in `left`.
  */
 export class FrameCursor {
   length = 0
   type = 0
   flags = 0
   stream = 0
-  /** A frame has begun, and not ended. */
+  /** The head of a frame is complete, and the frame has not ended. The caller clears it. */
   open = false
-  /** Bytes of the payload that are still to come, behind the head. */
+  /** Bytes of the payload behind the head that are still to come. The caller counts them down. */
   left = 0
-  /** Where the head is: in the bytes given, or where it was gathered. */
+  /** The head is `headBytes[headStart..headEnd)`: in the bytes given, or where it was gathered. */
   headBytes: Buffer = NOTHING
   headStart = 0
   headEnd = 0
-  /** The offset behind the head in the bytes given last. */
+  /** The offset behind the head, in the bytes given last. */
   at = 0
   readonly #gathered = Buffer.alloc(HEAD_MAX)
   #have = 0
 
-  /** How many bytes of a head are kept until the rest of it comes. */
+  /** How many bytes of an incomplete head are kept. */
   get kept(): number {
     return this.#have
   }
 
   /**
-   * Reads the head of the next frame from `bytes[start..end)`. Returns whether it is complete, and the frame thereby
-   * open; if not, all the bytes have been kept.
+   * Reads the head of the next frame from `bytes[start..end)`. Returns whether the head is complete; the frame is then open.
+   * If it is not, all these bytes are kept.
    */
   begin(bytes: Buffer, start: number, end: number): boolean {
     if (this.#have > 0 || !this.#isWhole(bytes, start, end)) return this.#gather(bytes, start, end)
@@ -84,7 +84,7 @@ export class FrameCursor {
     return true
   }
 
-  /** Where the payload begins in the head, if any of it is there. */
+  /** Where the payload begins in `headBytes`. */
   get payloadStart(): number {
     return this.headStart + HEADER_BYTES
   }
@@ -131,12 +131,12 @@ export class FrameCursor {
   }
 }
 
-/** How much of the payload is padding, the byte that tells its length included (§6.1, §6.2). */
+/** How many bytes of the payload are padding, including the byte that tells its length (§6.1, §6.2). */
 export function paddingOf({ flags, headBytes, payloadStart }: FrameCursor): number {
   return (flags & PADDED) === 0 ? 0 : 1 + headBytes[payloadStart]!
 }
 
-/** How many bytes of the payload belong to the head: never more than there are. */
+/** How many bytes of the payload belong to the head, at most all of them. */
 function peekOf({ type, flags, length }: FrameCursor): number {
   const padLength = (flags & PADDED) === 0 ? 0 : 1
   switch (type) {
@@ -156,7 +156,7 @@ function peekOf({ type, flags, length }: FrameCursor): number {
   }
 }
 
-/** A whole frame; `payload` is no longer than what the peer takes. */
+/** A whole frame. `payload` must not be longer than the peer's SETTINGS_MAX_FRAME_SIZE. */
 export function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
   const bytes = Buffer.alloc(HEADER_BYTES + payload.length)
   bytes.writeUIntBE(payload.length, 0, 3)
@@ -167,7 +167,7 @@ export function frame(type: number, flags: number, stream: number, payload: Buff
   return bytes
 }
 
-/** A number of 32 bits, or several. */
+/** These numbers, of 32 bits each. */
 function words(...numbers: readonly number[]): Buffer {
   const bytes = Buffer.alloc(4 * numbers.length)
   numbers.forEach((number, i) => bytes.writeUInt32BE(number, 4 * i))
@@ -187,7 +187,7 @@ export function rstStream(stream: number, error: number): Buffer {
   return frame(RST_STREAM, 0, stream, words(error))
 }
 
-/** For stream 0: the connection. */
+/** Stream 0 stands for the connection. */
 export function windowUpdate(stream: number, increment: number): Buffer {
   return frame(WINDOW_UPDATE, 0, stream, words(increment))
 }
@@ -197,10 +197,10 @@ export function lastContinuation(stream: number, fragment: Buffer): Buffer {
   return frame(CONTINUATION, END_HEADERS, stream, fragment)
 }
 
-/** SETTINGS that set nothing: the least that a server has to begin with (RFC 9113 §3.4). */
+/** SETTINGS without a setting: the least with which a server may begin (RFC 9113 §3.4). */
 export const EMPTY_SETTINGS = frame(SETTINGS, 0, 0, NOTHING)
 
-/** The head of a frame, `bytes[start..end)`, for a payload of another length and with other flags. */
+/** A copy of the head in `bytes[start..end)`, with another length of the payload and other flags. */
 export function headWith(
   bytes: Buffer,
   start: number,

@@ -1,9 +1,9 @@
 /**
- * Writes one field as HPACK has it without its tables: a literal without indexing, with a new name. It changes no
- * state of the decoder, so that it may stand at the end of any field block. Pure; no Huffman. RFC 7541 §5 and §6.2.2.
+ * Writes one field in HPACK without tables and without the Huffman code: a literal without indexing, with a new name. It
+ * does not change the decoder's table, so it may be appended to any field block. RFC 7541 §5 and §6.2.2. Pure.
  */
 
-/** The field `name: value`; the name in lower case (RFC 9113 §8.2.1). */
+/** The field `name: value`. The name must be in lower case (RFC 9113 §8.2.1). */
 export function literalField(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.of(0), stringLiteral(name), stringLiteral(value)])
 }
@@ -13,7 +13,7 @@ function stringLiteral(text: string): Buffer {
   return Buffer.concat([integer(bytes.length), bytes])
 }
 
-/** An integer with a prefix of 7 bits, the eighth being 0 (RFC 7541 §5.1). */
+/** An integer with a prefix of 7 bits; the eighth bit is 0 (RFC 7541 §5.1). */
 function integer(value: number): Buffer {
   const most = 0x7f
   if (value < most) return Buffer.of(value)

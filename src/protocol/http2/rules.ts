@@ -1,7 +1,6 @@
 /**
- * What is wrong with a frame of a client, as far as its head says: sizes, streams, order. What hangs on these is ours to
- * judge, as we put bytes in between frames and within field blocks; the rest is the app's to judge. Pure.
- * RFC 9113 §4.2, §5.1, §6.
+ * What is wrong with a frame of a client, as far as its head tells: size, stream, order. lastcall must judge these, because
+ * it inserts bytes between frames and within field blocks; it leaves the rest to the app. RFC 9113 §4.2, §5.1, §6. Pure.
  */
 
 import {
@@ -25,7 +24,7 @@ import {
 } from './frame.ts'
 
 export interface Situation {
-  /** Nothing came before: it has to be SETTINGS (§3.4). */
+  /** This is the first frame: it must be SETTINGS (§3.4). */
   readonly first: boolean
   /** The stream whose field block has not ended, or 0 (§4.3). */
   readonly block: number
@@ -39,7 +38,7 @@ export function faultOf(frame: FrameCursor, { first, block, lastStream, maxFrame
   const { type, stream, length, flags } = frame
   if (length > maxFrame) return FRAME_SIZE_ERROR
   if (first && (type !== SETTINGS || (flags & ACK) !== 0)) return PROTOCOL_ERROR
-  // §6.10: nothing may come in between, and CONTINUATION nowhere else.
+  // §6.10: only CONTINUATION may come within a field block, and it may come nowhere else.
   if (block !== 0 ? type !== CONTINUATION || stream !== block : type === CONTINUATION) return PROTOCOL_ERROR
   switch (type) {
     case HEADERS:
@@ -63,7 +62,7 @@ export function faultOf(frame: FrameCursor, { first, block, lastStream, maxFrame
       return length >= 8 ? NO_ERROR : FRAME_SIZE_ERROR
     case PUSH_PROMISE: // §8.4: clients do not push.
       return PROTOCOL_ERROR
-    default: // PRIORITY: a stream error, the app's to judge. Unknown types are for the app to ignore (§5.5).
+    default: // An invalid PRIORITY is only a stream error, which the app judges. It also ignores unknown types (§5.5).
       return NO_ERROR
   }
 }
@@ -74,14 +73,14 @@ function headersFault(frame: FrameCursor): number {
   return paddingFault(frame, (frame.flags & HAS_PRIORITY) === 0 ? 0 : 5)
 }
 
-/** §6.1 and §6.2: padding that leaves no room for what is not padding, at least `least` bytes. */
+/** §6.1 and §6.2: the error if padding leaves less than `least` bytes of the payload. */
 function paddingFault(frame: FrameCursor, least: number): number {
   const { length, flags } = frame
   if (length < least + ((flags & PADDED) === 0 ? 0 : 1)) return FRAME_SIZE_ERROR
   return paddingOf(frame) + least > length ? PROTOCOL_ERROR : NO_ERROR
 }
 
-/** §5.1: in a stream that nobody opened, nothing but HEADERS and PRIORITY may be said. The app opens the even ones. */
+/** §5.1: only HEADERS and PRIORITY are allowed on a stream that the client has not opened yet. The app opens even ones. */
 function isIdle(stream: number, lastStream: number): boolean {
   return stream % 2 === 1 && stream > lastStream
 }

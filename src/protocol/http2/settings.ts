@@ -1,6 +1,6 @@
 /**
- * Reads SETTINGS of the app for the one that concerns us: how large a frame it takes. It holds from the moment the
- * client acknowledges it. Pure; any split. RFC 9113 §6.5.
+ * Reads how large a frame the app accepts from its SETTINGS, wherever they are cut. A value counts from the moment when the
+ * client acknowledges it. RFC 9113 §6.5. Pure.
  */
 
 import { DEFAULT_MAX_FRAME } from './frame.ts'
@@ -9,15 +9,15 @@ const MAX_FRAME_SIZE = 0x5
 const ENTRY_BYTES = 6
 
 export class AppSettings {
-  /** The largest payload that the app takes, as far as the client has acknowledged. */
+  /** The largest payload that the app accepts, in bytes, in the SETTINGS that the client acknowledged last. */
   maxFrame = DEFAULT_MAX_FRAME
-  /** What each SETTINGS that has not been acknowledged makes of it. */
+  /** The value after each SETTINGS that is not acknowledged yet. */
   readonly #pending: number[] = []
   #latest = DEFAULT_MAX_FRAME
   readonly #entry = Buffer.alloc(ENTRY_BYTES)
   #have = 0
 
-  /** Takes a part of the payload. */
+  /** Takes `bytes[start..end)`, the next part of the payload. */
   take(bytes: Buffer, start: number, end: number): void {
     for (let at = start; at < end; at++) {
       this.#entry[this.#have++] = bytes[at]!
@@ -27,13 +27,13 @@ export class AppSettings {
     }
   }
 
-  /** The frame is complete. */
+  /** The SETTINGS frame is complete. */
   said(): void {
     this.#have = 0
     this.#pending.push(this.#latest)
   }
 
-  /** The client acknowledges the oldest. Returns false if there is none. */
+  /** The client acknowledges the oldest SETTINGS. Returns false if there is none. */
   acknowledged(): boolean {
     const next = this.#pending.shift()
     if (next !== undefined) this.maxFrame = next

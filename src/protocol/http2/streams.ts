@@ -1,13 +1,14 @@
 /**
- * Which streams of a connection are open, from what both sides have said: HEADERS, END_STREAM, RST_STREAM, GOAWAY,
- * PUSH_PROMISE. Pure. RFC 9113 §5.1.
+ * Which streams of a connection are open, as HEADERS, END_STREAM, RST_STREAM, GOAWAY and PUSH_PROMISE of both sides tell.
+ * RFC 9113 §5.1. Pure.
  */
 
-/** A stream, as it is counted. */
+/** What is known of an open stream. */
 export interface Stream {
+  /** When it was opened, in the milliseconds given to `begin`. */
   readonly beganAt: number
   method: 'GET' | 'POST' | undefined
-  /** The status, if it is known: 0 before there is one, -1 if it cannot be told. */
+  /** The status of the response: 0 before there is one, -1 if it cannot be told. */
   status: number
   /** The app has sent its last byte on it. */
   readonly appDone: boolean
@@ -31,13 +32,13 @@ export class Streams {
     return this.#open.get(id)
   }
 
-  /** The client's stream `id` is open and the app has not answered it, not even with an interim response. */
+  /** The client's stream `id`, if it is open and the app has sent no response on it, not even an interim one. */
   unanswered(id: number): Stream | undefined {
     const entry = id % 2 === 1 ? this.#open.get(id) : undefined
     return entry?.status === 0 ? entry : undefined
   }
 
-  /** The client opens a stream, or the app promises one. */
+  /** The client opens a stream, or the app promises one. `now` in milliseconds. */
   begin(id: number, now: number): Stream {
     const entry = { beganAt: now, method: undefined, status: 0, clientDone: id % 2 === 0, appDone: false }
     this.#open.set(id, entry)
@@ -45,7 +46,7 @@ export class Streams {
     return entry
   }
 
-  /** That side has said its last on the stream. Returns the stream if it is closed thereby. */
+  /** That side has ended the stream. Returns the stream if it is now closed. */
   done(id: number, side: 'client' | 'app'): Stream | undefined {
     const entry = this.#open.get(id)
     if (entry === undefined) return undefined
@@ -54,7 +55,7 @@ export class Streams {
     return entry.clientDone && entry.appDone ? this.close(id) : undefined
   }
 
-  /** One side has reset it. Returns the stream if it was open. */
+  /** One side has reset the stream. Returns the stream if it was open. */
   close(id: number): Stream | undefined {
     const entry = this.#open.get(id)
     this.#open.delete(id)
@@ -62,8 +63,8 @@ export class Streams {
   }
 
   /**
-   * A side says in GOAWAY that it has not, and will not, act on the other's streams above `last`: they are over.
-   * Returns those that were open. RFC 9113 §6.8.
+   * That side says in a GOAWAY that it will not act on the other side's streams above `last`: they are closed. Returns
+   * those that were open. RFC 9113 §6.8.
    */
   abandon(by: 'client' | 'app', last: number): Stream[] {
     const odd = by === 'app' ? 1 : 0
@@ -71,7 +72,7 @@ export class Streams {
     return over.map((id) => this.close(id)!)
   }
 
-  /** Closes all; returns those that were open. */
+  /** Closes all streams. Returns those that were open. */
   clear(): Stream[] {
     const all = [...this.#open.values()]
     this.#open.clear()

@@ -1,16 +1,16 @@
 /**
- * Moves over one direction of a WebSocket stream, frame by frame, in any split: reads headers (RFC 6455 §5.2), skips
- * payloads by arithmetic, keeps no byte. It does not judge what the peers judge (masks, reserved bits, opcodes,
- * fragments); only what cannot be the header of a frame is called nonsense, and from there on nothing is known.
+ * Moves over one direction of a WebSocket stream, frame by frame, wherever the bytes are cut: reads headers (RFC 6455
+ * §5.2), skips payloads by arithmetic, keeps no byte. Leaves masks, reserved bits, opcodes and fragments to the peers to
+ * judge. Bytes that cannot be the header of a frame are nonsense: where later frames begin is then unknown. Pure.
  */
 
-/** Opcodes from here on are control frames (RFC 6455 §5.5). */
+/** The lowest opcode of a control frame (RFC 6455 §5.5). */
 const CONTROL = 0x8
 const OPCODE_CLOSE = 0x8
-/** RFC 6455 §5.5: the longest payload of a control frame. */
+/** The longest payload of a control frame, in bytes (RFC 6455 §5.5). */
 const MAX_CONTROL = 125
 const MASK_BYTES = 4
-/** The highest value of the upper half of a length that a number can hold: 2^53-1. */
+/** The upper half of the highest length that is accepted, 2^53-1. */
 const MAX_UPPER_HALF = 0x1fffff
 
 const FIRST = 0
@@ -25,31 +25,32 @@ export class FrameCursor {
   /** The first byte of the frame: FIN, reserved bits, opcode. */
   #first = 0
   #masked = false
-  /** Bytes still to come of the length, of the mask, or of the payload. */
+  /** How many bytes of the length, the mask or the payload are still to come. */
   #left = 0
-  /** The upper half of a length of 64 bits, and what is known of the rest. */
+  /** The upper half of a length of 64 bits, as far as it is known. */
   #upper = 0
+  /** The length of the payload, or the lower half of it, as far as it is known. */
   #length = 0
   #closing = false
 
-  /** Between two frames: where one may be put in. */
+  /** Between two frames: another one may be put in here. */
   get between(): boolean {
     return this.#state === FIRST
   }
 
-  /** A Close frame has begun: its sender says no more after it (RFC 6455 §5.5.1). */
+  /** A Close frame has begun: its sender sends no other frame after it (RFC 6455 §5.5.1). */
   get closing(): boolean {
     return this.#closing
   }
 
-  /** What came cannot be a frame: where the next one would begin, nobody knows. */
+  /** What came cannot be a frame, so where the next one begins is unknown. */
   get nonsense(): boolean {
     return this.#state === NONSENSE
   }
 
   /**
-   * Moves over `bytes[start..end)`, at most to the end of one frame. Returns the offset behind what was taken; after
-   * nonsense all of it is.
+   * Moves over `bytes[start..end)`, at most to the end of a frame. Returns the offset behind what was taken; behind
+   * nonsense, that is everything.
    */
   advance(bytes: Uint8Array, start: number, end: number): number {
     let at = start
@@ -95,7 +96,7 @@ export class FrameCursor {
     this.#masked = (byte & 0x80) !== 0
     this.#length = byte & 0x7f
     const control = (this.#first & 0x0f) >= CONTROL
-    // RFC 6455 §5.5: control frames are short and whole. What is neither is another protocol's, or broken.
+    // RFC 6455 §5.5: control frames are short and not fragmented. Anything else is broken, or another protocol.
     if (control && (this.#length > MAX_CONTROL || (this.#first & 0x80) === 0)) this.#state = NONSENSE
     else if (this.#length <= 125) this.#lengthEnds()
     else {
@@ -111,7 +112,7 @@ export class FrameCursor {
     if (this.#left >= 4) this.#upper = this.#upper * 256 + byte
     else this.#length = this.#length * 256 + byte
     if (this.#left > 0) return
-    // RFC 6455 §5.2: the most significant bit MUST be 0; and more than 2^53-1 bytes nobody sends.
+    // RFC 6455 §5.2: the most significant bit MUST be 0. Nobody sends more than 2^53-1 bytes.
     if (this.#upper > MAX_UPPER_HALF) {
       this.#state = NONSENSE
       return

@@ -1,7 +1,9 @@
 /** The facts of one exchange: what its request asked for, and what has come of the response. Pure. RFC 9112 §9. */
 
-import { METHOD_HEAD, type RequestHead } from '../../protocol/http1/request-head.ts'
-import { type ResponseHead, UNTIL_CLOSE } from '../../protocol/http1/response-head.ts'
+import { UNTIL_CLOSE } from '../../protocol/http1/body-cursor.ts'
+import { METHOD_HEAD } from '../../protocol/http1/methods.ts'
+import type { RequestHead } from '../../protocol/http1/request-head.ts'
+import type { ResponseHead } from '../../protocol/http1/response-head.ts'
 import { type Succession, SUCCESSION } from './successor.ts'
 
 export class Exchange {

@@ -5,7 +5,7 @@
  * then: what is cut before has not finished. What was served in full while the pod stops is counted as saved.
  */
 
-import { methodLabel, methodName } from '../../protocol/http1/request-head.ts'
+import { methodLabel, methodName } from '../../protocol/http1/methods.ts'
 import type { Stream } from '../../protocol/http2/streams.ts'
 import { METHODS, PROTOCOLS, type Protocol, type RequestInFlight, STATUS_CLASSES } from '../../words.ts'
 import type { Arrived } from './arrivals.ts'
