@@ -10,6 +10,7 @@ import { Node } from './chaos/node.ts'
 import { dressed } from './chaos/play.ts'
 import { LOW, millicores } from './chaos/preemption.ts'
 import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
+import { listening, type Scene } from './chaos/scene.ts'
 import { Undo } from './chaos/undo.ts'
 import { readFlags } from './flags.ts'
 import { Kubectl } from './kubectl.ts'
@@ -247,3 +248,40 @@ void tap.test('the node: a shell of the user’s own, and a clear word where it 
   t.notOk(await new Node('sh', undefined).lives('n1', `containerd://${'0'.repeat(64)}`))
   await new Node(undefined, 'test {node} =').restart('n1', 'n1')
 })
+
+void tap.test('where lastcall listens is read from its arguments', async (t) => {
+  t.equal(listening(['--app=127.0.0.1:3000', '--listen=:8080']), 8080)
+  t.equal(listening(['--listen=[::1]:8080']), 8080)
+  t.equal(listening(['--port=8080=3000', '--port=8081=3002,protocol=tcp']), 8080, 'the first of several')
+  t.equal(listening(['--port=0.0.0.0:8080=3000']), 8080)
+  t.equal(listening(['--admin=:9099']), undefined)
+})
+
+void tap.test(
+  'a pod with nothing in hand is given a request, or its drain would be over unseen',
+  async (t) => {
+    const draining = FAULTS.find(({ name }) => name === 'lastcall-sigkill-draining')!
+    const asked: string[] = []
+    const pod = { name: 'a', deletedAt: AT, goneAt: undefined as number | undefined, exits: [] }
+    const scene = {
+      pick: () => pod,
+      aim: () => Promise.resolve(() => Promise.resolve({ from: AT, to: AT })),
+      port: () => Promise.resolve(8080),
+      kubectl: {
+        raw: (name: string, port: number, path: string) => {
+          asked.push(`${name}:${port}${path.replace(/[0-9]+/, 'N')}`)
+          return Promise.reject(new Error('lost'))
+        },
+      },
+      reading: () => Promise.resolve({ inFlight: asked.length, at: AT }),
+      delete: () => Promise.resolve(),
+      status: () => Promise.reject(new Error('not found')),
+      until: async (what: string, look: () => unknown) => {
+        if (what.startsWith('draining')) pod.goneAt = AT + 1000
+        if ((await look()) !== true) throw new Error(`not within 1 ms: ${what}`)
+      },
+    }
+    await t.rejects(draining.run(scene as unknown as Scene), /a was gone before it was seen draining/)
+    t.same(asked, ['a:8080/slow?ms=N&id=held'])
+  },
+)

@@ -3,6 +3,7 @@ import tap from 'tap'
 import type { FailureReport } from '../../images/load-client/main.ts'
 import type { Live } from '../../src/tools/cluster/live.ts'
 import { planToAdd } from '../../src/tools/cluster/planning.ts'
+import { allowance, together, tooMany } from './bare-losses.ts'
 import { appOf, type Shape } from './in-and-out.ts'
 import type { PodStory } from './pods.ts'
 import { byDeath } from './table.ts'
@@ -74,5 +75,42 @@ void tap.test(
     )
     t.ok(byDeath({ ...failure, pod: undefined, startedAt: AT + 30, endedAt: AT + 40 }, [dying]))
     t.notOk(byDeath(failure, []))
+  },
+)
+
+const step = (bare: number[]) => allowance([{ bare, steps: [0] }])
+const app = (lost: number[]) => ({ bare: [30, 30, 30, 30], steps: lost })
+
+void tap.test(
+  'a step may lose with bare pods what bare rollouts lose, with three standard deviations for chance',
+  async (t) => {
+    t.equal(step([30, 30, 30, 30]), 48, 'the variance of Poisson, and that of the mean of four')
+    t.equal(step([30]), 53, 'one bare rollout says less')
+    t.equal(step([10, 50]), 133, 'more is chance where the counts themselves are spread')
+    t.equal(step([0, 0, 0]), 0, 'an app that loses nothing may lose nothing')
+    t.equal(step([]), 0)
+    t.equal(tooMany(48, [30, 30, 30, 30]), undefined)
+    t.equal(
+      tooMany(49, [30, 30, 30, 30]),
+      '49 requests were lost with bare pods; bare rollouts lost 30, 30, 30, 30: by chance at most 48',
+    )
+  },
+)
+
+void tap.test(
+  'all steps of a run together have a narrower margin, each app by its own rollouts',
+  async (t) => {
+    t.equal(allowance([app([0, 0]), app([0, 0])]), 160, 'a third more, and not two thirds as for one')
+    t.match(together([app([40, 40]), app([40, 40])]), {
+      ok: true,
+      text: '160 requests were lost with bare pods in 4 steps, 40.0 in each; 8 bare rollouts lost 30.0 each: by chance at most 160 in all',
+    })
+    t.match(together([app([40, 40]), app([40, 41])]), { ok: false })
+    t.equal(
+      allowance([app([0]), { bare: [100, 100, 100, 100], steps: [] }]),
+      48,
+      'an app without a step adds nothing',
+    )
+    t.match(together([]), { ok: true })
   },
 )

@@ -4,6 +4,7 @@
  * is the measure of what a step here may lose with the bare pods that it replaces. Nothing else may be lost.
  */
 import { until } from '../fixtures/until.ts'
+import { type Losses, together, tooMany } from './bare-losses.ts'
 import type { AppName } from './flags.ts'
 import type { Kubectl } from './kubectl.ts'
 import { type Form, type Images, ownApp, type Part } from './objects.ts'
@@ -32,8 +33,8 @@ export type Shape = `${AppName} port`
 /** Between the steps, requests get so long to fail. */
 const BETWEEN_MS = 5000
 const POLL_MS = 250
-/** So many times what a bare rollout loses is still chance: a few tens of requests, of which some take seconds. */
-const CHANCE = 2
+/** So many bare rollouts come before, and one after, where lastcall is taken out again. */
+const BARE_ROLLOUTS = 3
 /** Long enough for a node to try. */
 const BROKEN_TIMEOUT = '20s'
 
@@ -44,10 +45,15 @@ export async function inAndOut(
   out: boolean,
   rows: Row[],
 ): Promise<void> {
-  for (const name of apps) await play(tools, `${name} port`, out, rows)
+  const losses: Losses[] = []
+  for (const name of apps) losses.push(await play(tools, `${name} port`, out, rows))
+  const { text, ok } = together(losses)
+  tools.say(text)
+  const last = rows.pop()
+  if (last !== undefined) rows.push(ok ? last : { ...last, problems: [...last.problems, text] })
 }
 
-async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Promise<void> {
+async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Promise<Losses> {
   const { kubectl, form, images, replicas, timeoutMs, clientArgs, say } = tools
   const name = shape.replace(' ', '-')
   const objects = appOf(name, shape, images, replicas)
@@ -75,7 +81,8 @@ async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Prom
     return row.failed
   }
   await stage.start()
-  const lost = [await bare()]
+  const lost: number[] = []
+  while (lost.length < BARE_ROLLOUTS) lost.push(await bare())
   const plain = { form, apart: false }
   const apart = { form, apart: true }
   const steps: (readonly [string, Step, As])[] = [
@@ -94,15 +101,15 @@ async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Prom
   if (well && out) lost.push(await bare())
   rows.push(await stage.end())
   await stage.close()
-  rows.push(...rows.splice(began).map((row) => judged(row, Math.max(...lost))))
+  const played = rows.splice(began).map((row) => judged(row, lost))
+  rows.push(...played)
+  return { bare: lost, steps: played.flatMap(({ deaths }) => deaths ?? []) }
 }
 
 /** What was lost with bare pods in a step is what any rollout of them loses; chance makes it more or less. */
-function judged(row: Row, most: number): Row {
-  const { deaths = 0 } = row
-  if (deaths <= CHANCE * most) return row
-  const problem = `${deaths} requests were lost with bare pods, and ${most} in a bare rollout`
-  return { ...row, problems: [...row.problems, problem] }
+function judged(row: Row, bare: readonly number[]): Row {
+  const problem = row.deaths === undefined ? undefined : tooMany(row.deaths, bare)
+  return problem === undefined ? row : { ...row, problems: [...row.problems, problem] }
 }
 
 /** The app of the test, bare, as its users have it before lastcall. */

@@ -25,19 +25,26 @@ const serving: Fault = {
   },
 }
 
+/** A request of the test's own, so that a drain with nothing else in flight is not over before anybody has seen it. */
+const HELD_MS = 20_000
+
 /** Deletes a pod and kills its lastcall in that phase. */
 async function killedIn(scene: Scene, phase: string) {
   const pod = scene.pick()
   const blow = await scene.aim(pod.name, SIDECAR)
+  const path = `/slow?ms=${HELD_MS}&id=held`
+  // Lost with lastcall, which is the point; it is no client's.
+  const held = scene.kubectl.raw(pod.name, await scene.port(pod.name), path).catch(() => {})
+  await scene.until(`a request in ${pod.name}`, async () => (await scene.reading(pod.name)).inFlight > 0)
   await scene.delete(pod)
-  let phases: string | undefined
   await scene.until(`${phase} in ${pod.name}`, async () => {
-    phases = (await scene.status(pod.name)).phase
-    return phases === phase
+    if (pod.goneAt !== undefined) return true
+    return (await scene.status(pod.name)).phase === phase
   })
+  if (pod.goneAt !== undefined) throw new Error(`${pod.name} was gone before it was seen ${phase}`)
   const reading = await scene.reading(pod.name)
   const moment: Moment = await blow('KILL')
-  await scene.gone([pod])
+  await Promise.all([scene.gone([pod]), held])
   await scene.calm()
   const notes = [
     `killed ${moment.to - pod.deletedAt!} ms after the deletion; the containers: ${pod.exits.join(', ')}`,

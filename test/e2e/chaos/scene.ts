@@ -1,7 +1,7 @@
 /** What faults need to know and do: the pods of the stage, what lastcall says, the node beneath. */
 import { until } from '../../fixtures/until.ts'
 import type { Kubectl } from '../kubectl.ts'
-import { ADMIN_PORT } from '../objects.ts'
+import { ADMIN_PORT, SIDECAR } from '../objects.ts'
 import type { PodStory } from '../pods.ts'
 import type { Stage } from '../stage.ts'
 import { gone, living, quiet } from '../steps.ts'
@@ -12,11 +12,20 @@ import type { Undo } from './undo.ts'
 const POLL_MS = 100
 
 interface PodObject {
-  readonly spec: { readonly nodeName: string }
+  readonly spec: {
+    readonly nodeName: string
+    readonly containers: readonly Container[]
+    readonly initContainers?: readonly Container[]
+  }
   readonly status: {
     readonly containerStatuses: readonly ContainerStatus[]
     readonly initContainerStatuses?: readonly ContainerStatus[]
   }
+}
+
+interface Container {
+  readonly name: string
+  readonly args?: readonly string[]
 }
 
 interface ContainerStatus {
@@ -100,6 +109,15 @@ export class Scene {
     return { inFlight: inFlight.total, at: Date.now() }
   }
 
+  /** The first port of the pod on which its lastcall listens for clients. */
+  async port(pod: string): Promise<number> {
+    const { spec } = await this.kubectl.json<PodObject>(['get', 'pod', pod])
+    const sidecar = [...(spec.initContainers ?? []), ...spec.containers].find(({ name }) => name === SIDECAR)
+    const port = listening(sidecar?.args ?? [])
+    if (port === undefined) throw new Error(`${pod}: nobody knows where its lastcall listens`)
+    return port
+  }
+
   async nodeOf(pod: string): Promise<string> {
     return (await this.kubectl.json<PodObject>(['get', 'pod', pod])).spec.nodeName
   }
@@ -132,6 +150,13 @@ export class Scene {
   async delete(pod: PodStory, ...more: string[]): Promise<void> {
     await this.kubectl.run(['delete', 'pod', pod.name, '--wait=false', ...more])
   }
+}
+
+/** The first port that these arguments of lastcall say it listens on. */
+export function listening(args: readonly string[]): number | undefined {
+  const found = args.map((word) => /^--(?:listen|port)=(?:[^=]*:)?(\d+)(?:=|$)/.exec(word)?.[1])
+  const port = found.find((one) => one !== undefined)
+  return port === undefined ? undefined : Number(port)
 }
 
 /** Those of the pods that were deleted. */
