@@ -1,12 +1,12 @@
 #!/bin/sh
-# Puts lastcall into what a chart makes, between helm and the cluster.
+# Adds lastcall to the manifests that a chart renders, before Helm applies them.
 #
 #   Helm 3:  helm upgrade --install web ./chart --post-renderer ./post-renderer.sh
 #   Helm 4:  helm plugin install ./k8s/helm
 #            helm upgrade --install web ./chart --post-renderer lastcall --post-renderer-args --settle=5s
 #
-# Arguments go to lastcall inject. DRAIN_TOKEN is the secret of the hooks. inject would invent one, a new one each time,
-# and each upgrade would replace all pods; so without DRAIN_TOKEN there is none.
+# Arguments are passed to lastcall inject. DRAIN_TOKEN is the token of the hooks. inject would generate a new one each time,
+# and each upgrade would replace all pods, so without DRAIN_TOKEN the hooks have no token.
 set -eu
 
 if [ -n "${DRAIN_TOKEN:-}" ]; then
@@ -15,5 +15,5 @@ else
   set -- --no-token "$@"
 fi
 
-# 3: the rest is done. What was left out, and why, is on stderr. --strict makes it 1.
+# Exit code 3: some workloads were left out, and the reasons are on stderr. With --strict the code is 1.
 lastcall inject "$@" || [ $? -eq 3 ]

@@ -1,14 +1,14 @@
 /**
- * The recording rules and alerts of k8s/monitoring, as data. A stopping pod is not scraped any more once it has ended, so
- * what matters is asked of its last samples (`last_over_time`), and counters of its last moment are only the second way.
+ * The recording rules and alerts of k8s/monitoring, as data. Prometheus does not scrape a pod after it has ended, so the
+ * alerts use its last samples (`last_over_time`); counters that change just before the exit are only a second source.
  */
 import { series, TARGET } from './promql.ts'
 
-/** How fast time passes: tests run the same rules with a faster clock. All in seconds. */
+/** The durations in the rules, in seconds: tests run the same rules with shorter ones. */
 export interface Timing {
-  /** Between two scrapes: of a drain of 7 s nothing is seen by a slower one. */
+  /** The scrape interval: with a longer one, a drain of 7 s may fall between two scrapes. */
   readonly scrape: number
-  /** How long an alert about a pod that has gone, or about something that happened once, lasts. */
+  /** How long an alert about a single event, or about a pod that is gone, stays active. */
   readonly window: number
   /** How long an app may be down. */
   readonly appDown: number
@@ -39,7 +39,7 @@ export interface Alert {
 
 const DRAINING = ['settling', 'lame-duck', 'draining', 'drained']
 const STOPPING = [...DRAINING, 'exiting']
-/** A StatefulSet's pod comes back under its name: what the one before it said last is not the new one's. */
+/** The pod of a StatefulSet comes back with the same name: `instance` separates it from its predecessor. */
 const LIFE = `${TARGET}, instance`
 const ON = `on (${LIFE})`
 const BY = `by (${LIFE})`
@@ -51,7 +51,7 @@ const SETTLE = 'namespace_pod_instance:lastcall_settle_seconds:last'
 const APP_STOP = 'namespace_pod_instance:lastcall_app_stop_seconds:last'
 const GRACE = 'namespace_pod_instance:lastcall_grace_period_seconds:last'
 
-/** Of each pod, also of one that has ended within the window: what it said last. */
+/** The last values of each pod, including pods that have ended within the window. */
 export function recordings({ window }: Timing): readonly Recording[] {
   const last = (how: 'sum' | 'max', selected: string) =>
     `${how} ${BY} (last_over_time(${selected}[${duration(window)}]))`
@@ -87,9 +87,9 @@ export function alerts({ scrape, window, appDown, appStart, drained }: Timing): 
       ].join('\n'),
       summary: '{{ $labels.pod }} has cut requests',
       means:
-        'The deadline has cut requests. A pod that cuts ends at once, so as a rule the counter is not scraped again: the ' +
-        `alert also fires when a pod was last seen with requests in flight less than ${1.5 * scrape} s before its deadline, and is gone. ` +
-        'Requests that finished in those last seconds make it a false alert; the verdict in the log is exact.',
+        'The deadline has cut requests. A pod that cuts requests exits at once, so the counter is usually not scraped again. The ' +
+        `alert therefore also fires if a pod is gone that was last seen with requests in flight less than ${1.5 * scrape} s before its deadline. ` +
+        'If those requests finished in the last seconds, the alert is false; the verdict in the log is exact.',
       todo:
         'Raise `terminationGracePeriodSeconds` and `--grace-period` above the longest request plus `--settle`, `--lame-duck-max` and ' +
         '`--app-stop`, or make the app limit how long a request may take.',
@@ -100,8 +100,8 @@ export function alerts({ scrape, window, appDown, appStart, drained }: Timing): 
       expr: [`${IN_FLIGHT} > 0`, `and ${ON} ${LEFT} < ${APP_STOP} + ${scrape}`, inAStop].join('\n'),
       summary: '{{ $labels.pod }} reaches its deadline with {{ $value }} requests in flight',
       means:
-        `A stop has come to within ${scrape} s of the moment at which the hooks are answered whatever is in flight, or is beyond it. The app is ` +
-        'told to stop under the requests that remain; the deadline cuts them.',
+        `A stop is less than ${scrape} s before the hook deadline with requests in flight, or past it. At that deadline, lastcall answers the ` +
+        'hooks, and the app is told to stop although requests remain. The final deadline cuts those that are left.',
       todo: '`lastcall status` lists them while the stop lasts; afterwards, as for LastcallRequestsCut.',
     },
     {
@@ -114,18 +114,18 @@ export function alerts({ scrape, window, appDown, appStart, drained }: Timing): 
       summary:
         '{{ $labels.pod }} got a new connection {{ $value | humanizeDuration }} after its stop had begun',
       means:
-        'New connections still came when 80 % of `--settle` had passed. Clients that come after `--settle` are told to leave before ' +
-        'they can know of another pod, and come back.',
-      todo: 'Raise `--settle` above the figure, with room to spare, and the grace period by as much.',
+        'New connections still arrived when 80 % of `--settle` had passed. Clients that arrive after `--settle` are told to leave while ' +
+        'the endpoints still lead them to this pod, so they come back.',
+      todo: 'Raise `--settle` well above the figure, and the grace period by the same amount.',
     },
     {
       alert: 'LastcallFalseAlarm',
       severity: 'warning',
       expr: happened('lastcall_false_alarms_total'),
-      summary: '{{ $labels.pod }} drained, and nothing stopped',
+      summary: '{{ $labels.pod }} drained, but did not stop',
       means:
-        "A preStop hook was called, and neither a signal nor the app's end followed. For the length of the grace period the pod took no " +
-        'traffic.',
+        'A preStop hook was called, but neither a signal nor the exit of the app followed. The pod took no traffic for the length of the ' +
+        'grace period.',
       todo: 'The log names the caller. If it was not the kubelet, set `--token` or `--hook-allow`; if it was, the app ignores SIGTERM.',
     },
     {
@@ -134,11 +134,11 @@ export function alerts({ scrape, window, appDown, appStart, drained }: Timing): 
       expr: happened('lastcall_admin_refused_total', `${TARGET}, reason`),
       summary: '{{ $labels.pod }} has refused a hook ({{ $labels.reason }})',
       means:
-        'A call of a hook, `/drain` or `/resume` was turned away. If it was the kubelet, this pod stops without draining by its hook: ' +
-        'the kubelet ignores the answer.',
+        'lastcall refused a call of a hook, `/drain` or `/resume`. If the kubelet made it, the hook does not delay SIGTERM, because the ' +
+        'kubelet ignores the status of the answer.',
       todo:
         '`token`: the token in the hook differs from `--token`. `address`: add the node to `--hook-allow`. `hooks`: too many callers wait. ' +
-        '`foreign-page`: a web page tried in the browser of an operator ([security](security.md)). Otherwise somebody in the cluster tries.',
+        "`foreign-page`: a website in an operator's browser made the call ([security](security.md)). Otherwise a stranger in the cluster made it.",
     },
     {
       alert: 'LastcallAppDown',
@@ -155,14 +155,14 @@ export function alerts({ scrape, window, appDown, appStart, drained }: Timing): 
       means:
         'The app, or one of its ports, fails its health check, and no stop is under way. An app that has not been healthy yet has ' +
         `${appStart / 60} minutes to start.`,
-      todo: '`lastcall status` says with which error. Look at the log of the app, then at `--app` and `--health`.',
+      todo: '`lastcall status` shows the error. Look at the log of the app, then at `--app` and `--health`.',
     },
     {
       alert: 'LastcallDrainedForLong',
       severity: 'warning',
       expr: `max ${BY} (${series('lastcall_phase', { phase: DRAINING })}) == 1`,
       for: drained,
-      summary: '{{ $labels.pod }} takes no traffic, and does not end',
+      summary: '{{ $labels.pod }} takes no traffic, and does not exit',
       means: 'The pod has been draining or drained for longer than a stop takes.',
       todo: "An operator's `lastcall drain` was forgotten (`lastcall resume`), or the grace period is very long (raise `for`).",
     },

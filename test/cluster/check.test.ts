@@ -44,7 +44,7 @@ void tap.test('objects of a cluster get the findings of their manifests, and no 
   t.same(lines.slice(0, lines.indexOf('')), FOUND)
   t.match(
     out,
-    /\nFound in 20 objects, 6 workloads among them: 1 error, 5 warnings\.\nWhat happens .*: kubectl lastcall check --explain nothing-drains,/,
+    /\nFound in 20 objects \(6 workloads\): 1 error, 5 warnings\.\nWhat happens .*: kubectl lastcall check --explain nothing-drains,/,
   )
 })
 
@@ -64,7 +64,7 @@ void tap.test('one workload: what is about it and what is around it', async (t) 
     const { code, out } = await check(answers, ...args)
     t.equal(code, 0, 'no error is among it')
     t.same(out.split('\n')[0], FOUND[1])
-    t.match(out, /Found in 1 object, 1 workload among them: 0 errors, 1 warning\./)
+    t.match(out, /Found in 1 object \(1 workload\): 0 errors, 1 warning\./)
   }
   t.match(await check(answers, 'deploy/web', '--fail-on', 'warning'), { code: 1 })
   t.match(await check(answers, 'deploy/web', '--ignore', 'no-token'), {

@@ -52,7 +52,7 @@ void tap.test('lastcall.dev/inject: "false" holds for inject as for Kustomize', 
   const shared = `${web('in').replace('labels: { app: in }', 'labels: { app: in, team: a }').replace('selector: { app: in }', 'selector: { team: a }')}---\n${out.replace('labels: { app: out }', 'labels: { app: out, team: a }')}`
   t.match(injection(shared), {
     kind: 'text',
-    left: [{ why: [/Service in sends to Deployment out as well, which stays as it is/] }],
+    left: [{ why: [/Service in also sends to Deployment out, which is not injected/] }],
   })
 })
 
@@ -72,7 +72,7 @@ void tap.test('annotations of a workload win over flags, so that one run serves 
     left: [
       {
         why: [
-          /lastcall\.dev\/config that cannot be read\. --nonsense: unknown flag/,
+          /invalid annotation lastcall\.dev\/config\. --nonsense: unknown flag/,
           /--settle 7: add a unit/,
         ],
       },
@@ -118,6 +118,6 @@ void tap.test('a preStop that only waits is replaced and told of, however it is 
   )
   t.match(injection(own), {
     kind: 'text',
-    left: [{ why: [/has a preStop of its own in container web \(exec/] }],
+    left: [{ why: [/has its own preStop in container web \(exec/] }],
   })
 })

@@ -42,7 +42,7 @@ void tap.test("a NetworkPolicy that lets the app's port in lets lastcall's in as
   t.match(
     after,
     `        - port: 9090 # metrics
-        - # lastcall's, in front of the app's 3000.
+        - # The port of lastcall, in front of the app's port 3000.
           protocol: TCP
           port: 8080
 `,
@@ -51,9 +51,9 @@ void tap.test("a NetworkPolicy that lets the app's port in lets lastcall's in as
   t.equal(injected(after), after, 'twice is once')
   t.equal(injected(after, '--remove'), before, 'to the byte')
   t.same(
-    ids(after.replace(/ {8}- # lastcall's.*\n.*\n.*\n/, '')),
+    ids(after.replace(/ {8}- # The port of lastcall.*\n.*\n.*\n/, '')),
     ['network-policy-blocks'],
-    'by hand it is forgotten',
+    'a manual change that forgets the policy',
   )
   for (const open of [
     policy(''),
@@ -88,7 +88,7 @@ void tap.test('policies of others that name the port are said before anything is
       left: [
         {
           why: [
-            /^Deployment web has port 3000 named in \w+ p, which does not name lastcall's port 8080: add that port there first/,
+            /^Deployment web is subject to \w+ p, which names port 3000 but not lastcall's port 8080: add that port there first/,
           ],
         },
       ],
@@ -104,9 +104,7 @@ void tap.test('clients of a headless Service would go past lastcall', async (t) 
     kind: 'text',
     left: [
       {
-        why: [
-          /is reached by the headless Service web, whose clients connect to port 3000 of the pods themselves/,
-        ],
+        why: [/is behind the headless Service web, whose clients connect directly to port 3000 of the pods/],
       },
     ],
   })
@@ -138,9 +136,9 @@ void tap.test('other ports of Services are told of, and a UDP port of the same n
   t.match(result, { kind: 'text' })
   const { remarks, text: after } = result as unknown as { remarks: string[]; text: string }
   t.same(
-    remarks.filter((one) => one.includes('past lastcall')),
+    remarks.filter((one) => one.includes('bypasses lastcall')),
     [
-      'Deployment web: port 81 of Service web leads to 3001, past lastcall: what is in flight there is not waited for',
+      'Deployment web: port 81 of Service web leads to 3001 and bypasses lastcall, which does not wait for requests there',
     ],
   )
   t.match(after, 'name: h3, port: 443, targetPort: 3000, protocol: UDP', 'HTTP/3 keeps its endpoints')

@@ -162,11 +162,17 @@ void tap.test('the user may say it: --bind-env and --bind-arg', async (t) => {
     '["--addr=127.0.0.1:8000"]'.replaceAll('"', ''),
   )
   t.match(injection(web(''), '--bind-arg=--host'), {
-    left: [{ why: [/no command line in the manifest.*write command and args out, or give --bind-env NAME/] }],
+    left: [
+      {
+        why: [
+          /no command line in the manifest.*write command and args into the manifest, or use --bind-env NAME/,
+        ],
+      },
+    ],
   })
   const elsewhere = '          env: [{ name: H, valueFrom: { configMapKeyRef: { name: a, key: b } } }]\n'
   t.match(injection(web(elsewhere), '--bind-env=H'), {
-    left: [{ why: [/has H from elsewhere \(valueFrom\)/] }],
+    left: [{ why: [/takes H from valueFrom, but --bind-env must set it/] }],
   })
   t.match(injection(text, '--bind-arg=--a', '--bind-env=B'), { kind: 'mistakes' })
 })

@@ -48,7 +48,7 @@ void tap.test('a refusal prints nothing but why, with exit code 1; a mistake has
   t.match(await lastcall(['check'], 'kind: [\n'), { code: 2, out: '', err: /stdin:2: / })
   t.match(await lastcall(['check'], ''), {
     code: 2,
-    err: /no Kubernetes object in the input: nothing was judged/,
+    err: /no Kubernetes object in the input: nothing was checked/,
   })
   t.match(await lastcall(['check', '--format=xml'], ''), {
     code: 2,
@@ -67,7 +67,7 @@ void tap.test('what was left out is listed at the end with its line, and the exi
   t.equal(result.out, `${worker}---\n${manifest('examples/nginx.yaml')}`)
   t.match(
     result.err,
-    /^lastcall inject: 1 left out, the rest is done\n {2}Deployment worker does not say .*\n {4}lastcall inject -f - --name deployment\/worker --app 127\.0\.0\.1:PORT\n$/,
+    /^lastcall inject: 1 workload was left out, the others are done\n {2}Deployment worker does not say .*\n {4}lastcall inject -f - --name deployment\/worker --app 127\.0\.0\.1:PORT\n$/,
   )
 })
 
@@ -96,7 +96,7 @@ void tap.test('check in three formats', async (t) => {
   )
   t.match(
     asText.out,
-    /\nFound in 3 objects, 1 workload among them: 1 error, 0 warnings\.\n.*lastcall check --explain hook-host\n$/,
+    /\nFound in 3 objects \(1 workload\): 1 error, 0 warnings\.\n.*lastcall check --explain hook-host\n$/,
   )
   const asJson = await lastcall(['check', QUIET, '-f', broken, '--format', 'json'])
   t.equal(asJson.code, 1)
@@ -117,7 +117,7 @@ void tap.test('check in three formats', async (t) => {
     '-f',
     path('examples/nginx.yaml'),
   ])
-  t.same(clean, { code: 0, out: 'Nothing found in 6 objects, 2 workloads among them.\n', err: '' })
+  t.same(clean, { code: 0, out: 'Nothing found in 6 objects (2 workloads).\n', err: '' })
   t.same(await lastcall(['check', QUIET, '-f', path('postgrest.yaml'), '--format=github']), {
     code: 0,
     out: '',

@@ -69,7 +69,7 @@ for (const by of tools)
       t.equal(code, 0)
       t.same(rules(out), ROOM, 'check finds no more than that 30 s are little')
       const wanted = injected(BEFORE, '--mode', mode, '--grace-period=30s').replace(
-        /^ *# The one deadline.*\n.*terminationGracePeriodSeconds: 30\n/m,
+        /^ *# Must equal --grace-period.*\n.*terminationGracePeriodSeconds: 30\n/m,
         '',
       )
       t.same(objects(out), objects(wanted))
@@ -152,7 +152,7 @@ for (const by of tools)
       t.equal(code, 0)
       t.match(
         found(out).filter(({ severity }) => severity === 'error'),
-        [{ rule: 'app-port-nowhere', message: /sends to port 3000; there is 9898/ }],
+        [{ rule: 'app-port-nowhere', message: /sends to port 3000; the containers declare 9898/ }],
       )
     })
   }

@@ -179,10 +179,10 @@ void tap.test('what cannot be read is said with its line', async (t) => {
   t.match(readInput('f', '# only\n---\n'), { kind: 'input', input: { objects: [] } })
   t.match(readInput('f', 'kind: A\n---\na: 1\n'), {
     kind: 'bad',
-    why: /^f: document 2 is no Kubernetes object/,
+    why: /^f: document 2 is not a Kubernetes object/,
   })
   t.match(readInput('f', 'a: 1\n'), {
     kind: 'other',
-    why: 'f: document 1 is no Kubernetes object: it has no kind',
+    why: 'f: document 1 is not a Kubernetes object: it has no kind',
   })
 })

@@ -57,18 +57,18 @@ void tap.test('manifests in subfolders: an error that says -R, and -R reads them
   t.match(await lastcall(['check', place]), {
     code: 2,
     out: '',
-    err: `${place}: no manifests in the folder itself, but 1 in its folders; -R reads those too`,
+    err: `${place}: no manifests in the folder itself, but 1 in its subfolders; add -R to read those too`,
   })
   t.match(await lastcall(['check', '-R', place]), {
     code: 0,
-    out: /: warning: Deployment\/nginx: .*\[nothing-drains\]\n\nFound in 3 objects, 1 workload among them: 0 errors, 1 warning\./,
+    out: /: warning: Deployment\/nginx: .*\[nothing-drains\]\n\nFound in 3 objects \(1 workload\): 0 errors, 1 warning\./,
   })
   const empty = join(place, 'empty')
   mkdirSync(empty)
-  t.match(await lastcall(['check', '-R', '-f', empty]), { code: 2, err: /empty: no manifests in it/ })
+  t.match(await lastcall(['check', '-R', '-f', empty]), { code: 2, err: /empty: no manifests in the folder/ })
   t.match(await lastcall(['check'], '# nothing\n'), {
     code: 2,
-    err: /no Kubernetes object in the input: nothing was judged/,
+    err: /no Kubernetes object in the input: nothing was checked/,
   })
 })
 
@@ -82,15 +82,15 @@ void tap.test('files that are no manifests are skipped and counted', async (t) =
   const template = file(place, 'template.yaml', 'kind: Service\nmetadata: {{ include "labels" . }}\n')
   const checked = await lastcall(['check', place])
   t.match(checked, { code: 0, err: '' })
-  t.match(checked.out, `4 files skipped, no Kubernetes manifest: ${join(place, 'component.yaml')}, `)
+  t.match(checked.out, `4 files skipped, not a Kubernetes manifest: ${join(place, 'component.yaml')}, `)
   t.match(
     checked.out,
-    `1 file skipped, a template (give me what it makes: helm template ... | lastcall ...): ${template}.`,
+    `1 file skipped, a template (render it first: helm template ... | lastcall ...): ${template}.`,
   )
   const done = await lastcall(['inject', place, '--token=change-me'])
   t.same([done.code, done.out], [0, manifest('examples/nginx.yaml')])
-  t.match(done.err, /4 files skipped, no Kubernetes manifest/)
-  t.match(await lastcall(['check', values]), { code: 2, err: /1 file skipped.*\n.*nothing was judged/ })
+  t.match(done.err, /4 files skipped, not a Kubernetes manifest/)
+  t.match(await lastcall(['check', values]), { code: 2, err: /1 file skipped.*\n.*nothing was checked/ })
   t.match(
     await lastcall(['check', template]),
     { code: 2, err: /:2: a template/ },
@@ -105,7 +105,7 @@ void tap.test('a stream without workloads passes through inject unchanged', asyn
   t.match(await lastcall(['inject'], ''), { code: 0, out: '' })
   t.match(await lastcall(['check'], stream), {
     code: 0,
-    out: 'Nothing found in 1 object, 0 workloads among them.\n',
+    out: 'Nothing found in 1 object (0 workloads).\n',
   })
 })
 

@@ -90,7 +90,7 @@ void tap.test('the name of the port goes over, with what used it', async (t) => 
   const numeric = injected(swap(BEFORE, 'targetPort: http', 'targetPort: 80'))
   t.match(
     numeric,
-    /^ {6}# lastcall's, no longer the app's 80\.\n {6}targetPort: http$/m,
+    /^ {6}# The port of lastcall, instead of the app's port 80\.\n {6}targetPort: http$/m,
     'a Service with a number follows the name',
   )
   t.match(injection(swap(BEFORE, 'targetPort: http', 'targetPort: 80')), { remarks: [] })
@@ -98,7 +98,7 @@ void tap.test('the name of the port goes over, with what used it', async (t) => 
     injection(POSTGREST, '--listen=:8080'),
     {
       remarks: [
-        /now sends to port 8080, which pods from before have not\. If it is live already, take two steps/,
+        /now sends to port 8080, which pods without lastcall do not have\. If the workload is already running, use two steps/,
       ],
     },
     'without a name there is a gap, which is told',
@@ -133,17 +133,17 @@ void tap.test('options are checked by the table of options, and become those of 
   refusal(
     t,
     BEFORE,
-    /^Deployment nginx cannot be given these options\. --settle 38s and --quiet 2s do not fit/,
+    /^Deployment nginx cannot have these options\. --settle 38s and --quiet 2s do not fit/,
     '--settle=38s',
     '--grace-period=40s',
   )
   refusal(
     t,
     BEFORE,
-    /whole seconds of terminationGracePeriodSeconds: --grace-period 40\.5s is none/,
+    /needs a grace period in whole seconds, because .*: round --grace-period 40\.5s$/,
     '--grace-period=40500ms',
   )
-  refusal(t, BEFORE, /--admin port that the kubelet reaches.*--admin :9099/, '--admin=127.0.0.1:9099')
+  refusal(t, BEFORE, /--admin port that the kubelet can reach.*--admin :9099/, '--admin=127.0.0.1:9099')
 })
 
 const seconds = (text: string) => spec(text).terminationGracePeriodSeconds
@@ -334,9 +334,9 @@ void tap.test('what cannot be done safely is refused', async (t) => {
   refusal(
     t,
     hook('exec: { command: [/bin/stop] }'),
-    /preStop of its own in container nginx \(exec \["\/bin\/stop"\]\).*on SIGTERM/,
+    /its own preStop in container nginx \(exec \["\/bin\/stop"\]\).*on SIGTERM/,
   )
-  refusal(t, hook('httpGet: { port: 1, path: /bye }'), /preStop of its own.*httpGet \/bye/)
+  refusal(t, hook('httpGet: { port: 1, path: /bye }'), /its own preStop.*httpGet \/bye/)
   const slept = hook('sleep: { seconds: 5 }')
   t.equal(
     injected(injected(slept), '--remove'),
@@ -346,7 +346,7 @@ void tap.test('what cannot be done safely is refused', async (t) => {
   refusal(
     t,
     BEFORE,
-    /has port 80 taken already, by container nginx: leave --listen out, or give it a free one, like --listen :8080/,
+    /already uses port 80 \(container nginx\): leave --listen out, or choose a free port, such as --listen :8080/,
     '--listen=:80',
     '--app=127.0.0.1:81',
   )
@@ -356,7 +356,7 @@ void tap.test('what cannot be done safely is refused', async (t) => {
       'containerPort: 80',
       'containerPort: 80\n              hostPort: 80',
     ),
-    /has hostNetwork and gives port 80 of container nginx a hostPort/,
+    /uses hostNetwork, and port 80 of container nginx has a hostPort/,
     '--listen=:18080',
     '--admin=:19099',
   )
@@ -391,7 +391,7 @@ void tap.test('an app whose port cannot be told is not guessed', async (t) => {
     '- name: http\n',
     '- name: one\n              containerPort: 81\n            - name: two\n',
   ).replace(/ {10}readinessProbe[\s\S]*/, '')
-  refusal(t, several, /several ports \(81, 80\).*give --app/)
+  refusal(t, several, /several ports \(81, 80\).*add --app/)
   const helper = swap(
     silent,
     '        - name: nginx',
@@ -400,7 +400,7 @@ void tap.test('an app whose port cannot be told is not guessed', async (t) => {
   refusal(
     t,
     helper,
-    /several containers, and none says that it listens on 3000; give --container NAME, one of helper, nginx/,
+    /several containers, and none of them declares port 3000; add --container NAME, one of helper, nginx/,
     '--app=127.0.0.1:3000',
   )
   t.match(spec(injected(helper, '--app=127.0.0.1:3000', '--container=nginx')).containers, [

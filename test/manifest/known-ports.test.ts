@@ -56,7 +56,7 @@ void tap.test('the same port: the app must have been told to listen on loopback'
   t.not(open, after)
   t.match(
     found(open).filter(({ severity }) => severity === 'error'),
-    [{ rule: 'port-taken', message: /container web listens on port 8000 of every address/ }],
+    [{ rule: 'port-taken', message: /container web listens on port 8000 of all addresses/ }],
   )
   const named = injected(web(8000, ''), '--bind-env=LISTEN')
   t.same(errors(named), [], 'what the table does not know is the user’s word')

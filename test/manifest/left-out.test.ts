@@ -97,9 +97,9 @@ spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 3000 }] }
     t.match(result, {
       kind: 'text',
       left: [
-        { why: [/^Deployment canary has a preStop of its own/] },
+        { why: [/^Deployment canary has its own preStop/] },
         {
-          why: [/^Deployment stable: Service web sends to Deployment canary as well, which stays as it is/],
+          why: [/^Deployment stable: Service web also sends to Deployment canary, which is not injected/],
         },
       ],
     })

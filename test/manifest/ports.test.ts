@@ -109,7 +109,7 @@ void tap.test('a grace period without room for a drain is raised, and that is sa
       text: /terminationGracePeriodSeconds: 40 # short/,
       remarks: [
         new RegExp(
-          `its terminationGracePeriodSeconds of ${seconds} leaves no time for a drain; it is raised to 40`,
+          `its terminationGracePeriodSeconds of ${seconds} leaves no time for a drain; inject raises it to 40`,
         ),
         /Service web/,
       ],

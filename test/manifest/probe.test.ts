@@ -66,7 +66,9 @@ void tap.test('its headers are sent by lastcall, the Host too', async (t) => {
   t.match(injection(app(probe)), { remarks: [/no Service in the input/] }, 'and nothing is lost to tell of')
   const odd = { httpGet: { ...get.httpGet, httpHeaders: [{ name: 'X', value: 'a; B: c' }] } }
   t.ok(pod(injected(app(odd))).containers[0]!.readinessProbe, 'what cannot be said stays with the app')
-  t.match(injection(app(odd)), { remarks: [/header that lastcall cannot send: it stays/, /no Service/] })
+  t.match(injection(app(odd)), {
+    remarks: [/header field that lastcall cannot send: it stays/, /no Service/],
+  })
 })
 
 void tap.test('tcpSocket: on the port of the app, or on another one', async (t) => {

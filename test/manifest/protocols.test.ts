@@ -113,11 +113,11 @@ void tap.test('what trusts loopback, needs more than a stream, or is not known, 
   for (const [what, said] of [
     [
       { image: 'postgres:17', port: 5432 },
-      /every connection comes from 127\.0\.0\.1: PostgreSQL lets .* without a password.*give --protocol tcp/,
+      /every connection comes from 127\.0\.0\.1: PostgreSQL lets .* without a password.*add --protocol tcp/,
     ],
     [{ port: 25 }, /mail servers relay/],
-    [{ name: 'dns-tcp', port: 53 }, /DNS is asked by UDP/],
-    [{ name: 'ftp', port: 21 }, /connections of its own for data/],
+    [{ name: 'dns-tcp', port: 53 }, /DNS uses UDP/],
+    [{ name: 'ftp', port: 21 }, /opens separate connections for data/],
     [
       { appProtocol: 'example.com/own' },
       /another protocol on port 3000 \(according to appProtocol example\.com\/own\)/,

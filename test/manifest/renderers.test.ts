@@ -102,7 +102,10 @@ void tap.test(
   'helm --post-renderer: what cannot be injected is said, and does not stop the release',
   async (t) => {
     const mixed = await run(t, [POST_RENDERER], RENDERED + WORKER)
-    t.match(mixed, { code: 0, err: /1 left out, the rest is done\n {2}Deployment worker does not say/ })
+    t.match(mixed, {
+      code: 0,
+      err: /1 workload was left out, the others are done\n {2}Deployment worker does not say/,
+    })
     t.ok(mixed.out.endsWith(WORKER))
     t.match(
       await run(t, [POST_RENDERER], WORKER),
@@ -136,7 +139,10 @@ void tap.test('argocd: the plugin puts lastcall into what kustomize makes, the s
   const token = await run(t, PLUGIN, '', { ARGOCD_ENV_DRAIN_TOKEN: 's3cret' }, scripts)
   t.equal(token.out.split('Bearer s3cret').length, 3)
   const mixed = { kustomize: `cat "${file(place, 'mixed.yaml', RENDERED + WORKER)}"` }
-  t.match(await run(t, PLUGIN, '', {}, mixed), { code: 0, err: /1 left out, the rest is done/ })
+  t.match(await run(t, PLUGIN, '', {}, mixed), {
+    code: 0,
+    err: /1 workload was left out, the others are done/,
+  })
 })
 
 void tap.test(

@@ -80,7 +80,7 @@ void tap.test('each port that a Service leads to gets a free port of lastcall', 
   t.match(after, /targetPort: grpc/, 'the second port of the Service follows')
   t.match(after, /- name: grpc\n +containerPort: 18080\n/, 'by its name, which old pods have, too')
   t.match(after, /name: app-9000, containerPort: 9000/)
-  t.notMatch(remarks(web()), /past lastcall/)
+  t.notMatch(remarks(web()), /bypasses lastcall/)
 })
 
 void tap.test(
@@ -108,7 +108,7 @@ void tap.test('a port of which nobody says that it is HTTP is relayed as bytes; 
   const text = web({ ports, service })
   const after = holds(t, text)
   t.equal(portsIn(after), '8080=3000 18080=9000 18081=5000,protocol=tcp 18082=8443,protocol=tcp')
-  t.match(remarks(text), /port 5000 as bytes.*not said to be HTTP/)
+  t.match(remarks(text), /port 5000 as bytes.*not declared as HTTP/)
   t.match(remarks(text), /port 8443 as bytes.*TLS/)
 })
 
@@ -137,7 +137,7 @@ spec:
 `
     const text = web({ ports, service, behind })
     t.equal(portsIn(injected(text)), '8080=3000 18080=9000')
-    t.match(remarks(text), /port 5432 of Service web leads to 5432, past lastcall/)
+    t.match(remarks(text), /port 5432 of Service web leads to 5432 and bypasses lastcall/)
   },
 )
 
@@ -203,7 +203,7 @@ void tap.test('--port on the command line and in the annotation are taken as the
   )
   t.equal(portsIn(injected(noted)), '8081=3000 8082=9000')
   const taken = injection(text, '--port', '9000=3000', '--port', '8082=9000')
-  t.match(JSON.stringify(taken), /has port 9000 taken already, by container web/)
+  t.match(JSON.stringify(taken), /already uses port 9000 \(container web\)/)
   t.match(JSON.stringify(injection(text, '--port', '3000')), /where is the app/)
 })
 

@@ -60,7 +60,7 @@ void tap.test('--step services: the Service moves over, and the pods stay as the
     t.equal(injected(second), second, 'and it is done')
     t.equal(injected(second, '--remove'), text)
     t.match(injection(first, '--step=services'), {
-      remarks: [/apply this when the rollout of --step pods has ended/],
+      remarks: [/apply this when the rollout of --step pods is complete/],
     })
   }
 })
@@ -84,9 +84,7 @@ void tap.test('a step that is none, and the second before the first', async (t) 
   })
   t.match(injection(BARE, '--step=services'), {
     kind: 'text',
-    left: [
-      { why: [/no lastcall to which Services could send/], line: /--name deployment\/web --step pods$/ },
-    ],
+    left: [{ why: [/no lastcall that Services could send to/], line: /--name deployment\/web --step pods$/ }],
   })
 })
 

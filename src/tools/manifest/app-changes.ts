@@ -1,6 +1,7 @@
 /**
- * What changes in the app's own half of the pod: its hook, its readinessProbe (which lastcall takes over), the name of
- * its port, the pod's grace period, what a mesh must not catch. Each is written down as it was. Pure.
+ * The changes of the app's container and of the pod: the hook, the readinessProbe (which becomes lastcall's health
+ * check), the name of the port, the grace period, ports that a mesh must exclude. The earlier state of each is recorded.
+ * Pure.
  */
 import { isPostgrest, type App } from './app.ts'
 import { pointer } from './before.ts'
@@ -15,7 +16,7 @@ import { APP_HOOK_NOTES, hook, type SidecarPlan } from './sidecar.ts'
 import { at, list, text, type Path, type Tree } from './tree.ts'
 import { ownPort, portsOf, variable, type Container, type Workload } from './workload.ts'
 
-/** Where the keys of a container stand that come before `lifecycle`. */
+/** The keys of a container after which `lifecycle` is written. */
 const BEFORE_LIFECYCLE = [
   'name',
   'image',
@@ -28,7 +29,7 @@ const BEFORE_LIFECYCLE = [
   'envFrom',
 ]
 
-/** Adds to `edits`; returns what the user should know. */
+/** Adds the changes to `edits`; returns remarks for the user. */
 export function adapted(
   workload: Workload,
   plan: SidecarPlan,
@@ -44,12 +45,12 @@ export function adapted(
     path: [...podPath, 'spec', 'terminationGracePeriodSeconds'],
     value: graceSeconds,
     after: [],
-    notes: { '': 'The one deadline: the same as --grace-period.' },
+    notes: { '': 'Must equal --grace-period.' },
   })
   for (const { annotation } of meshesOf(workload)) {
     const path = [...podPath, 'metadata', 'annotations', annotation]
     const value = portListWith(text(at(workload.item.value, ...path)), plan.adminPort)
-    const notes = { '': "The kubelet's hooks and probes must not meet the mesh." }
+    const notes = { '': "The mesh must not intercept the kubelet's hooks and probes." }
     setKey(workload, edits, { kind: 'set', path, value, after: [], notes })
   }
   for (const container of new Set(fronts.map((front) => front.app.container)))
@@ -75,9 +76,9 @@ export function adapted(
   return []
 }
 
-/** The app listens on loopback: nobody gets past lastcall. */
+/** Makes the app listen on loopback, so that clients cannot bypass lastcall. */
 function bind(workload: Workload, { container }: App, binding: Binding, edits: Edits): void {
-  const note = 'Reachable through lastcall only.'
+  const note = 'The app is reachable through lastcall only.'
   const set = (path: Path, value: Tree) =>
     setKey(workload, edits, { kind: 'set', path: [...container.path, ...path], value, notes: { '': note } })
   switch (binding.kind) {
@@ -103,7 +104,7 @@ function bind(workload: Workload, { container }: App, binding: Binding, edits: E
   }
 }
 
-/** The kubelet asks lastcall, and lastcall the app. */
+/** Removes the readinessProbe: the kubelet probes lastcall, and lastcall checks the app. */
 function takeProbe(workload: Workload, app: App, edits: Edits): void {
   if (probeHealth(app).kind === 'stays') return
   const path = [...app.container.path, 'readinessProbe']
@@ -111,7 +112,7 @@ function takeProbe(workload: Workload, app: App, edits: Edits): void {
   edits.changes.push({ kind: 'delete', path })
 }
 
-/** What comes by the node's port comes to lastcall. */
+/** Moves the hostPort from the app's container to lastcall's. */
 function takeHostPort(workload: Workload, app: App, edits: Edits): void {
   const port = portsOf(app.container).find(({ number }) => number === app.port)
   if (port === undefined) return
@@ -120,7 +121,7 @@ function takeHostPort(workload: Workload, app: App, edits: Edits): void {
   edits.changes.push({ kind: 'delete', path })
 }
 
-/** The app's port gets another name, and those probes and hooks of its container that used the old one follow. */
+/** Gives the app's port another name, also in the probes and hooks of its container that use the old one. */
 function giveName(
   workload: Workload,
   { app, portName }: Front,
@@ -139,14 +140,14 @@ function giveName(
   paths.push(['lifecycle', 'postStart', 'httpGet', 'port'])
   for (const path of paths) {
     if (at(app.container.value, ...path) !== port.name) continue
-    // The main app's readinessProbe has gone over to lastcall, whichever of its ports it asked.
+    // The main app's readinessProbe is deleted, whichever port it uses: lastcall takes it over.
     const gone = app.container === main.container && probeHealth(main).kind === 'moves'
     if (path[0] === 'readinessProbe' && gone) continue
     setKey(workload, edits, { kind: 'set', path: [...app.container.path, ...path], value: name })
   }
 }
 
-/** Nobody has said where it listens, and the kubelet needs none of its ports. */
+/** Whether PostgREST may listen on loopback: no variable sets its host, and no probe of the kubelet needs its ports. */
 export function couldBeLoopback(container: Container): boolean {
   const said = list(container.value['env']).some((row) => at(row, 'name') === 'PGRST_SERVER_HOST')
   const probed = ['livenessProbe', 'startupProbe'].some((key) =>

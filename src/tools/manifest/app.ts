@@ -28,10 +28,10 @@ export type AppReading =
   | { readonly kind: 'app'; readonly app: App }
   | { readonly kind: 'unknown'; readonly why: string }
 
-/** Ports of the names that people give to the port where requests come. */
+/** Usual names of ports that receive requests. */
 const TRAFFIC_NAMES = new Set(['http', 'web', 'grpc', 'h2c', 'http1', 'http2', 'api'])
 
-/** Finds the app of a workload among what the input says; `given` are the options of the command line. */
+/** Finds the app of a workload from the input; `given` are the options of the command line. */
 export function findApp(
   workload: Workload,
   places: readonly Place[],
@@ -50,7 +50,7 @@ export function findApp(
     (apps.length === 1 ? apps[0] : apps.find((one) => probedPort(one) === port || listenPort(one) === port))
   if (container === undefined)
     return unknown(
-      `has several containers, and none says that it listens on ${port}; give --container NAME, one of ${namesOf(apps)}`,
+      `has several containers, and none of them declares port ${port}; add --container NAME, one of ${namesOf(apps)}`,
     )
   return { kind: 'app', app: { container, port } }
 }
@@ -66,7 +66,7 @@ function findPort(
     const address = parseApp(said)
     if (address.kind === 'bad') return `--app ${said}: ${address.why}`
     if (address.value.kind === 'unix')
-      return `--app ${said}: inject cannot share a socket between containers; add the sidecar by hand (k8s/README.md), or let the app listen on a port`
+      return `--app ${said}: inject cannot share a socket between containers; add the sidecar manually (k8s/README.md), or let the app listen on a port`
     return address.value.port
   }
   const declared = apps.flatMap(portsOf)
@@ -83,15 +83,15 @@ function findPort(
     const likely = likelyPort([port, ...others], workload, apps, places)
     if (likely !== undefined) return likely
     const ports = [port, ...others].join(', ')
-    return `has several ports (${ports}), and it is ambiguous which one serves requests; give --app 127.0.0.1:PORT`
+    return `has several ports (${ports}), and it is ambiguous which one serves requests; add --app 127.0.0.1:PORT`
   }
-  return 'does not say on which port its app listens (no containerPort, and no Service in the input); give --app 127.0.0.1:PORT, or leave it out with --name OTHERS'
+  return 'does not say on which port its app listens (no containerPort, and no Service in the input); add --app 127.0.0.1:PORT, or leave it out with --name OTHERS'
 }
 
 /**
- * The one of several ports where requests come: those for operators (metrics, health) are not meant, nor the ones that
- * speak TLS beside one that does not; of the rest, the one that is called http or web. What comes to the others goes
- * past lastcall, and is told. Undefined where that leaves several.
+ * The one of several ports that receives requests: not one for operators (metrics, health), and not one that speaks TLS
+ * if another does not; of the rest, the one named http or web. Requests on the other ports bypass lastcall, and a remark
+ * says so. Undefined if several ports remain.
  */
 function likelyPort(
   ports: readonly number[],
@@ -125,10 +125,10 @@ function likelyPort(
   return undefined
 }
 
-/** What people call the main one of several ports; the plainest first. */
+/** Usual names of the main port, the plainest first. */
 const MAIN_NAMES = [/^(http|web|main|rest|api)$/i, /^(http|web)-|-(http|web)$/i]
 
-/** Why an app needs no lastcall: its port is scraped, or asked for health, and nothing else; and nobody named it. */
+/** Why an app needs no lastcall: its port is only for metrics or health checks, and the user did not name it. */
 export function onlyMeasured(
   workload: Workload,
   { container, port }: App,
@@ -138,7 +138,7 @@ export function onlyMeasured(
     return undefined
   const name = portsOf(container).find((one) => one.number === port)?.name
   return onlyMeasures(name)
-    ? `is left alone: its port ${port} (${name}) is for metrics or health checks, where nothing is lost; --app 127.0.0.1:${port} takes it all the same`
+    ? `is left alone: its port ${port} (${name}) is for metrics or health checks, where no client loses a request; --app 127.0.0.1:${port} injects it anyway`
     : undefined
 }
 
@@ -146,7 +146,7 @@ function appOfSidecar({ sidecar }: Workload): string | undefined {
   return settingsIn(sidecar).get('app')
 }
 
-/** Where an app listens whose image is known. */
+/** The port of an app whose image is known. */
 export function listenPort(container: Container): number | undefined {
   if (!isPostgrest(container)) return undefined
   return Number(variable(container, 'PGRST_SERVER_PORT') ?? 3000)
@@ -156,7 +156,7 @@ export function isPostgrest({ value }: Container): boolean {
   return /(^|\/)postgrest([:@]|$)/.test(text(value['image']) ?? '')
 }
 
-/** The port that its readinessProbe asks. */
+/** The port of its readinessProbe. */
 export function probedPort(container: Container): number | undefined {
   const probe = at(container.value, 'readinessProbe')
   return ownPort(container, at(probe, 'httpGet', 'port') ?? at(probe, 'tcpSocket', 'port'))

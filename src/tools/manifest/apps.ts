@@ -1,6 +1,6 @@
 /**
- * All ports of a workload that lastcall goes in front of: the main one (app.ts), and those others to which Services
- * of the input lead. Where one of the others cannot be served safely, it stays as it is. Pure.
+ * All ports of a workload that lastcall will proxy: the main one (app.ts), and the others that Services of the input
+ * target. If one of the others cannot be proxied safely, it stays as it is. Pure.
  */
 import { parsePorts } from '../../proxy/config/ports.ts'
 import { findApp } from './app.ts'
@@ -23,7 +23,7 @@ export type AppsReading =
     }
   | { readonly kind: 'unknown'; readonly why: string }
 
-/** Finds the apps of a workload; `given` are the options of the command line, `container` what it names. */
+/** Finds the apps of a workload; `given` are the options of the command line, `container` the value of --container. */
 export function findApps(
   workload: Workload,
   places: readonly Place[],
@@ -38,7 +38,7 @@ export function findApps(
   const mainContainer = main.kind === 'app' ? main.app.container : undefined
   const found = ports
     .flatMap((port) => appOn(workload, places, port, given, container) ?? [])
-    // Another container whose own hook is needed keeps it, and its port.
+    // Another container that needs its own hook keeps it, and its port stays as it is.
     .filter(({ app }) => mainContainer === undefined || app.container === mainContainer || !hasOwnHook(app))
   if (main.kind === 'unknown') {
     const [first, ...more] = found
@@ -65,7 +65,7 @@ function writtenPorts(
     if (app.kind === 'unix')
       return {
         kind: 'unknown',
-        why: '--port: inject cannot share a socket between containers; add the sidecar by hand (k8s/README.md), or let the app listen on a port',
+        why: '--port: inject cannot share a socket between containers; add the sidecar manually (k8s/README.md), or let the app listen on a port',
       }
     const one = findApp(workload, places, new Map([['app', `127.0.0.1:${app.port}`]]), container)
     if (one.kind === 'unknown') return one
@@ -75,7 +75,7 @@ function writtenPorts(
   return { kind: 'apps', apps: [first!, ...more], remarks: [] }
 }
 
-/** The ports of the pod to which Services lead that have clients: not those for operators. In their order, each once. */
+/** The ports of the pod that Services target, without those for operators (metrics, health). In order, each once. */
 function clientPorts(workload: Workload, places: readonly Place[]): number[] {
   const operators = new Set(
     workload.containers
@@ -99,8 +99,8 @@ interface Found {
 }
 
 /**
- * One of several ports. What nobody says to be HTTP is relayed as bytes: that is right for every protocol, and whoever
- * connects there is better off than with no lastcall at all.
+ * One of several ports. If nothing declares it as HTTP, its bytes are relayed: that works for every protocol, and is
+ * better for clients than no lastcall at all.
  */
 function appOn(
   workload: Workload,
@@ -124,7 +124,7 @@ function appOn(
       ? undefined
       : spoken.kind === 'stream'
         ? `speaks ${spoken.what}, according to ${spoken.says}`
-        : 'is not said to be HTTP: a name like http-api or appProtocol: http of the port in its Service would say so'
+        : 'is not declared as HTTP: name the port in its Service like http-api, or set appProtocol: http there, if it is'
   return { app: { ...app, tcp: says !== undefined }, says }
 }
 
@@ -135,6 +135,8 @@ function hasOwnHook({ container }: AppPort): boolean {
 
 function told(found: readonly Found[]): string[] {
   return found.flatMap(({ app, says }) =>
-    says === undefined ? [] : [`lastcall relays port ${app.port} as bytes (protocol=tcp), since it ${says}`],
+    says === undefined
+      ? []
+      : [`lastcall relays port ${app.port} as bytes (protocol=tcp), because it ${says}`],
   )
 }

@@ -1,6 +1,6 @@
 /**
- * The command lines of `lastcall inject` and `lastcall check`. Options of lastcall are read by the table that the
- * proxy has; environment variables do not count: what a manifest gets must not depend on a shell. Pure.
+ * The command lines of `lastcall inject` and `lastcall check`. Options of lastcall are read with the proxy's own table;
+ * environment variables are ignored, because a manifest must not depend on a shell. Pure.
  */
 import { readFlags, type FlagKind } from '../../proxy/config/flags.ts'
 import { OPTIONS } from '../../proxy/config/options.ts'
@@ -16,9 +16,9 @@ import { readWords, type WordKind } from './words.ts'
 export interface Source {
   /** Files, folders, `-`; in the order in which they were given. */
   readonly files: readonly string[]
-  /** Folders within folders too. */
+  /** Also read subfolders. */
   readonly recursive: boolean
-  /** Of objects that do not say theirs; objects of others are left alone. */
+  /** The namespace of objects that do not name one; objects of other namespaces are left alone. */
   readonly namespace: string | undefined
 }
 
@@ -27,7 +27,7 @@ export interface InjectArguments {
   /** Only these workloads, by name; all if empty. */
   readonly names: readonly string[]
   readonly remove: boolean
-  /** One workload that cannot be injected refuses all. */
+  /** A workload that cannot be injected refuses all. */
   readonly strict: boolean
   /** New sidecars get no random token. */
   readonly noToken: boolean
@@ -40,9 +40,9 @@ export interface CheckArguments {
   /** Only these rules; all if empty. */
   readonly only: readonly string[]
   readonly ignore: readonly string[]
-  /** From which severity on a finding makes the exit code 1. */
+  /** Findings of at least this severity make the exit code 1. */
   readonly failOn: Severity
-  /** Rules to be told of at length; nothing is judged then. */
+  /** Rules to explain; nothing is checked then. */
   readonly explain: readonly string[]
 }
 
@@ -63,7 +63,7 @@ const OTHER_NAMES = {
   o: 'output',
   format: 'output',
 }
-/** Flags of inject itself; those of the proxy come on top. */
+/** Flags of inject itself, besides those of the proxy. */
 const INJECT_FLAGS = {
   ...SOURCE_FLAGS,
   name: 'list',
@@ -86,9 +86,9 @@ const CHECK_FLAGS = {
   explain: 'list',
 } as const
 
-/** Reads the command line of inject; `problems` has everything that is wrong with it. */
 const NOT_WITH_REMOVE = ['mode', 'image', 'container', 'bind-env', 'bind-arg', 'step', 'no-token']
 
+/** Reads the command line of inject; `problems` lists all errors. */
 export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<InjectArguments> {
   const own = new Map<string, WordKind>(Object.entries(INJECT_FLAGS))
   for (const { flag, kind } of Object.values(OPTIONS))
@@ -102,9 +102,7 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
     problems.push(`--step ${step}: must be pods or services${didYouMean(step, ['pods', 'services'])}`)
   for (const flag of ['bind-env', 'bind-arg'])
     if (/^(=|$)/.test(values.get(flag) ?? 'x'))
-      problems.push(
-        `--${flag}: needs a name; write it like --${flag}=${flag === 'bind-env' ? 'HOST' : '--host'}`,
-      )
+      problems.push(`--${flag}: needs a name, such as --${flag}=${flag === 'bind-env' ? 'HOST' : '--host'}`)
   if (values.has('bind-env') && values.has('bind-arg'))
     problems.push('--bind-env and --bind-arg cannot be combined; give one of them')
   if (values.has('no-token') && values.has('token'))
@@ -115,7 +113,7 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
   if (values.get('image') === '') problems.push('--image: is empty; name the image of lastcall')
   const remove = values.has('remove')
   if (remove && (given.size > 0 || NOT_WITH_REMOVE.some((flag) => values.has(flag))))
-    problems.push('--remove: takes lastcall out, so no other options go with it but -f, -R, -n and --name')
+    problems.push('--remove: can be combined with -f, -R, -n and --name only')
   if (problems.length > 0) return { kind: 'problems', problems }
   const request: InjectArguments['request'] = {
     mode: mode === 'native' || mode === 'plain' ? mode : undefined,
@@ -139,7 +137,7 @@ export function readInjectArguments(argv: readonly string[]): ArgumentsOutcome<I
   }
 }
 
-/** Reads the command line of check; `problems` has everything that is wrong with it. */
+/** Reads the command line of check; `problems` lists all errors. */
 export function readCheckArguments(argv: readonly string[]): ArgumentsOutcome<CheckArguments> {
   const { values, problems, source, list } = read(argv, new Map(Object.entries(CHECK_FLAGS)))
   const choose = <T extends string>(flag: string, known: readonly T[], initial: T): T => {
@@ -179,7 +177,7 @@ function read(argv: readonly string[], known: ReadonlyMap<string, WordKind>) {
     (lists.get(name) ?? []).flatMap((said) => said.split(',').map((part) => part.trim())).filter(Boolean)
   if (values.get('namespace') === '') problems.push('-n: is empty; name a namespace')
   const source: Source = {
-    // A file whose name has a comma is found all the same: see files.ts.
+    // A file whose name contains a comma is still found: see files.ts.
     files: [...(lists.get('file') ?? []), ...loose],
     recursive: values.has('recursive'),
     namespace: values.get('namespace'),

@@ -1,6 +1,6 @@
 /**
- * What else in the input names the port of an app, when lastcall gets another one: what stands in the way, and what
- * the user should know. (Where lastcall listens on the same port, nothing does.) Pure.
+ * Other objects of the input that name the app's port, if lastcall gets another one: obstacles, and remarks for the
+ * user. (If lastcall listens on the app's port, there are none.) Pure.
  */
 import type { App } from './app.ts'
 import { optsOut } from './given.ts'
@@ -10,7 +10,7 @@ import { otherPolicies } from './policies.ts'
 import { at, text } from './tree.ts'
 import { servicePorts, servicesOf, type Place, type Workload } from './workload.ts'
 
-/** Sentences that go on after `Deployment web ...`, and say what to do. */
+/** Sentences that continue `Deployment web ...`, and say what to do. */
 export function aroundObstacles(
   workload: Workload,
   places: readonly Place[],
@@ -21,21 +21,21 @@ export function aroundObstacles(
   const services = servicesOf(places, workload).filter(({ item }) => !optsOut(item.value))
   const direct = directServices(workload, services, app.port, listenPort).map(
     ({ place }) =>
-      `is reached by the headless ${titleOf(place)}, whose clients connect to port ${app.port} of the pods themselves: ` +
-      `they would bypass lastcall. Let the app listen on loopback (--bind-env NAME or --bind-arg FLAG says how), so that ` +
-      `lastcall gets port ${app.port} itself; or give the Service a cluster IP (remove clusterIP: None); or, if only the ` +
-      `pods use it to find each other, give it the annotation lastcall.dev/inject: "false"`,
+      `is behind the headless ${titleOf(place)}, whose clients connect directly to port ${app.port} of the pods: ` +
+      `they would bypass lastcall. Let the app listen on loopback (--bind-env NAME or --bind-arg FLAG), so that ` +
+      `lastcall gets port ${app.port}; or give the Service a cluster IP (remove clusterIP: None); or, if only the ` +
+      `pods use it to find each other, add the annotation lastcall.dev/inject: "false" to it`,
   )
   const policies = otherPolicies(places, workload)
     .filter(({ names }) => names(app.port) !== undefined && names(listenPort) === undefined)
     .map(
       ({ title }) =>
-        `has port ${app.port} named in ${title}, which does not name lastcall's port ${listenPort}: add that port there first`,
+        `is subject to ${title}, which names port ${app.port} but not lastcall's port ${listenPort}: add that port there first`,
     )
   return [...direct, ...policies]
 }
 
-/** Ports of Services that lead past lastcall: requests on them are not seen, and not waited for. */
+/** Remarks about ports of Services that bypass lastcall: it neither sees requests there nor waits for them. */
 export function besides(workload: Workload, places: readonly Place[], apps: readonly App[]): string[] {
   if (workload.sidecar !== undefined) return []
   return servicesOf(places, workload).flatMap((service) =>
@@ -46,7 +46,7 @@ export function besides(workload: Workload, places: readonly Place[], apps: read
       )
       .map(
         ({ port, number }) =>
-          `port ${port} of ${titleOf(service)} leads to ${number}, past lastcall: what is in flight there is not waited for`,
+          `port ${port} of ${titleOf(service)} leads to ${number} and bypasses lastcall, which does not wait for requests there`,
       ),
   )
 }

@@ -1,6 +1,6 @@
 /**
- * What inject writes down of the time before it, in an annotation of each object that it changes, so that --remove can
- * bring it back: nothing (null), or how it was written. Pure.
+ * The annotation in which inject records the earlier state of each object that it changes, so that --remove can restore
+ * it: for each place null (there was nothing), or the text that was there. Pure.
  */
 import type { Change, Was } from './change.ts'
 import { wasOf } from './rewrite.ts'
@@ -9,13 +9,13 @@ import type { Place } from './workload.ts'
 
 export const BEFORE = 'lastcall.dev/before'
 
-/** Lists whose items go by their name: others may be put before them. */
+/** Lists whose items are identified by name, because other items may be inserted before them. */
 const NAMED = new Set(['containers', 'initContainers', 'env'])
 
-/** By place: a JSON pointer (RFC 6901) in which containers and variables go by their name, words by themselves. */
+/** By JSON pointer (RFC 6901); containers and variables are identified by name, words of a command line by their text. */
 export type Before = Readonly<Record<string, Was | null>>
 
-/** What an object's annotation says; empty if it has none or none that can be read. */
+/** The content of an object's annotation; empty if it is missing or unreadable. */
 export function beforeOf(value: Tree): Before {
   const said = text(at(value, 'metadata', 'annotations', BEFORE))
   try {
@@ -26,7 +26,7 @@ export function beforeOf(value: Tree): Before {
   }
 }
 
-/** The change that writes down `before`; what was written down earlier is older, and stays. */
+/** The change that records `before` in the annotation. Earlier records are kept: they are the original state. */
 export function remember(place: Place, before: Record<string, Was | null>): Change[] {
   const { value } = place.item
   const old = beforeOf(value)
@@ -39,18 +39,18 @@ export function remember(place: Place, before: Record<string, Was | null>): Chan
       path,
       value: JSON.stringify({ ...before, ...old }),
       after: ['name', 'namespace', 'labels'],
-      notes: { '': 'What was here before, for lastcall inject --remove.' },
+      notes: { '': 'The state before lastcall, for lastcall inject --remove.' },
     },
   ]
 }
 
-/** Writes down that there was nothing at a path, and what was empty above it. */
+/** Records that there was nothing at a path, and how an empty map or list above it was written. */
 export function created(place: Place, before: Record<string, Was | null>, path: Path): void {
   before[pointer(place.item.value, path)] = null
   emptyAbove(place, before, path)
 }
 
-/** Writes down how the map or list above a path was written, if it was there and empty. */
+/** Records how the map or list above a path was written, if it existed and was empty. */
 export function emptyAbove(place: Place, before: Record<string, Was | null>, path: Path): void {
   const { value } = place.item
   for (let length = path.length - 1; length > 0; length -= 1) {
@@ -62,7 +62,7 @@ export function emptyAbove(place: Place, before: Record<string, Was | null>, pat
   }
 }
 
-/** Null, or a map or list without anything in it. */
+/** Null, or an empty map or list. */
 export function isEmpty(value: Tree): boolean {
   return value === null || (typeof value === 'object' && Object.keys(value).length === 0)
 }
@@ -80,7 +80,7 @@ export function pointer(value: Tree, path: Path): string {
   return said
 }
 
-/** The path that a pointer leads to now; undefined if an item of a list is gone. */
+/** The path that a pointer leads to in this value; undefined if an item of a list is gone. */
 export function pathOf(value: Tree, said: string): Path | undefined {
   const path: (string | number)[] = []
   for (const part of said.slice(1).split('/')) {

@@ -1,17 +1,17 @@
 /**
- * How an app is told to listen on loopback only, so that lastcall can have its port on the pod's own addresses: by a
- * setting of the table (bindings.ts) or one that the user names. Certain, or not at all. Pure.
+ * How to make an app listen on loopback only, so that lastcall can have its port on the pod's addresses: by a setting
+ * from the table (bindings.ts), or one that the user names. Only settings that are certain are used. Pure.
  */
 import type { App } from './app.ts'
 import { SERVERS, type Server } from './bindings.ts'
 import { at, list, text } from './tree.ts'
 import { ownPort, portsOf, type Container } from './workload.ts'
 
-/** What becomes different in the app's container. */
+/** The change to the app's container. */
 export type Binding =
-  /** It listens there already. */
+  /** The app already listens on loopback. */
   | { readonly kind: 'there' }
-  /** A variable; `index`: its row, if it has one. */
+  /** A variable; `index` is its entry in env, or -1. */
   | { readonly kind: 'variable'; readonly name: string; readonly value: string; readonly index: number }
   /** A word of the command line. */
   | {
@@ -26,21 +26,21 @@ export type Binding =
 export type BindingReading =
   | { readonly kind: 'binding'; readonly binding: Binding }
   | { readonly kind: 'unknown' }
-  /** What the user has named cannot be set. */
+  /** The setting that the user has named cannot be made. */
   | { readonly kind: 'problem'; readonly why: string }
 
-/** What the user names: `NAME`, or `NAME=VALUE` where 127.0.0.1 alone is not what it wants. */
+/** The setting that the user names: `NAME`, or `NAME=VALUE` if the server expects something other than 127.0.0.1. */
 export interface Named {
   readonly bindEnv: string | undefined
   readonly bindArg: string | undefined
 }
 
 const LOOPBACK = '127.0.0.1'
-/** How servers say "every address". */
+/** How servers write "all addresses". */
 const EVERYWHERE = new Set(['', '0.0.0.0', '0', '::', '[::]', '*', '+', '*4', '!4', '*6', '!6'])
 const THERE = new Set([LOOPBACK, 'localhost'])
 
-/** How this app comes to listen on loopback; `named` wins over the table. */
+/** How to make this app listen on loopback; `named` takes precedence over the table. */
 export function bindingOf(app: App, named: Named): BindingReading {
   if (named.bindEnv !== undefined) return namedVariable(app, named.bindEnv)
   if (named.bindArg !== undefined) return namedFlag(app, named.bindArg)
@@ -53,7 +53,7 @@ export function bindingOf(app: App, named: Named): BindingReading {
   return { kind: 'unknown' }
 }
 
-/** A setting that moves all ports of the app may be used only if nobody needs the others. */
+/** A setting that moves all ports of the app may be used only if nothing uses the others. */
 function mayMove(server: Server, { container, port }: App): boolean {
   if (server.all !== true) return true
   const declared = portsOf(container).map(({ number }) => number)
@@ -65,7 +65,7 @@ function mayMove(server: Server, { container, port }: App): boolean {
   return [...declared, ...probed].every((one) => one === undefined || one === port)
 }
 
-/** What a container runs, as far as the manifest says. */
+/** What a container runs, according to the manifest. */
 interface CommandLine {
   readonly words: readonly Word[]
   readonly programs: readonly string[]
@@ -83,7 +83,7 @@ function tableBinding(
     const flag = flagIn(words, server.flags, port)
     if (flag !== 'absent') return flag
   }
-  // A command line that is not the image's own may start something else.
+  // A command in the manifest may start something other than the image's own program.
   const own = shown && (runs || words.every(({ list: where }) => where === 'args'))
   for (const name of server.variables ?? []) {
     const index = rowOf(container, name)
@@ -109,7 +109,9 @@ function namedVariable({ container, port }: App, said: string): BindingReading {
   const index = rowOf(container, name)
   const row = list(container.value['env'])[index]
   if (at(row, 'valueFrom') !== undefined)
-    return problem(`has ${name} from elsewhere (valueFrom), and --bind-env must set it: write its value out`)
+    return problem(
+      `takes ${name} from valueFrom, but --bind-env must set it: write the value into the manifest`,
+    )
   const there = text(at(row, 'value'))
   const wanted = rest.length > 0 ? rest.join('=') : ((there && onLoopback(there, port)) ?? LOOPBACK)
   return found(there === wanted ? { kind: 'there' } : { kind: 'variable', name, value: wanted, index })
@@ -122,12 +124,12 @@ function namedFlag({ container, port }: App, said: string): BindingReading {
   const there = flagIn(words, [flag], port, wanted)
   if (there === undefined)
     return problem(
-      `has ${flag} with a value of which --bind-arg cannot tell the address: give --bind-arg ${flag}=VALUE`,
+      `has ${flag} with a value in which --bind-arg cannot find the address: use --bind-arg ${flag}=VALUE`,
     )
   if (there !== 'absent') return found(there)
   if (words.length === 0 || words.some(isScript))
     return problem(
-      `has no command line in the manifest to which ${flag} could be added (the image's own would be replaced): write command and args out, or give --bind-env NAME`,
+      `has no command line in the manifest to which ${flag} could be added (it would replace the image's own): write command and args into the manifest, or use --bind-env NAME`,
     )
   const value = wanted ?? LOOPBACK
   return found({ kind: 'append', words: flag.startsWith('--') ? [`${flag}=${value}`] : [flag, value] })
@@ -145,11 +147,11 @@ interface Word {
   readonly list: 'command' | 'args'
   readonly index: number
   readonly text: string
-  /** It is a script of the shell before it. */
+  /** The word is a script for the shell before it. */
   readonly script: boolean
 }
 
-/** The command line, as far as the manifest has it. */
+/** The command line in the manifest. */
 function wordsOf({ value }: Container): Word[] {
   const words = (['command', 'args'] as const).flatMap((where) =>
     list(value[where]).map((one, index) => ({ list: where, index, text: text(one) ?? '' })),
@@ -174,7 +176,7 @@ function namesIn({ text: said, script }: Word): string[] {
   return words.map((word) => word.slice(word.lastIndexOf('/') + 1))
 }
 
-/** One of these flags with its value, moved to loopback; undefined if that cannot be said for sure. */
+/** The change of one of these flags to loopback; undefined if its effect is not certain, 'absent' if there is no flag. */
 function flagIn(
   words: readonly Word[],
   flags: readonly string[],
@@ -199,7 +201,7 @@ function flagIn(
   return value === word.text ? { kind: 'there' } : { kind: 'word', list: word.list, index: word.index, value }
 }
 
-/** A word that has a value, after so many characters. */
+/** A word that contains a value, and the number of characters before it. */
 interface Hit {
   readonly word: Word
   readonly skip: number
@@ -216,7 +218,7 @@ function scriptHas(script: string, flags: readonly string[]): boolean {
     .some((word) => flags.some((flag) => word === flag || word.startsWith(`${flag}=`)))
 }
 
-/** A script or a line of flags with the one flag in it moved; undefined if there are several, or none that is clear. */
+/** A script or a line of flags with its one flag moved to loopback; undefined if there are several, or it is unclear. */
 function scriptOnLoopback(
   script: string,
   flags: readonly string[],
@@ -233,8 +235,8 @@ function scriptOnLoopback(
 }
 
 /**
- * The same address on loopback: a host, `host:port` or a URL. Undefined if it is another port, or an address that is
- * neither every one nor loopback.
+ * The same address on loopback: a host, `host:port` or a URL. Undefined if it has another port, or is a specific address
+ * other than loopback.
  */
 export function onLoopback(value: string, port: number): string | undefined {
   const read = value === '::' ? ['', '', '::'] : ADDRESS.exec(value)

@@ -1,26 +1,25 @@
 /**
- * THE TABLE of servers that can be told on which address to listen: by which variable or flag, and who says so. A row
- * is used only where the manifest itself shows that the server is there: by its image, by the program in its command,
- * or because the manifest sets the variable already. Each row was compared in November 2026
- * with the server's documentation or source, or, where that was not to be found, with how many public projects use it.
- * Pure data; bind.ts uses it.
+ * THE TABLE of servers whose listening address can be configured: by which variable or flag, and the source for it. A row
+ * is used only if the manifest itself shows that the server is there: by its image, by the program in its command, or
+ * because the manifest already sets the variable. Each row was compared in November 2026 with the server's documentation
+ * or source, or, if that was not available, with its use in public projects. Data only; bind.ts uses it.
  */
 
 export interface Server {
   readonly server: string
-  /** Where its documentation says so. */
+  /** The documentation of the setting. */
   readonly source: string
-  /** The end of its image's name: the server is there even if the manifest says nothing more. */
+  /** The end of its image's name, which alone identifies the server. */
   readonly image?: RegExp
-  /** The program in the command line that has these flags. */
+  /** The program in the command line that accepts these flags. */
   readonly program?: RegExp
   readonly flags?: readonly string[]
   readonly variables?: readonly string[]
-  /** With its image, it listens on every address where the variable is not set: then it may be set. */
+  /** If the image identifies the server and the variable is not set, it listens on all addresses: it may be set. */
   readonly unsaid?: true
   /** The variable holds a command line with these flags. */
   readonly holdsFlags?: true
-  /** The same setting also moves other ports of the process. */
+  /** The setting also moves other ports of the process. */
   readonly all?: true
 }
 

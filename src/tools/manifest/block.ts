@@ -1,18 +1,17 @@
 /**
- * A value as block YAML, exactly as the YAML library writes it, without building its tree of nodes: sidecars are
- * hundreds of lines of plain words, and there are as many of them as workloads. What is not plain goes to the library:
- * a scalar alone, or all of it. Pure.
+ * Writes a value as block YAML, exactly as the YAML library does, but without its tree of nodes: sidecars are hundreds of
+ * lines of plain words, once per workload. The library writes what is not plain: a single scalar, or the whole value. Pure.
  */
 import type { Notes } from './change.ts'
 import type { Branch, Tree } from './tree.ts'
 import { isBranch } from './tree.ts'
 import { libraryBlock, scalar, type Style } from './yaml.ts'
 
-/** Words that mean themselves, as key and as value, wherever they stand; YAML reads some of them as something else. */
+/** Words that need no quotes as key or value, except for OTHERS, which YAML reads as something else. */
 const PLAIN = /^[a-zA-Z/][\w./-]*$/
-/** Flags mean themselves as values. */
+/** Flags need no quotes as values. */
 const FLAG = /^--[a-z](?:[\w./=,-]|:(?=\w))*$/
-/** What the library made of other words, until there are many. */
+/** A cache of what the library made of other words. */
 const written = new Map<Tree, string>()
 const MOST_WRITTEN = 1000
 const OTHERS = /^(null|true|false)$/i
@@ -26,9 +25,9 @@ export function block(value: Tree, notes: Notes, style: Style): string {
   return out.join('')
 }
 
-/** Maps with plain keys, lists of maps and of scalars; no text of several lines. */
+/** Whether a value consists of maps with plain keys, lists of maps and scalars, and single-line text. */
 function isSimple(value: Tree): boolean {
-  // What looks like the end of a document, the library writes in a way of its own.
+  // The library has its own way to write text that looks like a document marker.
   if (typeof value === 'string') return !/\n|^(%|---|\.\.\.)/.test(value)
   if (Array.isArray(value)) return value.every((one) => !Array.isArray(one) && isSimple(one as Tree))
   if (!isBranch(value)) return value !== undefined
@@ -54,7 +53,7 @@ interface Page {
   readonly out: string[]
 }
 
-/** The lines of a map; its first one begins with `lead`, which stands in for its indentation. */
+/** The lines of a map; the first one begins with `lead` in place of its indentation. */
 function mapLines(map: Branch, path: string, page: Page, indent: string, lead: string): void {
   const { notes, style, out } = page
   let start = lead
@@ -69,7 +68,7 @@ function mapLines(map: Branch, path: string, page: Page, indent: string, lead: s
       out.push(`${start}${key}:\n`)
       mapLines(value, own, page, indent + deeper, indent + deeper)
     } else if (!Array.isArray(value) || value.length === 0) out.push(`${start}${key}: ${word(value)}\n`)
-    // Short, and always written so.
+    // Short, and conventionally written in flow style.
     else if (key === 'drop')
       out.push(`${start}${key}: [${value.map((one) => word(one as Tree)).join(', ')}]\n`)
     else {

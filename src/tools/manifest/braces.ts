@@ -1,16 +1,16 @@
 /**
- * Changes in collections that are written with braces or brackets: of YAML's flow style, and of JSON. What is put in
- * has its comma before it, unless it is the first, and is taken out with that comma: so nothing else is touched. Pure.
+ * Changes in collections with braces or brackets: YAML's flow style, and JSON. A new entry has its comma before it, unless
+ * it is the first, and is removed together with that comma, so that nothing else changes. Pure.
  */
 import type { Was } from './change.ts'
 import { lineStart } from './lines.ts'
 import type { Entry, Spot } from './spot.ts'
 import type { Splice, Writer } from './splice.ts'
 
-/** What is not written down. */
+/** The usual separator, which is not recorded. */
 const USUAL = ', '
 
-/** A new entry as number `index`; `own` writes it for lines with a given indentation, or for one line. */
+/** A new entry at `index`; `own` writes it with the indentation of its line, or for one line. */
 export function put(
   text: string,
   parent: Spot,
@@ -45,14 +45,14 @@ function fill(
   return { from: parent.start, to: parent.end, text: open + lead + own(inner) + tail + close }
 }
 
-/** Takes an entry out, with the comma before it; the first takes the one behind it. */
+/** Removes an entry with the comma before it; the first entry with the comma after it. */
 export function take(parent: Spot, entry: Entry): Splice {
   const [before, next] = neighbours(parent, entry)
   if (before !== undefined) return { from: before.end, to: entry.end, text: '' }
   return { from: entry.start, to: next?.start ?? entry.end, text: '' }
 }
 
-/** What `take` takes beside the entry itself, to be able to put it back. */
+/** What `take` removes besides the entry itself, so that it can be restored. */
 export function around(text: string, parent: Spot, entry: Entry): Pick<Was, 'lead' | 'tail'> {
   const [before, next] = neighbours(parent, entry)
   if (before !== undefined) {
@@ -74,7 +74,7 @@ function neighbours({ entries }: Spot, entry: Entry): [Entry | undefined, Entry 
   return [entries[index - 1], entries[index + 1]]
 }
 
-/** The white space that stands before an entry, as the collection shows it. */
+/** The white space before an entry, as elsewhere in the collection. */
 function spaceIn(text: string, { entries }: Spot, writer: Writer): string {
   const { start } = (entries[1] ?? entries[0])!
   let from = start

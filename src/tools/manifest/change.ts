@@ -1,32 +1,32 @@
 /**
- * What shall become different in a tree, as data: the language between those who know Kubernetes and those who know
- * text. All paths of a batch mean the tree as it was before. Pure.
+ * Changes to a tree, as data: files that know Kubernetes make them, and files that know text apply them. All paths of a
+ * batch refer to the tree before the changes. Pure.
  */
 import { at, branch, type Path, type Tree } from './tree.ts'
 
 /** Comments for a rendered value, by the path of the key within it: `lifecycle.preStop`. */
 export type Notes = Readonly<Record<string, string>>
 
-/** How a pair was written before it was taken away or replaced. */
+/** How a pair was written before it was deleted or replaced. */
 export interface Was {
-  /** The key that stood before it; null if it was the first. */
+  /** The key before it; null if it was the first. */
   readonly after: string | null
   /** The pair as it was written, key and comments included, without its indentation. */
   readonly text?: string
-  /** The column in which it stood, where some of its lines are less indented: then `text` has its indentation. */
+  /** Its column, if some of its lines are indented less: then `text` includes the indentation. */
   readonly column?: number
-  /** Lines of comments and blanks between the key before it and its text. */
+  /** The number of comment lines and blank lines between the key before it and its text. */
   readonly skip?: number
-  /** What stood between the entry before it and it, in braces. */
+  /** In flow style, the text between the entry before it and it. */
   readonly lead?: string
-  /** What stood between it and the entry behind it, where it was the first. */
+  /** The text between it and the entry after it, if it was the first. */
   readonly tail?: string
-  /** The value, where nobody has written it down as text. */
+  /** The value, if its text is unknown. */
   readonly value?: Tree
 }
 
 export type Change =
-  /** A key of a map: its new value. A missing one is put after the last of `after` that is there (first, if none is), or at the end. */
+  /** Sets a key of a map. A new key goes after the last key of `after` that exists (first if none does), or at the end. */
   | {
       readonly kind: 'set'
       readonly path: Path
@@ -34,14 +34,14 @@ export type Change =
       readonly after?: readonly string[]
       readonly notes?: Notes
     }
-  /** A new item of a list, before the one that is at the path's index now. */
+  /** Inserts an item into a list, before the one that is now at the path's index. */
   | { readonly kind: 'insert'; readonly path: Path; readonly value: Tree; readonly notes?: Notes }
-  /** `own`: nobody but inject has written it, so that comments around it are not its. */
+  /** `own`: inject itself has written it, so comments around it do not belong to it. */
   | { readonly kind: 'delete'; readonly path: Path; readonly own?: boolean }
-  /** A key of a map as it was written once, whatever stands there now. */
+  /** Restores a key of a map as it was written earlier, whatever is there now. */
   | { readonly kind: 'restore'; readonly path: Path; readonly was: Was }
 
-/** Joins all `set` below one missing map into the set of that map, so that every change is of something that exists. */
+/** Joins all `set` below one missing map into the set of that map, so that the parent of every change exists. */
 export function normalise(tree: Tree, changes: readonly Change[]): Change[] {
   const out: Change[] = []
   const created = new Map<string, number>()
@@ -75,7 +75,7 @@ export function normalise(tree: Tree, changes: readonly Change[]): Change[] {
   return out
 }
 
-/** The length of the shortest part of `path` that leads to nothing (or to null, which stands for an empty map). */
+/** The length of the shortest prefix of `path` that leads to nothing (or to null, which counts as an empty map). */
 function firstMissing(tree: Tree, path: Path): number | undefined {
   for (let length = 1; length < path.length; length += 1)
     if ((at(tree, ...path.slice(0, length)) ?? null) === null) return length
@@ -88,7 +88,7 @@ function put(tree: Tree, path: readonly string[], value: Tree): Tree {
   return { ...branch(tree), [key]: put(branch(tree)[key] ?? {}, rest, value) }
 }
 
-/** Where among `keys` a key belongs that is not there. */
+/** The index among `keys` at which a new key belongs. */
 export function place(keys: readonly string[], one: Change): number {
   if (one.kind === 'restore') {
     if (one.was.after === null) return 0

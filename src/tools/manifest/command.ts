@@ -1,6 +1,6 @@
 /**
- * The shell of `lastcall inject` and `lastcall check`: files, standard input and output, exit codes. What they mean is
- * decided elsewhere, purely. Exit codes: 0 done (clean), 1 refused (errors found), 2 a mistake or an unusable input,
+ * The shell of `lastcall inject` and `lastcall check`: files, standard input and output, exit codes. Pure files decide
+ * everything else. Exit codes: 0 done (no errors found), 1 refused (errors found), 2 invalid command line or input,
  * 3 done, but something was left out.
  */
 import { randomBytes } from 'node:crypto'
@@ -17,7 +17,7 @@ const DONE = 0
 const REFUSED = 1
 const MISTAKE = 2
 const LEFT_OUT = 3
-/** 128 bits: nobody guesses it. */
+/** 128 bits, which cannot be guessed. */
 const TOKEN_BYTES = 16
 
 /** Runs `lastcall inject ARGV`; `version` is that of the image it names. Resolves to the exit code. */
@@ -50,14 +50,17 @@ export async function runInject(argv: readonly string[], version: string): Promi
       for (const remark of result.remarks) say([`lastcall inject: ${remark}`])
       process.stdout.write(result.text)
       if (result.left.length === 0) return DONE
-      say([`lastcall inject: ${result.left.length} left out, the rest is done`, ...leftOut(result.left)])
+      say([
+        `lastcall inject: ${result.left.length === 1 ? '1 workload was' : `${result.left.length} workloads were`} left out, the others are done`,
+        ...leftOut(result.left),
+      ])
       return LEFT_OUT
     default:
       return result satisfies never
   }
 }
 
-/** What was left out, and the line to run for it. */
+/** The workloads that were left out, each with the reasons and the command to run. */
 function leftOut(left: readonly Left[]): string[] {
   return left.flatMap(({ why, line }) => [...why.map((one) => `  ${one}`), `    ${line}`])
 }
@@ -75,7 +78,7 @@ export async function runCheck(argv: readonly string[]): Promise<number> {
   if (inputs.problems.length > 0) return mistake('check', inputs.problems)
   const places = placesOf(inputs.read, asked.source.namespace)
   if (places.length === 0)
-    return mistake('check', [...inputs.skipped, 'no Kubernetes object in the input: nothing was judged'])
+    return mistake('check', [...inputs.skipped, 'no Kubernetes object in the input: nothing was checked'])
   const findings = judge(places, { ...asked, namespace: asked.source.namespace })
   const workloads = places.filter((place) => workloadOf(place) !== undefined).length
   const judgement = { findings, objects: places.length, workloads, skipped: inputs.skipped }
@@ -84,7 +87,7 @@ export async function runCheck(argv: readonly string[]): Promise<number> {
   return findings.some(({ rule }) => fails(rule.severity, asked.failOn)) ? REFUSED : DONE
 }
 
-/** The severities are in the order of their weight. */
+/** SEVERITIES is ordered from severe to mild. */
 function fails(severity: CheckArguments['failOn'], from: CheckArguments['failOn']): boolean {
   return SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(from)
 }

@@ -1,6 +1,6 @@
 /**
- * Changes made in the text that somebody wrote: splices, computed against one parse. Pure; what YAML looks like is
- * asked of the writer that is handed in. Here are collections in lines; those in braces are braces.ts's.
+ * Turns changes into splices of the user's text, computed from one parse. Pure; a writer provides the YAML or JSON of new
+ * values. This file handles collections in block style; braces.ts handles flow style.
  */
 import { around, marginAt, put, take } from './braces.ts'
 import { place, type Change, type Notes, type Was } from './change.ts'
@@ -10,8 +10,8 @@ import { entryAt, spotAt, type Entry, type Spot } from './spot.ts'
 import { printPath, type Path, type Tree } from './tree.ts'
 
 /**
- * The splices that make the changes, in the order of the text; undefined if some are in each other's way and must be
- * made one after the other. Throws a sentence where an alias stands in the way.
+ * The splices for the changes, in the order of the text; undefined if some overlap and must be made one after the other.
+ * Throws an error with a sentence if an alias prevents a change.
  */
 export function splices(
   text: string,
@@ -28,7 +28,7 @@ export function splices(
   return entangled ? undefined : order
 }
 
-/** The changes in an order in which each can be made in what the one before has left: from the end. */
+/** The changes ordered from the end of the text, so that each can be made after the one before. */
 export function fromTheEnd(text: string, root: Spot, changes: readonly Change[], writer: Writer): Change[] {
   return changes
     .map((change) => ({ ...splice(text, root, change, writer), change }))
@@ -37,7 +37,7 @@ export function fromTheEnd(text: string, root: Spot, changes: readonly Change[],
     .map(({ change }) => change)
 }
 
-/** How the pair at an entry was written, to be able to restore it. */
+/** How the pair at an entry is written, so that it can be restored. */
 export function written(text: string, parent: Spot, entry: Entry): Was {
   if (parent.kind === 'list') return { after: null, text: text.slice(entry.start, entry.end) }
   const index = parent.entries.indexOf(entry)
@@ -63,13 +63,13 @@ export function written(text: string, parent: Spot, entry: Entry): Was {
   return { after, ...(skip > 0 ? { skip } : {}), text: odd ? raw : own, ...(odd ? { column } : {}) }
 }
 
-/** Why nothing can be changed at a path, as a sentence: an alias or a merge is there. */
+/** Why a path cannot be changed, as a sentence: it is inside an alias or a merge. Undefined if it can. */
 export function obstructed(root: Spot, path: Path): string | undefined {
   const parent = spotAt(root, path.slice(0, -1))
   const open = parent?.kind === 'map' || parent?.kind === 'list'
   return open && entryAt(parent, path.at(-1)!)?.value.kind !== 'alias'
     ? undefined
-    : `${printPath(path)} comes from a YAML alias or a merge (<<): write it out there, and try again`
+    : `${printPath(path)} comes from a YAML alias or a merge (<<): write it out in place, and try again`
 }
 
 function splice(text: string, root: Spot, change: Change, writer: Writer): Splice {
@@ -109,7 +109,7 @@ function prefixed(key: string, notes: Notes): Notes {
   )
 }
 
-/** A pair as it was written once: in the place of the one that is there, or where it was. */
+/** Restores a recorded pair: in place of the existing one, or where it was. */
 function restoration(
   text: string,
   parent: Spot,
@@ -136,7 +136,7 @@ function restoration(
       : indented(was.column === undefined ? own : outdented(own, was.column), column)
   if (entry !== undefined) return rewriting(text, parent, entry, own, lines)
   const next = parent.entries[index]
-  // It was the first, and stood in the line of a dash.
+  // It was the first entry, on the line of a dash.
   if (index === 0 && next !== undefined && !own.endsWith('\n'))
     return {
       from: next.start,
@@ -146,7 +146,7 @@ function restoration(
   return addition(text, parent, index, lastLine(lines), was.skip ?? 0)
 }
 
-/** New lines as number `index` of a map; `skip`: behind so many comments and blanks, as it was once. */
+/** New lines as entry `index` of a map; `skip`: after this number of comment and blank lines, for a restored pair. */
 function addition(text: string, parent: Spot, index: number, lines: string, skip?: number): Splice {
   const before = parent.entries[index - 1]
   const next = parent.entries[index]
@@ -159,19 +159,19 @@ function addition(text: string, parent: Spot, index: number, lines: string, skip
     return { from: line, to: line, text: lines }
   }
   let from = lineEnd(text, before.end)
-  // Comments that are deeper belong to what is before them.
+  // Comments that are indented deeper belong to the entry before them.
   if (skip === undefined) from = trailingComments(text, from, column)
   for (let i = 0; i < (skip ?? 0) && isIdle(text.slice(from, lineEnd(text, from))); i += 1)
     from = lineEnd(text, from)
   return fresh(text, from, lines)
 }
 
-/** Nothing but a comment, or nothing. */
+/** Whether a line is blank or only a comment. */
 function isIdle(line: string): boolean {
   return /^\s*(#.*)?$/.test(line.trimEnd())
 }
 
-/** Another value for a pair or an item that is there. */
+/** A new value for an existing pair or item. */
 function replacement(
   text: string,
   parent: Spot,
@@ -199,14 +199,14 @@ function replacement(
       : writer.block({ [String(entry.key)]: value }, prefixed(String(entry.key), notes))
   const end = lineEnd(text, entry.end)
   if (entry.value.start === entry.value.end) {
-    // There is nothing behind the key, but perhaps a comment: what comes goes below.
+    // The key has no value, but perhaps a comment after it: the new value goes below.
     const below = writer.block({ [String(entry.key)]: value }, notes).replace(/^.*\n/, '')
     return fresh(text, end, indented(below, column))
   }
   return { from: entry.start, to: end, text: lastly(indented(own, column).trimStart(), text, end) }
 }
 
-/** A pair as it was written once, in the place of the one that is there. */
+/** A recorded pair in place of the existing one. */
 function rewriting(text: string, parent: Spot, entry: Entry, own: string, lines: string): Splice {
   if (!own.endsWith('\n')) return { from: entry.start, to: entry.end, text: own }
   if (isInline(text, parent, entry)) return { from: entry.start, to: entry.end, text: lines.trim() }
@@ -232,7 +232,7 @@ function insertion(
   return { from, to: from, text: lines }
 }
 
-/** Takes an entry away: with the comments that belong to it if somebody wrote it, without them if it is our `own`. */
+/** Removes an entry: with its comments if the user wrote it, without them if inject did (`own`). */
 function removal(text: string, parent: Spot, entry: Entry, own: boolean): Splice {
   if (parent.flow) return take(parent, entry)
   if (parent.kind === 'list') return whole(text, dashLine(text, parent, entry), lineEnd(text, entry.end))
@@ -241,25 +241,25 @@ function removal(text: string, parent: Spot, entry: Entry, own: boolean): Splice
   return whole(text, from, own ? lineEnd(text, entry.end) : to)
 }
 
-/** Lines taken out; those at the end of a text without a last newline go with the newline before them. */
+/** Removes lines; at the end of a text without a final newline, together with the newline before them. */
 function whole(text: string, from: number, to: number): Splice {
   const last = to === text.length && !text.endsWith('\n') && from > 0
   return { from: last ? from - 1 : from, to, text: '' }
 }
 
-/** Whether something else stands before it in its line: a brace, a dash, another pair. */
+/** Whether something else precedes it on its line: a brace, a dash, another pair. */
 function isInline(text: string, parent: Spot, entry: Entry): boolean {
   return parent.flow || text.slice(lineStart(text, entry.start), entry.start).trim() !== ''
 }
 
-/** The whole lines of a pair, with the comments directly above it and those that are indented below it. */
+/** The lines of a pair, with the comments directly above it and the indented ones below it. */
 function ownLines(text: string, entry: Entry): { from: number; to: number } {
   const column = columnOf(text, entry.start)
   const from = leadingComments(text, lineStart(text, entry.start), column)
   return { from, to: trailingComments(text, lineEnd(text, entry.end), column) }
 }
 
-/** Where the line with the dash of an item begins: the item may begin below it. */
+/** The start of the line with the dash of an item, which may begin below it. */
 function dashLine(text: string, parent: Spot, entry: Entry): number {
   const column = columnOf(text, parent.start)
   let line = lineStart(text, entry.start)
@@ -271,18 +271,18 @@ function columnOf(text: string, offset: number): number {
   return offset - lineStart(text, offset)
 }
 
-/** A new line that begins where this entry begins in its own. */
+/** A newline with the indentation of this entry. */
 function newline(text: string, entry: Entry): string {
   return `\n${' '.repeat(columnOf(text, entry.start))}`
 }
 
-/** At the end of a text without a last newline a new line needs one first. */
+/** Inserts lines. At the end of a text without a final newline, a newline comes first. */
 function fresh(text: string, from: number, own: string): Splice {
   const atEnd = from > 0 && text[from - 1] !== '\n' && from === text.length
   return { from, to: from, text: atEnd ? `\n${own.trimEnd()}` : own }
 }
 
-/** A text that had no newline at its end gets none. */
+/** Keeps a text without a final newline that way. */
 function lastly(own: string, text: string, to: number): string {
   return to === text.length && !text.endsWith('\n') ? own.trimEnd() : own
 }

@@ -1,5 +1,5 @@
 /**
- * The changes of one object as they are collected, together with how it was before. Pure.
+ * Collects the changes of one object, and its earlier state. Pure.
  */
 import { created, pointer } from './before.ts'
 import type { Change, Was } from './change.ts'
@@ -7,13 +7,13 @@ import { wasOf } from './rewrite.ts'
 import { at, covers, list, text, type Branch, type Path } from './tree.ts'
 import type { Place } from './workload.ts'
 
-/** What was changed in an object, and how it was before. */
+/** The changes of an object, and its earlier state. */
 export interface Edits {
   readonly changes: Change[]
   readonly before: Record<string, Was | null>
 }
 
-/** Sets a key of an object, if it is not so already, and writes down how it was. */
+/** Sets a key of an object, unless it already has this value, and records the earlier state. */
 export function setKey(place: Place, edits: Edits, change: Extract<Change, { kind: 'set' }>): void {
   const { value } = place.item
   const there = at(value, ...change.path)
@@ -23,7 +23,7 @@ export function setKey(place: Place, edits: Edits, change: Extract<Change, { kin
   edits.changes.push(change)
 }
 
-/** Adds an item with a name to the end of a list, which may be missing or empty. */
+/** Adds a named item at the end of a list, which may be missing or empty. */
 export function addItem(
   place: Place,
   edits: Edits,
@@ -38,7 +38,7 @@ export function addItem(
   else edits.changes.push({ ...change, value: [item] })
 }
 
-/** Sets a word of a command line. Words have no names: what was there is written down under what is there now. */
+/** Sets a word of a command line. Words have no names: the earlier word is recorded under the new one. */
 export function setWord(place: Place, edits: Edits, path: Path, word: string): void {
   const name = pointer(place.item.value, [...path.slice(0, -1), word])
   edits.before[name] = wasOf(place.input, place.item, path)

@@ -16,7 +16,7 @@ export interface Inputs {
   readonly skipped: readonly string[]
 }
 
-/** What cannot be read and names no kind is something else that happens to end in .json or .yaml. */
+/** An unreadable file that names no kind is not a manifest, although its name ends in .json or .yaml. */
 const NAMES_A_KIND = /^[\s{]*["']?kind["']?\s*:/m
 
 interface Named {
@@ -25,7 +25,7 @@ interface Named {
   readonly found: boolean
 }
 
-/** Reads all that `source` names, in its order; standard input if it names nothing. */
+/** Reads all inputs of `source` in order; standard input if it names none. */
 export async function readInputs(source: Source): Promise<Inputs> {
   const read: Input[] = []
   const problems: string[] = []
@@ -33,7 +33,7 @@ export async function readInputs(source: Source): Promise<Inputs> {
   if (source.files.length === 0 && process.stdin.isTTY)
     return {
       read,
-      problems: ['no input: name files or folders, or pipe a manifest into it'],
+      problems: ['no input: name files or folders, or pipe a manifest into this command'],
       skipped: [],
     }
   const files = source.files.length === 0 ? ['-'] : source.files.flatMap(atCommas)
@@ -59,8 +59,8 @@ function skippedOf(left: {
   readonly others: readonly string[]
 }): string[] {
   return [
-    ...counted(left.others, 'no Kubernetes manifest'),
-    ...counted(left.templates, 'a template (give me what it makes: helm template ... | lastcall ...)'),
+    ...counted(left.others, 'not a Kubernetes manifest'),
+    ...counted(left.templates, 'a template (render it first: helm template ... | lastcall ...)'),
   ]
 }
 
@@ -74,13 +74,13 @@ function shortList(paths: readonly string[]): string {
   return paths.length > 3 ? `${few}, and ${paths.length - 3} more` : few
 }
 
-/** `-f a,b` is two files, unless there is one of that name. */
+/** `-f a,b` is two files, unless a file has that name. */
 function atCommas(said: string): string[] {
   if (!said.includes(',') || statSync(said, { throwIfNoEntry: false }) !== undefined) return [said]
   return said.split(',').filter(Boolean)
 }
 
-/** A folder stands for the manifests in it, and with `recursive` for those in its folders. */
+/** The manifests of a folder, and with `recursive` those of its subfolders; a file as it is. */
 function expanded(file: string, recursive: boolean, problems: string[]): Named[] {
   if (file === '-' || statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true)
     return [{ path: file, found: false }]
@@ -90,15 +90,15 @@ function expanded(file: string, recursive: boolean, problems: string[]): Named[]
   const deeper = recursive ? [] : here.flatMap((entry) => manifestsAt(file, entry, true))
   problems.push(
     deeper.length > 0
-      ? `${file}: no manifests in the folder itself, but ${deeper.length} in its folders; -R reads those too`
-      : `${file}: no manifests in it (files that end in .yaml, .yml or .json)`,
+      ? `${file}: no manifests in the folder itself, but ${deeper.length} in its subfolders; add -R to read those too`
+      : `${file}: no manifests in the folder (files that end in .yaml, .yml or .json)`,
   )
   return []
 }
 
 function manifestsAt(folder: string, entry: Dirent, recursive: boolean): Named[] {
   const path = join(folder, entry.name)
-  // A link may lead back to where it stands: links to files are followed, links to folders are not.
+  // A link to a folder could form a loop, so only links to files are followed.
   if (entry.isDirectory()) {
     if (!recursive || entry.name === '.git' || entry.name === 'node_modules') return []
     const inside = readdirSync(path, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1))

@@ -91,7 +91,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '\n': '&#10;',
 }
 
-/** Text or the value of an attribute. A control character, which XML 1.0 cannot hold, becomes a question mark. */
+/** Escapes text or the value of an attribute. Control characters, which XML 1.0 does not allow, become question marks. */
 function xml(said: string): string {
   return said.replace(/[^\n\t\P{Cc}]/gu, '?').replace(/[&<>"\n]/g, (one) => ENTITIES[one]!)
 }

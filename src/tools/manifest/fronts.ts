@@ -1,5 +1,5 @@
 /**
- * The ports of an app that lastcall is in front of, and what it listens on for each. Pure.
+ * The ports of an app that lastcall proxies, and the port on which lastcall listens for each. Pure.
  */
 import type { Config } from '../../proxy/config/config.ts'
 import type { App } from './app.ts'
@@ -8,37 +8,37 @@ import { onPodIps, POD_IPS } from './settings.ts'
 import { at } from './tree.ts'
 import { ownPort, portsOf, type ContainerPort, type Workload } from './workload.ts'
 
-/** A port of an app, and lastcall's in front of it. */
+/** A port of an app, and the port of lastcall in front of it. */
 export interface Front {
   readonly app: App
   readonly listenPort: number
-  /** The app has the same port, on loopback. */
+  /** lastcall listens on the app's own port, and the app on loopback. */
   readonly samePort: boolean
-  /** The port of the node that leads to the app, and from now on to lastcall. */
+  /** The port of the node that leads to the app, and will lead to lastcall. */
   readonly hostPort: number | undefined
   /** The name of lastcall's port; Services may target it. */
   readonly portName: string
 }
 
-/** An app's port with what is spoken there: bytes, where it is not HTTP. */
+/** An app's port, and whether its bytes are only relayed because it does not speak HTTP. */
 export interface AppPort extends App {
   readonly tcp: boolean
 }
 
-/** What of a request says how ports are chosen. */
+/** The parts of a request that affect the choice of ports. */
 interface Asked {
   readonly step: 'pods' | 'services' | undefined
   readonly bindEnv: string | undefined
   readonly bindArg: string | undefined
 }
 
-/** Ports below need a right that lastcall, without root and capabilities, has only from some container runtimes. */
+/** Lower ports need a privilege; without root and capabilities, only some container runtimes grant it. */
 const PRIVILEGED = 1024
 
 /**
- * Whether lastcall can have the app's own port, on the addresses of the pod, and the app the same on loopback: then
- * whoever names the port (Services, NetworkPolicies, monitors) finds the pod as ever. A probe that only connects would
- * be answered by lastcall instead of the app: such a pod keeps two ports, unless the user says how to bind.
+ * Whether lastcall can listen on the app's own port on the addresses of the pod, and the app on the same port of
+ * loopback. Then objects that name the port (Services, NetworkPolicies, monitors) need no change. lastcall would accept
+ * the connection of a tcpSocket probe in place of the app: such a pod keeps two ports, unless the user says how to bind.
  */
 export function canShare(workload: Workload, { container, port }: App, request: Asked): boolean {
   if (workload.sidecar !== undefined || workload.spec['hostNetwork'] === true || request.step !== undefined)
@@ -50,7 +50,7 @@ export function canShare(workload: Workload, { container, port }: App, request: 
   )
 }
 
-/** What the user has named moves every port of the container, unless its value has a port itself. */
+/** A setting that the user has named moves every port of the container, unless its value contains a port. */
 export function movesAll(request: Asked): boolean {
   const named = namedBinding(request)
   return named !== undefined && !/:\d+\b/.test(named)
@@ -60,12 +60,12 @@ function namedBinding({ bindEnv, bindArg }: Asked): string | undefined {
   return bindEnv ?? bindArg
 }
 
-/** What --listen says where the app has the same port. */
+/** The value of --listen if lastcall has the app's port. */
 export function ownAddresses(port: number): string {
   return `[$(${POD_IPS})]:${port}`
 }
 
-/** The values of --port for several ports, separated by spaces; `shared` tells which keep their number. */
+/** The values of --port for several ports, separated by spaces; `shared` says which apps share their port with lastcall. */
 export function portText(
   apps: readonly AppPort[],
   shared: (app: AppPort) => boolean,
@@ -75,13 +75,13 @@ export function portText(
   const words = apps.map((app) => {
     const port = shared(app) ? undefined : freePort('listen', used)
     if (port !== undefined) used.add(port)
-    // A bare number is a port of 127.0.0.1.
+    // A number alone is a port of 127.0.0.1.
     return `${port ?? ownAddresses(app.port)}=${app.port}${app.tcp ? ',protocol=tcp' : ''}`
   })
   return words.join(' ')
 }
 
-/** The fronts that a configuration has; `apps` are in the order of its ports. */
+/** The fronts of a configuration; `apps` are in the order of its ports. */
 export function frontsOf(
   workload: Workload,
   apps: readonly AppPort[],
@@ -110,7 +110,7 @@ function declared({ container, port }: App): ContainerPort | undefined {
   return portsOf(container).find(({ number }) => number === port)
 }
 
-/** The name of the app's port goes over to lastcall: Services that target the name find it in old and new pods. */
+/** The name of lastcall's port. It takes over the name of the app's port, which Services then find in old and new pods. */
 function nameOf(
   { sidecar }: Workload,
   app: App,

@@ -1,6 +1,5 @@
 /**
- * Options of lastcall as inject is given them: on its command line, or in annotations of a workload, which win there.
- * Pure.
+ * Options of lastcall for inject: from its command line, or from annotations of a workload, which take precedence. Pure.
  */
 import { readFlags, type FlagKind } from '../../proxy/config/flags.ts'
 import type { Option } from '../../proxy/config/option.ts'
@@ -13,14 +12,14 @@ import type { Workload } from './workload.ts'
 /** `"false"`: inject leaves the object alone, as the Kustomize component does. */
 export const INJECT = 'lastcall.dev/inject'
 /**
- * Options of lastcall, written like flags, with spaces or newlines between: `--app=127.0.0.1:8000 --settle=5s`; and
- * --bind-env, --bind-arg.
+ * Options of lastcall, written as flags and separated by spaces or newlines: `--app=127.0.0.1:8000 --settle=5s`; also
+ * --bind-env and --bind-arg.
  */
 const CONFIG = 'lastcall.dev/config'
 /** The name of the container that is the app. */
 const CONTAINER = 'lastcall.dev/container'
 
-/** The options among flags that were read, each by its own kind. */
+/** The options of lastcall among the flags that were read, each validated by its kind. */
 export function givenOptions(
   values: ReadonlyMap<string, string>,
   missing: ReadonlySet<string>,
@@ -42,7 +41,7 @@ export type RequestReading =
   | { readonly kind: 'request'; readonly request: Request }
   | { readonly kind: 'bad'; readonly why: readonly string[] }
 
-/** What is asked for one workload: by the command line, and before it by the workload itself. */
+/** The request for one workload: its own annotations override the command line. */
 export function requestFor(workload: Workload, request: Request): RequestReading {
   const container = annotationOf(workload, CONTAINER) ?? request.container
   const config = annotationOf(workload, CONFIG)
@@ -51,9 +50,7 @@ export function requestFor(workload: Workload, request: Request): RequestReading
   if (problems.length > 0)
     return {
       kind: 'bad',
-      why: problems.map(
-        (problem) => `${workload.title} has an annotation ${CONFIG} that cannot be read. ${problem}`,
-      ),
+      why: problems.map((problem) => `${workload.title} has an invalid annotation ${CONFIG}. ${problem}`),
     }
   const bind = bindEnv === undefined && bindArg === undefined ? {} : { bindEnv, bindArg }
   return {
@@ -62,7 +59,7 @@ export function requestFor(workload: Workload, request: Request): RequestReading
   }
 }
 
-/** Whether an object says that it is to stay as it is. */
+/** Whether an annotation of an object says that inject must not change it. */
 export function optsOut(value: Workload['item']['value'], podPath: Workload['podPath'] = []): boolean {
   const said = (path: Workload['podPath']) => at(value, ...path, 'metadata', 'annotations', INJECT)
   return [said([]), said(podPath)].some((one) => one === 'false' || one === false)
@@ -86,7 +83,7 @@ interface InAnnotation {
 }
 
 function optionsIn(config: string): InAnnotation {
-  // A value may have spaces: the next option begins at two dashes, or in the next line.
+  // A value may contain spaces: the next option begins at two dashes, or on the next line.
   const words = config
     .split(/\n|\s(?=--)/)
     .map((word) => word.trim().replace(/^(--[\w-]+)\s+/, '$1='))

@@ -1,6 +1,6 @@
 /**
- * Headless Services (clusterIP: None): their name has the addresses of the pods, clients choose the port themselves,
- * and targetPort means nothing to them. Pure.
+ * Headless Services (clusterIP: None): their name resolves to the addresses of the pods, clients choose the port, and
+ * targetPort has no effect. Pure.
  */
 import { at } from './tree.ts'
 import { servicePorts, type Place, type Workload } from './workload.ts'
@@ -10,9 +10,9 @@ export function isHeadless({ item }: Place): boolean {
 }
 
 /**
- * The headless Services by which clients reach the app's port of the pods itself. Not those whose port is another than
- * the pods' (their clients must ask for it, by SRV records or endpoints), and not those beside which an ordinary
- * Service leads to the app or to lastcall: then only the pods use them, to find each other.
+ * The headless Services through which clients connect directly to the app's port of the pods. Not those whose port differs
+ * from the pods' (their clients look the port up in SRV records or endpoints), and not those beside an ordinary Service
+ * for the app or lastcall: then only the pods use them, to find each other.
  */
 export function directServices(
   workload: Workload,

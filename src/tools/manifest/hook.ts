@@ -1,6 +1,6 @@
 /**
- * What the preStop hook of a container does, as far as its manifest tells: it asks lastcall, it only waits, it does
- * nothing, it makes the server stop at once, or something of its own. Pure.
+ * What the preStop hook of a container does, according to its manifest: it calls lastcall, only waits, does nothing,
+ * stops the server at once, or something else. Pure.
  */
 import { at, list, number, text } from './tree.ts'
 import type { Container } from './workload.ts'
@@ -9,11 +9,11 @@ export type PreStop =
   | { readonly kind: 'none' }
   /** httpGet of /prestop/app or /prestop/sidecar. */
   | { readonly kind: 'lastcall' }
-  /** `sleep`, or a command that sleeps and does nothing else. `said` is how it is written. */
+  /** `sleep`, or a command that only sleeps. `said` is its text, for messages. */
   | { readonly kind: 'waits'; readonly ms: number; readonly how: 'sleep' | 'exec'; readonly said: string }
-  /** A command that ends at once and changes nothing, or a tcpSocket, which hooks do not have. */
+  /** A command that ends at once without effect, or a tcpSocket, which Kubernetes ignores in hooks. */
   | { readonly kind: 'nothing'; readonly how: 'sleep' | 'exec' | 'tcpSocket'; readonly said: string }
-  /** A command that makes the server drop what is in flight; `waitsMs` before that. */
+  /** A command that makes the server drop requests in flight, after `waitsMs`. */
   | { readonly kind: 'cuts'; readonly how: 'exec'; readonly said: string; readonly waitsMs: number }
   | {
       readonly kind: 'other'
@@ -50,7 +50,7 @@ const SHELL = /^(\/(usr\/)?bin\/)?(ba|da|a)?sh$/
 const NOTHING = /^((\/(usr\/)?bin\/)?true|:|exit( 0)?|echo\b.*|(\/(usr\/)?bin\/)?sleep 0[smh]?)$/
 const SLEEP = /^(?:\/(?:usr\/)?bin\/)?sleep (\d+(?:\.\d+)?)([smhd]?)$/
 /**
- * What makes a server drop its connections: the fast shutdown of nginx (nginx.org, "Controlling nginx") and of Apache
+ * Commands that make a server drop its connections: the fast shutdown of nginx (nginx.org, "Controlling nginx") and of Apache
  * (httpd.apache.org, "Stopping and Restarting": `stop`), and SIGKILL.
  */
 const CUTS =
@@ -60,7 +60,7 @@ function execOf(words: readonly string[]): PreStop {
   const said = `exec ${JSON.stringify(words)}`
   const shell = SHELL.test(words[0] ?? '')
   const flag = words.findIndex((word, i) => i > 0 && /^-[a-z]*c$/.test(word))
-  // `bash sleep 60`, which people write, fails at once; what a script file does cannot be seen.
+  // `bash sleep 60`, a common error, fails at once; the content of a script file is unknown.
   const script = shell && flag !== -1 ? (words[flag + 1] ?? '') : shell ? '' : words.join(' ')
   const steps = script
     .split(/&&|\|\||[;\n]/)

@@ -1,8 +1,8 @@
-/** The rules that an object says are not for it. Pure. */
+/** The rules that an object's annotation silences. Pure. */
 import { at, text } from './tree.ts'
 import type { Place } from './workload.ts'
 
-/** Annotation of an object: ids of rules, with commas between, that are not to be told of it. */
+/** The annotation: ids of rules, separated by commas, that are not reported for the object. */
 export const IGNORE = 'lastcall.dev/ignore'
 
 /** The ids in the annotation of an object. */

@@ -1,7 +1,6 @@
 /**
- * Adds lastcall to one workload, and to the Services that send to it: what is to change, or why it cannot be done
- * safely, in sentences that say what to do. Reconciles: what is there already as it should be is left alone, so twice
- * is once. Pure.
+ * Adds lastcall to one workload and its Services: the changes, or why it cannot be done safely, in sentences that say
+ * what to do. Idempotent: what is already as it should be is left alone. Pure.
  */
 import { OPTIONS } from '../../proxy/config/options.ts'
 import { onlyMeasured } from './app.ts'
@@ -27,14 +26,14 @@ export type Injection =
   | {
       readonly kind: 'changes'
       readonly changes: readonly (Place & ObjectChanges)[]
-      /** What the user should know, in sentences. */
+      /** Remarks for the user, in sentences. */
       readonly remarks: readonly string[]
     }
-  /** There is nothing to inject: not an error. */
+  /** There is nothing to inject, which is not an error. */
   | { readonly kind: 'alone'; readonly note: string }
   | { readonly kind: 'refused'; readonly why: readonly string[] }
 
-/** Several ports: what is spoken on each is settled (apps.ts). */
+/** Several ports: apps.ts has decided the protocol of each. */
 const RELAYED: Speech = { kind: 'goes', protocol: undefined, remarks: [] }
 
 /** Plans lastcall for a workload; `places` are all objects of the input. */
@@ -42,7 +41,7 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   const alone = nothingToInject(workload)
   if (alone !== undefined) return { kind: 'alone', note: `${workload.title} ${alone}` }
   if (request.step === 'services' && workload.sidecar === undefined)
-    return refused(workload, ['has no lastcall to which Services could send: first give --step pods'])
+    return refused(workload, ['has no lastcall that Services could send to: run --step pods first'])
   const kindly = kindObstacle(workload, request.mode)
   if (kindly !== undefined) return refused(workload, [kindly])
   const reading = findApps(workload, places, request.given, request.container)
@@ -55,11 +54,11 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   if (speech.kind === 'refused') return refused(workload, [speech.why])
   const spoken = speech.protocol === undefined ? [] : [['protocol', speech.protocol] as const]
   const tcp = app.tcp || spoken.length > 0
-  // With several ports, each says for itself what is spoken there.
+  // With several ports, each has its own protocol.
   const given = new Map([...request.given, ...(others.length === 0 ? spoken : [])])
   if (others.length > 0) given.delete('protocol')
   const plan = planned(workload, places, [{ ...app, tcp }, ...others], { ...request, given })
-  // What stands in the way is said first: contradictions of options often come from it.
+  // Obstacles of the pod come first: contradictory options are often their consequence.
   const samePort = plan.kind === 'plan' && plan.plan.fronts[0].samePort
   const why = podObstacles(workload, places, apps, request.given, samePort)
   if (why.length > 0) return refused(workload, why)
@@ -95,7 +94,7 @@ function refused(workload: Workload, why: readonly string[]): Injection {
   return { kind: 'refused', why: why.map((sentence) => `${workload.title} ${sentence}`) }
 }
 
-/** The sidecar itself: added, moved to where its form wants it, or brought up to date. */
+/** The sidecar itself: added, moved between containers and initContainers, or updated. */
 function containerChanges(workload: Workload, plan: SidecarPlan, edits: Edits): Change[] {
   const wanted = sidecar(plan)
   const notes = sidecarNotes(plan.mode)
@@ -112,7 +111,7 @@ function containerChanges(workload: Workload, plan: SidecarPlan, edits: Edits): 
   return [without(spec, there.path), addition(podPath, spec, plan.mode, moved, notes)]
 }
 
-/** Takes an item out of its list, and the list with it if it was the only one. */
+/** Deletes an item of a list, and the list itself if it was the only item. */
 function without(spec: Branch, path: Path): Change {
   const alone = list(spec[String(path.at(-2))]).length === 1
   return { kind: 'delete', path: alone ? path.slice(0, -1) : path, own: true }
@@ -128,7 +127,7 @@ function addition(podPath: Path, spec: Branch, mode: Mode, value: Tree, notes: N
   return { kind: 'set', path: [...at0, 'initContainers'], value: [value], after, notes }
 }
 
-/** What is there, with what is lastcall's own brought up to date; what the user tuned by hand stays. */
+/** The existing container with lastcall's own fields updated; what the user has tuned stays. */
 function updated(there: Branch, wanted: Branch, settings: Settings): Branch {
   const { resources: _, securityContext: __, name: ___, ...own } = wanted
   const value: Record<string, Tree> = { ...there }
@@ -141,7 +140,7 @@ function updated(there: Branch, wanted: Branch, settings: Settings): Branch {
   return value
 }
 
-/** The rows that are there, with these as they are wanted. */
+/** The existing entries, with the wanted ones updated or added. */
 function withRows(there: readonly Tree[], wanted: readonly Tree[]): Tree {
   const kept = there.map((row) => {
     const now = named(wanted, row)
@@ -154,7 +153,7 @@ function named(rows: readonly Tree[], row: Tree): Tree | undefined {
   return rows.find((one) => at(one, 'name') === at(row, 'name'))
 }
 
-/** Whether it is set so already, by flag, by variable or by default. */
+/** Whether the existing container has these settings already, by flag, variable or default. */
 function sameSettings(there: Branch, settings: Settings): boolean {
   const said = settingsIn({ path: [], name: '', value: there, native: false })
   return Object.values(OPTIONS).every(({ flag, initial }) => {

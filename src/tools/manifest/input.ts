@@ -10,7 +10,7 @@ export interface Input {
   /** As the user named it. */
   readonly name: string
   readonly text: string
-  /** The text with line feeds only: all offsets are of this one. */
+  /** The text with line feeds only; all offsets refer to it. */
   readonly lf: string
   readonly form: 'yaml' | 'json'
   readonly documents: readonly YamlDocument[]
@@ -19,7 +19,7 @@ export interface Input {
 
 /** One object of an input. */
 export interface Item {
-  /** Number of the document, from 0, and where in it: empty, or `items`, n. */
+  /** Index of the document, from 0, and the path in it: empty, or `items`, n. */
   readonly document: number
   readonly base: Path
   readonly value: Branch
@@ -28,11 +28,11 @@ export interface Item {
 export type InputReading =
   | { readonly kind: 'input'; readonly input: Input }
   | { readonly kind: 'bad'; readonly why: string }
-  /** Readable, and no Kubernetes manifest: the values of a chart, a kustomization. */
+  /** Readable, but not a Kubernetes manifest: the values of a chart, a kustomization. */
   | { readonly kind: 'other'; readonly why: string }
   | { readonly kind: 'template'; readonly why: string }
 
-/** Reads one input. What is bad about it is said in a sentence with its name and line. */
+/** Reads one input. An error is a sentence with its name and line. */
 export function readInput(name: string, original: string): InputReading {
   const text = original.replaceAll('\r\n', '\n')
   const bad = (why: string, line?: number): { kind: 'bad'; why: string } => ({
@@ -44,7 +44,7 @@ export function readInput(name: string, original: string): InputReading {
   if (reading.kind === 'bad') {
     const template = /\{\{[^}]*\}\}/.test(text)
     if (!template) return bad(reading.why, reading.line)
-    const hint = bad('a template; give me what it makes (helm template ... | lastcall ...)', reading.line)
+    const hint = bad('a template; render it first (helm template ... | lastcall ...)', reading.line)
     return { ...hint, kind: 'template' }
   }
   const objects: Item[] = []
@@ -56,12 +56,12 @@ export function readInput(name: string, original: string): InputReading {
     else objects.push(...found)
   }
   if (odd !== undefined) {
-    const why = bad(`document ${odd + 1} is no Kubernetes object: it has no kind`)
+    const why = bad(`document ${odd + 1} is not a Kubernetes object: it has no kind`)
     return objects.length > 0 ? why : { ...why, kind: 'other' }
   }
   if (objects.length > 0 && objects.every(isKustomization))
     return {
-      ...bad('a kustomization; give me what it makes (kustomize build ... | lastcall ...)'),
+      ...bad('a kustomization; build it first (kustomize build ... | lastcall ...)'),
       kind: 'other',
     }
   const form = json === undefined ? 'yaml' : 'json'
@@ -82,7 +82,7 @@ function unrolled(document: number, value: Tree): Item[] | undefined {
   )
 }
 
-/** The line, from 1, where `path` of an object stands, or what is nearest to it. */
+/** The line, from 1, of `path` in an object, or of its nearest existing parent. */
 export function lineOf(input: Input, item: Item, path: Path): number {
   const { spot } = input.documents[item.document]!
   return lineAt(input, nearest(spot, [...item.base, ...path])?.start ?? spot.start)
@@ -90,7 +90,7 @@ export function lineOf(input: Input, item: Item, path: Path): number {
 
 const LINES = new WeakMap<Input, readonly number[]>()
 
-/** By binary search in the starts of the lines, which are counted once for an input. */
+/** Binary search in the offsets of the lines, which are computed once per input. */
 function lineAt(input: Input, offset: number): number {
   let starts = LINES.get(input)
   if (starts === undefined) LINES.set(input, (starts = lineStarts(input.lf)))

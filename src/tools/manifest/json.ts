@@ -1,7 +1,7 @@
 /**
- * JSON text to documents: values, and where everything stands, as yaml.ts does for YAML; several values may follow one
- * another (`kubectl get -o json` twice). Only what RFC 8259 allows, without repeated names; everything else is not
- * JSON, and perhaps YAML. Pure.
+ * Turns JSON text into documents (values and positions), as yaml.ts does for YAML; several values may follow one another
+ * (`kubectl get -o json` twice). Accepts only what RFC 8259 allows, without repeated names; anything else may be YAML.
+ * Pure.
  */
 import type { Entry, Spot } from './spot.ts'
 import type { Tree } from './tree.ts'
@@ -16,7 +16,7 @@ interface Parsed {
   readonly spot: Spot
 }
 
-/** No manifest is as deep; a text that is must not end the process. */
+/** No manifest is this deep, and a deeper text must not overflow the stack. */
 const MAX_DEPTH = 500
 const SPACE = /[ \t\n\r]*/y
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
@@ -29,7 +29,7 @@ const WORDS: ReadonlyMap<string, Tree> = new Map<string, Tree>([
 ])
 const WORD = /true|false|null/y
 
-/** The documents of a text that is nothing but JSON objects; undefined if it is anything else. */
+/** The documents of a text that contains only JSON objects; undefined for any other text. */
 export function readJson(text: string): JsonDocument[] | undefined {
   if (!/^\s*\{/.test(text)) return undefined
   const reader = new Reader(text)

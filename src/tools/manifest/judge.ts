@@ -1,16 +1,16 @@
-/** All rules over all objects: what they find, less what the objects themselves say to ignore. Pure. */
+/** Applies all rules to all objects; findings that an object's annotation ignores are left out. Pure. */
 import { ignored } from './ignore.ts'
 import type { Finding } from './rule.ts'
 import { RULES } from './rules/table.ts'
 import { namespaceOf, together, type Place } from './workload.ts'
 import { worldOf } from './world.ts'
 
-/** Which rules count, and for whose objects. */
+/** Which rules apply, and to which objects. */
 export interface Choice {
   /** All if empty. */
   readonly only?: readonly string[]
   readonly ignore?: readonly string[]
-  /** Objects of other namespaces are looked at, and not judged. */
+  /** Objects of other namespaces are taken into account, but not reported. */
   readonly namespace?: string | undefined
 }
 
@@ -31,7 +31,7 @@ export function judge(
     ({ rule, place }) => !ignored(place).includes(rule.id) && together(namespaceOf(place), namespace),
   )
   const order = new Map(places.map(({ item }, i) => [item, i]))
-  // A Service of several workloads is looked at for each of them.
+  // A Service of several workloads is found once for each of them.
   const once = new Map(
     kept.map((one) => [JSON.stringify([one.rule.id, order.get(one.place.item), one.path, one.saw]), one]),
   )

@@ -1,7 +1,7 @@
-/** Command lines of lastcall inject that people are told to run. Pure. */
+/** Command lines of lastcall inject that messages suggest. Pure. */
 import type { Workload } from './workload.ts'
 
-/** Options that sentences tell people to give, where lastcall inject has them. */
+/** Options of lastcall inject that sentences suggest. */
 const OFFERED =
   /--(?:app|container|protocol|mode|listen|admin|grace-period|settle|bind-env|bind-arg|step) [^\s,;()]+/g
 
@@ -11,7 +11,7 @@ export function commandFor({ input, kind, name }: Workload): string {
   return `lastcall inject -f ${file} --name ${kind.toLowerCase()}/${name}`
 }
 
-/** The same with the options that the sentences ask for. */
+/** The same with the options that the sentences suggest. */
 export function lineFor(workload: Workload, sentences: readonly string[]): string {
   const offered = new Map<string, string>()
   for (const [option] of sentences.join(' ').matchAll(OFFERED))

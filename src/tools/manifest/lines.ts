@@ -1,11 +1,11 @@
-/** Lines of a text by offset, and which comments belong to what stands below or above them. Pure. */
+/** Lines of a text by offset, and which comments belong to the lines below or above them. Pure. */
 
 /** The offset of the first character of the line that `offset` is in. */
 export function lineStart(text: string, offset: number): number {
   return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1
 }
 
-/** The offset after the newline of the line whose last content ends at `offset` (which may be behind that newline). */
+/** The offset after the newline of the line whose content ends at `offset` (which may be after that newline). */
 export function lineEnd(text: string, offset: number): number {
   const newline = text.indexOf('\n', offset)
   return newline === -1 ? text.length : newline + 1
@@ -25,7 +25,7 @@ export function lineNumber(text: string, offset: number): number {
   return line
 }
 
-/** Where the comments directly above the line at `line` begin, as far as they stand in the same column. */
+/** The start of the comments directly above the line at `line` that begin in this column. */
 export function leadingComments(text: string, line: number, column: number): number {
   let from = line
   while (from > 0) {
@@ -36,7 +36,7 @@ export function leadingComments(text: string, line: number, column: number): num
   return from
 }
 
-/** Where the comments end that stand directly below, and deeper than `column`. */
+/** The end of the comments directly below that are indented deeper than `column`. */
 export function trailingComments(text: string, line: number, column: number): number {
   let to = line
   while (to < text.length) {

@@ -26,7 +26,7 @@ export function meshesOf({ pod }: Workload): Mesh[] {
   ]
 }
 
-/** A list of ports that has this one. */
+/** A list of ports with this one added, if it is missing. */
 export function portListWith(ports: string | undefined, port: number): string {
   const all = (ports ?? '').split(',').flatMap((part) => part.trim() || [])
   return all.includes(String(port)) ? all.join(',') : [...all, String(port)].join(',')

@@ -1,6 +1,6 @@
 /**
- * What stands in the way of adding lastcall safely, each a sentence that goes on after `Deployment web ...` and says
- * what to do. Pure.
+ * Reasons why lastcall cannot be added safely. Each is a sentence that continues `Deployment web ...` and says what to
+ * do. Pure.
  */
 import { printDuration } from '../../proxy/config/units.ts'
 import type { App } from './app.ts'
@@ -12,17 +12,17 @@ import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
 import { appsOf, portsOf, type Place, type Workload } from './workload.ts'
 
-/** Why there is nothing to put lastcall into: the pods are somebody else's. */
+/** Why a workload has no pods to inject: it opts out, has no containers, or takes its pods from another object. */
 export function nothingToInject(workload: Workload): string | undefined {
   const { kind, item } = workload
   if (optsOut(item.value, workload.podPath)) return `is left alone: its annotation ${INJECT} is "false"`
   const reference = at(item.value, 'spec', 'workloadRef')
   if (kind === 'Rollout' && reference !== undefined)
-    return `is left alone: it takes its pods from ${text(at(reference, 'kind')) ?? 'workload'} ${text(at(reference, 'name')) ?? ''} (workloadRef), and lastcall goes in there`
+    return `is left alone: it takes its pods from ${text(at(reference, 'kind')) ?? 'workload'} ${text(at(reference, 'name')) ?? ''} (workloadRef); inject that object instead`
   return appsOf(workload).length === 0 ? 'is left alone: it has no containers' : undefined
 }
 
-/** What the kind of the workload forbids. */
+/** The reason why this kind of workload cannot be injected, if there is one. */
 export function kindObstacle(workload: Workload, mode: Mode | undefined): string | undefined {
   const { kind, spec } = workload
   const plain = mode === 'plain' || (mode === undefined && workload.sidecar?.native === false)
@@ -30,11 +30,11 @@ export function kindObstacle(workload: Workload, mode: Mode | undefined): string
     return 'would never complete with a plain sidecar, which does not end with the app: use --mode native (Kubernetes 1.29 and later)'
   const os = text(at(spec, 'os', 'name')) ?? text(at(spec, 'nodeSelector', 'kubernetes.io/os'))
   return os === 'windows'
-    ? 'runs on Windows, and lastcall on Linux only: leave it out with --name OTHERS'
+    ? 'runs on Windows, but lastcall runs on Linux only: leave it out with --name OTHERS'
     : undefined
 }
 
-/** What the pod as it is forbids; all of it at once. */
+/** All reasons why the pod in its current form cannot be injected. */
 export function podObstacles(
   workload: Workload,
   places: readonly Place[],
@@ -52,32 +52,32 @@ export function podObstacles(
   return found.filter((why) => why !== undefined)
 }
 
-/** A hook that only waits, or does nothing, is replaced (see replacedHook); one that does something is not. */
+/** A hook that only waits or does nothing is replaced (see replacedHook); any other hook is an obstacle. */
 function hookObstacle({ container }: App): string | undefined {
   const hook = preStopOf(container)
   if (hook.kind !== 'cuts' && hook.kind !== 'other') return undefined
   return (
-    `has a preStop of its own in container ${container.name} (${hook.said}), and a container can have one only. ` +
-    'Remove it, or let the app do on SIGTERM what it does: lastcall holds that back until nothing is in flight'
+    `has its own preStop in container ${container.name} (${hook.said}), and a container can have only one. ` +
+    'Remove it, or let the app do the same work on SIGTERM: lastcall delays SIGTERM until nothing is in flight'
   )
 }
 
-/** What the user should know of a hook in whose place lastcall's comes. */
+/** Remarks about a hook that lastcall's hook replaces. */
 export function replacedHook({ container }: App): string[] {
   const hook = preStopOf(container)
   if (hook.kind === 'nothing')
     return [
-      `the preStop of container ${container.name} (${hook.said}) did nothing; lastcall's takes its place`,
+      `the preStop of container ${container.name} (${hook.said}) did nothing; lastcall's hook replaces it`,
     ]
   if (hook.kind !== 'waits') return []
   const wait = printDuration(hook.ms)
   return [
-    `the preStop of container ${container.name} (${hook.said}) only waited; lastcall's takes its place, which waits as ` +
-      `long as requests come. If it waited for a load balancer that is slow to notice, give --settle ${wait}`,
+    `the preStop of container ${container.name} (${hook.said}) only waited; lastcall's hook replaces it, and waits as ` +
+      `long as requests arrive. If it waited for a slow load balancer, add --settle ${wait}`,
   ]
 }
 
-/** Ports that were asked for, or are lastcall's already, and belong to another container. Others are chosen free. */
+/** Ports that were requested for lastcall, or that it already has, but that another container uses. */
 function portObstacles(
   workload: Workload,
   places: readonly Place[],
@@ -92,7 +92,7 @@ function portObstacles(
     const owner = taken.get(port)
     return owner === undefined
       ? []
-      : [`has port ${port} taken already, by ${owner}: leave --port out, or give lastcall a free one there`]
+      : [`already uses port ${port} (${owner}): leave --port out, or choose a free port for lastcall`]
   })
   if (clashes.length > 0) return clashes
   return (['listen', 'admin'] as const).flatMap((flag) => {
@@ -101,16 +101,16 @@ function portObstacles(
     if (owner === undefined || (samePort && flag === 'listen')) return []
     const free = freePort(flag, new Set(taken.keys()))
     return [
-      `has port ${port} taken already, by ${owner}: leave --${flag} out, or give it a free one, like --${flag} :${free}`,
+      `already uses port ${port} (${owner}): leave --${flag} out, or choose a free port, such as --${flag} :${free}`,
     ]
   })
 }
 
-/** In the node's network no port can be handed over: the app itself has it. */
+/** With hostNetwork, a hostPort cannot move to lastcall: the app itself listens on that port of the node. */
 function nodePort({ spec }: Workload, { container, port }: App): string | undefined {
   const bound = portsOf(container).some(({ number, hostPort }) => number === port && hostPort !== undefined)
   return spec['hostNetwork'] === true && bound
-    ? `has hostNetwork and gives port ${port} of container ${container.name} a hostPort, by which requests would reach the app past lastcall: remove it, and use a Service`
+    ? `uses hostNetwork, and port ${port} of container ${container.name} has a hostPort, through which requests would bypass lastcall: remove the hostPort, and use a Service`
     : undefined
 }
 
@@ -120,5 +120,5 @@ function hostNetwork({ spec, sidecar }: Workload, given: Settings): string | und
   const unsaid = wanted.filter((flag) => !given.has(flag)).map((flag) => `--${flag} :PORT`)
   return unsaid.length === 0
     ? undefined
-    : `uses hostNetwork: the ports of lastcall are the node's, where others may have the usual ones; choose free ones with ${unsaid.join(' and ')}`
+    : `uses hostNetwork: lastcall's ports are ports of the node, where the default ones may be in use; choose free ones with ${unsaid.join(' and ')}`
 }

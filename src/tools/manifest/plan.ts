@@ -1,6 +1,6 @@
 /**
- * The sidecar that a workload shall have, as numbers and options: from what was asked, what is there already and what
- * the pod says; judged by the table of options, as lastcall itself will. Pure.
+ * The plan for the sidecar of a workload: ports and options, from the request, the existing sidecar and the pod. The
+ * table of options validates it, as lastcall itself will at its start. Pure.
  */
 import { readConfig } from '../../proxy/config/parse.ts'
 import { parseDuration, printDuration } from '../../proxy/config/units.ts'
@@ -26,24 +26,24 @@ export type Planned =
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
 /**
- * The plain form is for old clusters, and kubelets before 1.26 send a hook without its httpHeaders (feature gate
- * ConsistentHTTPGetHandlers): with a token, lastcall would refuse each hook, and the app would be stopped at once.
+ * Plain sidecars are for old clusters, and kubelets before 1.26 send hooks without their httpHeaders (feature gate
+ * ConsistentHTTPGetHandlers): with a token, lastcall would refuse every hook, and the app would be stopped at once.
  */
 const NO_TOKEN =
   'no token was set, because kubelets before Kubernetes 1.26 do not send header fields with hooks; ' +
   'on later versions add --token TOKEN'
-/** How long a request may take where nobody says. */
+/** The longest request that is assumed without an annotation. */
 const LONGEST_REQUEST_MS = 30_000
-/** Annotation of the pod that says it: `lastcall.dev/longest-request: 90s`. */
+/** The annotation of a pod that states its longest request: `lastcall.dev/longest-request: 90s`. */
 export const LONGEST_REQUEST = 'lastcall.dev/longest-request'
 
-/** The longest request of a workload in ms: as its pods' annotation says, else 30 s. */
+/** The longest request of a workload in ms: from the annotation of its pods, or else 30 s. */
 export function longestRequestMs(workload: Workload): number {
   const reading = parseDuration(text(at(workload.pod, 'metadata', 'annotations', LONGEST_REQUEST)) ?? '')
   return reading.kind === 'ok' ? reading.value : LONGEST_REQUEST_MS
 }
 
-/** The plan for a workload, or every reason why these options cannot be given. */
+/** The plan for a workload, or every reason why these options cannot be used. */
 export function planned(
   workload: Workload,
   places: readonly Place[],
@@ -53,7 +53,7 @@ export function planned(
   const { sidecar } = workload
   const [app, ...others] = apps
   const settings = settingsIn(sidecar)
-  // What was given says it for each port, or for one: what the sidecar had of the other kind goes.
+  // --port and --listen/--app exclude each other: the options that were given replace the sidecar's of the other kind.
   if (request.given.has('port')) for (const flag of ['listen', 'app', 'protocol']) settings.delete(flag)
   else if (request.given.has('listen') || request.given.has('app')) settings.delete('port')
   const health = sidecar === undefined ? probeHealth(app) : undefined
@@ -92,8 +92,8 @@ export function planned(
     settings.set('grace-period', printDuration(ms))
     if (short)
       remarks.push(
-        `its terminationGracePeriodSeconds of ${podSeconds} leaves no time for a drain; it is raised to ${ms / 1000}. ` +
-          'The stop takes only as long as requests need: at most that long',
+        `its terminationGracePeriodSeconds of ${podSeconds} leaves no time for a drain; inject raises it to ${ms / 1000}. ` +
+          'A stop still takes only as long as requests need',
       )
   }
   if (!settings.has('grace-period')) settings.set('grace-period', printDuration(roomy(workload, settings)))
@@ -105,24 +105,24 @@ export function planned(
   if (outcome.kind === 'problems')
     return {
       kind: 'problems',
-      problems: outcome.problems.map((problem) => `cannot be given these options. ${problem}`),
+      problems: outcome.problems.map((problem) => `cannot have these options. ${problem}`),
     }
   const { config } = outcome
   const problems = [
     config.gracePeriodMs % 1000 === 0
       ? undefined
-      : `has whole seconds of terminationGracePeriodSeconds: --grace-period ${printDuration(config.gracePeriodMs)} is none; round it`,
+      : `needs a grace period in whole seconds, because terminationGracePeriodSeconds is an integer: round --grace-period ${printDuration(config.gracePeriodMs)}`,
     config.admin.host === undefined
       ? undefined
-      : `needs an --admin port that the kubelet reaches, on all addresses: write --admin :${config.admin.port}`,
+      : `needs an --admin port that the kubelet can reach, on all addresses: write --admin :${config.admin.port}`,
     ...config.ports
       .filter((served) => served.listen.host !== undefined && !onPodIps(served))
       .map(
         ({ listen }) =>
-          `needs a --listen port that clients reach, on all addresses: write ${many ? `--port ${listen.port}=PORT` : `--listen :${listen.port}`}`,
+          `needs a --listen port that clients can reach, on all addresses: write ${many ? `--port ${listen.port}=PORT` : `--listen :${listen.port}`}`,
       ),
     [config.admin, ...config.ports.map(({ listen }) => listen)].some(({ port }) => port === 0)
-      ? 'needs ports that the manifest can name: port 0 lets the kernel choose'
+      ? 'needs fixed port numbers: with port 0 the kernel chooses one'
       : undefined,
   ].filter((problem) => problem !== undefined)
   if (problems.length > 0) return { kind: 'problems', problems }
@@ -152,13 +152,13 @@ export function planned(
   if (lack > 0)
     remarks.push(
       `with a grace period of ${printDuration(config.gracePeriodMs)}, requests that take longer than ` +
-        `${printDuration(Math.max(0, longest - lack))} may be cut; --grace-period ${printDuration(wish)} has ` +
-        `room for ${printDuration(longest)}`,
+        `${printDuration(Math.max(0, longest - lack))} may be cut; --grace-period ${printDuration(wish)} is ` +
+        `enough for requests of ${printDuration(longest)}`,
     )
   return { kind: 'plan', plan, graceSeconds: config.gracePeriodMs / 1000, remarks }
 }
 
-/** Where the token is: in the arguments, where somebody has put it, or in a variable; a new sidecar gets a new one. */
+/** Where the token is kept: in the arguments if a user has put it there, or else in a variable. Creates one for a new sidecar. */
 function tokenFor({ sidecar }: Workload, request: Request, settings: Map<string, string>): 'args' | 'env' {
   if (sidecar === undefined && !settings.has('token') && request.newToken !== undefined)
     settings.set('token', request.newToken())
@@ -169,12 +169,12 @@ function tokenFor({ sidecar }: Workload, request: Request, settings: Map<string,
 const JUDGED = new Map<string, boolean>()
 const MOST_JUDGED = 100
 
-/** Whether no drain fits into a grace period, with none of its parts given up. */
+/** Whether a grace period is too short for the configured settle, quiet and app-stop times. */
 function tooShort(graceMs: number, settings: ReadonlyMap<string, string>): boolean {
   const times = new Map([['grace-period', printDuration(graceMs)]])
   for (const flag of ['settle', 'quiet', 'app-stop']) times.set(flag, printDuration(inMs(settings, flag)))
   const args = argsOf(times)
-  // Most workloads of a bundle have the same.
+  // Most workloads of a bundle have the same times.
   const known = JUDGED.get(args.join(' '))
   if (known !== undefined) return known
   const short = readConfig(args, {}).kind === 'problems'
@@ -187,7 +187,7 @@ function initialOf(flag: string): string {
   return option?.initial.kind === 'text' ? option.initial.text : ''
 }
 
-/** A duration of the options, given or by default. */
+/** The value of a duration option in ms, or its default. */
 function inMs(settings: ReadonlyMap<string, string>, flag: string): number {
   const reading = parseDuration(settings.get(flag) ?? initialOf(flag))
   return reading.kind === 'ok' ? reading.value : 0
@@ -197,7 +197,7 @@ function modeOf({ sidecar }: Workload): Mode {
   return sidecar === undefined || sidecar.native ? 'native' : 'plain'
 }
 
-/** A grace period in which the longest request is finished that comes at the last moment, in ms. */
+/** The grace period in ms that is enough for the longest request, even if it arrives at the last moment. */
 function roomy(workload: Workload, settings: ReadonlyMap<string, string>): number {
   const sum =
     inMs(settings, 'settle') +

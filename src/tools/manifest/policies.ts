@@ -1,6 +1,6 @@
 /**
- * Policies that name ports of a pod, and so let requests to the app's port in and those to lastcall's not: Kubernetes'
- * NetworkPolicy, which inject changes, and those of meshes and of Cilium, which it does not. Pure.
+ * Policies that name ports of a pod, and so may allow the app's port but not lastcall's: the NetworkPolicy of
+ * Kubernetes, which inject changes, and those of meshes and Cilium, which inject does not change. Pure.
  */
 import type { App } from './app.ts'
 import { created, remember } from './before.ts'
@@ -11,14 +11,14 @@ import { means } from './selector.ts'
 import { at, branch, list, text, type Path, type Tree } from './tree.ts'
 import { ofKind, portsOf, type Place, type Workload } from './workload.ts'
 
-/** A list of ports of a NetworkPolicy's rule for requests that come in. */
+/** The list of ports of an ingress rule of a NetworkPolicy. */
 export interface AllowedPorts {
   readonly place: Place
   readonly path: Path
   readonly ports: readonly Tree[]
 }
 
-/** The lists of ports in the NetworkPolicies for a workload. A rule without one lets all ports in: it is not here. */
+/** The lists of ports in the NetworkPolicies for a workload. Rules without a list allow all ports, and are left out. */
 export function allowedPorts(places: readonly Place[], workload: Workload): AllowedPorts[] {
   return policiesFor(places, workload).flatMap((place) =>
     list(at(place.item.value, 'spec', 'ingress')).flatMap((rule, i) => {
@@ -28,7 +28,7 @@ export function allowedPorts(places: readonly Place[], workload: Workload): Allo
   )
 }
 
-/** The NetworkPolicies of the input for the pods of a workload, as far as they are about what comes in. */
+/** The NetworkPolicies of the input that select the pods of a workload and restrict ingress. */
 function policiesFor(places: readonly Place[], workload: Workload): Place[] {
   return ofKind(places, 'NetworkPolicy').filter((place) => {
     const { value } = place.item
@@ -41,7 +41,7 @@ function policiesFor(places: readonly Place[], workload: Workload): Place[] {
   })
 }
 
-/** Whether one entry of such a list lets a TCP port in; `names` are those of the pod's ports with that number. */
+/** Whether an entry of such a list allows a TCP port; `names` are the names of the pod's ports with that number. */
 export function lets(entry: Tree, port: number, names: readonly string[]): boolean {
   if ((at(entry, 'protocol') ?? 'TCP') !== 'TCP') return false
   const from = at(entry, 'port')
@@ -51,7 +51,7 @@ export function lets(entry: Tree, port: number, names: readonly string[]): boole
   return typeof from === 'number' && typeof to === 'number' && from <= port && port <= to
 }
 
-/** Adds lastcall's port to every list of a NetworkPolicy that has the app's; each port of the app for itself. */
+/** Adds lastcall's port to every list of a NetworkPolicy that allows the app's, separately for each port of the app. */
 export function opened(
   workload: Workload,
   places: readonly Place[],
@@ -62,7 +62,7 @@ export function opened(
     let { length } = ports
     for (const { app, listenPort } of fronts) {
       const app0 = ports.some((entry) => lets(entry, app.port, namesOf(app)))
-      // By its name the port may have gone over to lastcall already; not every network plugin finds it there.
+      // The list may already allow lastcall's port by the name that has moved, but not every network plugin resolves it.
       if (!app0 || ports.some((entry) => lets(entry, listenPort, []))) continue
       const own = edits.get(place) ?? { changes: [], before: {} }
       edits.set(place, own)
@@ -72,7 +72,7 @@ export function opened(
         kind: 'insert',
         path: [...path, ports.length],
         value: { protocol: 'TCP', port: listenPort },
-        notes: { protocol: `lastcall's, in front of the app's ${app.port}.` },
+        notes: { protocol: `The port of lastcall, in front of the app's port ${app.port}.` },
       })
     }
   }
@@ -150,7 +150,7 @@ const OTHERS: Readonly<Record<string, Find>> = {
   },
 }
 
-/** The path of the first item of `value[path][i][key]` for which it holds. */
+/** The path of the first item of `value[path][i][key]` for which `holds` returns true. */
 function listed(value: Tree, path: Path, key: string, holds: (item: Tree) => boolean): Path | undefined {
   for (const [i, rule] of list(at(value, ...path)).entries()) {
     const j = list(at(rule, key)).findIndex(holds)

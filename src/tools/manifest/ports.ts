@@ -12,15 +12,15 @@ import {
   type Workload,
 } from './workload.ts'
 
-/** The ports that lastcall has by default, and where the search for others begins. */
+/** lastcall's default ports, and the ports at which the search for others begins. */
 const WISHES = { listen: [8080, 18_080], admin: [9099, 19_099] } as const
 
 const PROBES = ['readinessProbe', 'livenessProbe', 'startupProbe'] as const
 const ASKS = ['httpGet', 'tcpSocket', 'grpc'] as const
 
 /**
- * Every port of the pod that belongs to somebody else than lastcall, and to whom: what containers declare, what their
- * probes ask, what Services of the input send to.
+ * Every port of the pod that does not belong to lastcall, with its owner: ports that containers declare, that their probes
+ * use, and that Services of the input target.
  */
 export function takenPorts(workload: Workload, places: readonly Place[], app: number): Map<number, string> {
   const taken = new Map<number, string>()
@@ -40,14 +40,14 @@ export function takenPorts(workload: Workload, places: readonly Place[], app: nu
   return taken
 }
 
-/** Ports that a container does not declare, but that its probes ask, or where its image is known to listen. */
+/** Ports that a container does not declare, but that its probes use or on which its image is known to listen. */
 function asked(container: Container): number[] {
   const probed = PROBES.flatMap((probe) => ASKS.map((how) => number(at(container.value, probe, how, 'port'))))
   const known = variable(container, 'PGRST_ADMIN_SERVER_PORT')
   return [...probed, known === undefined ? undefined : Number(known)].filter((port) => port !== undefined)
 }
 
-/** A port that nobody has: the usual one, else the first that is free from 18080 (19099) on. */
+/** A free port: the default one, or else the first free one from 18080 (19099) on. */
 export function freePort(what: keyof typeof WISHES, taken: ReadonlySet<number>): number {
   const [usual, from] = WISHES[what]
   if (!taken.has(usual)) return usual
@@ -56,7 +56,7 @@ export function freePort(what: keyof typeof WISHES, taken: ReadonlySet<number>):
   return port
 }
 
-/** The port of an address as an option says it; undefined where it has none. */
+/** The port of an address option; undefined if it has none. */
 export function portIn(address: string | undefined): number | undefined {
   const digits = /:(\d{1,5})$/.exec(address ?? '')?.[1]
   return digits === undefined ? undefined : Number(digits)

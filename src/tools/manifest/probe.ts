@@ -1,6 +1,6 @@
 /**
- * The app's readinessProbe as lastcall's own health check, with its tuning. What lastcall cannot do (HTTPS, gRPC,
- * commands) stays where it is: a pod is ready when all of its containers are. Pure.
+ * Turns the app's readinessProbe into lastcall's health check, with its timing. Probes that lastcall cannot perform
+ * (HTTPS, gRPC, commands) stay with the app: a pod is ready when all of its containers are. Pure.
  */
 import { OPTIONS } from '../../proxy/config/options.ts'
 import { at, list, number, text, type Tree } from './tree.ts'
@@ -10,7 +10,7 @@ import { ownPort } from './workload.ts'
 type Setting = readonly [flag: string, value: string]
 
 export type ProbeReading =
-  /** The probe goes, and lastcall gets these options. */
+  /** The probe is removed, and lastcall gets these options. */
   | {
       readonly kind: 'moves'
       readonly settings: readonly Setting[]
@@ -19,7 +19,7 @@ export type ProbeReading =
   /** It stays with the app, or there is none. */
   | { readonly kind: 'stays'; readonly remarks: readonly string[] }
 
-/** What becomes of the readinessProbe of the app's container. */
+/** The decision about the readinessProbe of the app's container. */
 export function probeHealth({ container, port }: App): ProbeReading {
   const probe = container.value['readinessProbe']
   if (probe === undefined) return { kind: 'stays', remarks: [] }
@@ -34,13 +34,13 @@ export function probeHealth({ container, port }: App): ProbeReading {
     const url = `http://${hostOf(get)}:${target}${path.startsWith('/') ? path : `/${path}`}`
     const header = headerOf(get)
     if (header === undefined)
-      return stays('its readinessProbe sends a header that lastcall cannot send: it stays with the app')
+      return stays('its readinessProbe sends a header field that lastcall cannot send: it stays with the app')
     return { kind: 'moves', settings: [['health', url], ...header, ...tuning(probe)], remarks: [] }
   }
   const tcp = at(probe, 'tcpSocket')
   const target = ownPort(container, at(tcp, 'port'))
   if (tcp === undefined || target === undefined)
-    return stays('its readinessProbe is of a kind that lastcall does not have: it stays with the app')
+    return stays('its readinessProbe is of a kind that lastcall does not support: it stays with the app')
   const elsewhere = target !== port || text(at(tcp, 'host')) !== undefined
   const where: Setting[] = elsewhere ? [['health', `tcp://${hostOf(tcp)}:${target}`]] : []
   return { kind: 'moves', settings: [...where, ...tuning(probe)], remarks: [] }
@@ -62,8 +62,8 @@ function headerOf(get: Tree): Setting[] | undefined {
 }
 
 /**
- * How patient the probe is. Where it says a period or a number of failures, both go over (the one that is not said is
- * the API's default), since their product is how long an app may be unwell before its pod leaves.
+ * The timing of the probe. If the probe sets its period or its number of failures, both are copied (a missing one has the
+ * API's default), because their product is how long an app may be unhealthy before its pod leaves the endpoints.
  */
 function tuning(probe: Tree): Setting[] {
   const said = (key: string) => number(at(probe, key))

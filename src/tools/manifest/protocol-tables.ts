@@ -1,12 +1,12 @@
 /**
- * What names of ports, their numbers, images and annotations say of a protocol: data only.
+ * The protocols that names of ports, port numbers, images and annotations stand for: data only.
  *
  * Sources: appProtocol, Kubernetes' reference of Service (`kubernetes.io/h2c`, `/ws`, `/wss`, IANA names) and Istio's
  * "Protocol Selection" (names of ports: `<protocol>[-<suffix>]`); numbers, IANA's Service Name and Transport Protocol
  * Port Number Registry; images, their own documentation (the port that each exposes).
  */
 
-/** By a name (of a port, an appProtocol): what it stands for. */
+/** Protocols by name (of a port, or appProtocol). */
 export const NAMES: Readonly<Record<string, string>> = {
   https: 'TLS',
   tls: 'TLS',
@@ -70,7 +70,7 @@ export const HTTP_NAMES = new Set([
   'graphql',
 ])
 
-/** By the number of a port. What is not here may be anything. */
+/** Protocols by port number. Other numbers say nothing. */
 export const NUMBERS: Readonly<Record<number, string>> = {
   21: 'FTP',
   22: 'SSH',
@@ -109,7 +109,7 @@ export const NUMBERS: Readonly<Record<number, string>> = {
   61_616: 'OpenWire',
 }
 
-/** By image: what it speaks on the port that it is known for. Its other ports (consoles, metrics) are not meant. */
+/** Protocols by image, for the image's main port. Its other ports (consoles, metrics) do not count. */
 export const IMAGES: readonly (readonly [image: RegExp, port: number, what: string])[] = [
   [/(^|[/-])(mysql|mariadb|percona)([-:@]|$)/, 3306, 'MySQL'],
   [/(^|[/-])(postgres|postgresql|postgis|timescaledb|pgvector|pgbouncer)([-:@]|$)/, 5432, 'PostgreSQL'],
@@ -129,14 +129,15 @@ export const IMAGES: readonly (readonly [image: RegExp, port: number, what: stri
 ]
 
 /**
- * Servers that trust whoever comes from 127.0.0.1, as their documentation says: with lastcall in front all do.
+ * Servers that trust connections from 127.0.0.1, according to their documentation: behind lastcall, all connections come
+ * from there.
  * PostgreSQL: pg_hba.conf as initdb and the official image write it ("host all all 127.0.0.1/32 trust"). Postfix:
  * mynetworks has 127.0.0.0/8. (Not RabbitMQ, whose image lets guest in from everywhere; nor MongoDB, whose exception for
  * localhost ends with the first user.)
  */
 export const TRUSTS_LOOPBACK: Readonly<Record<string, string>> = {
   PostgreSQL: 'PostgreSQL lets connections from 127.0.0.1 in without a password by default',
-  SMTP: 'mail servers relay for whoever comes from 127.0.0.1',
+  SMTP: 'mail servers relay for every client on 127.0.0.1',
 }
 
 /** Annotations that tell a controller to speak TLS to a Service, of an Ingress that leads to it or of itself. */

@@ -1,7 +1,7 @@
 /**
- * What is spoken on a port of a pod, as far as manifests tell: by appProtocol of a Service, by the probes of the
- * container, by names of ports, by its image, by well-known numbers; in this order, the surest first.
- * Pure. What each name, number and image stands for is in protocol-tables.ts.
+ * The protocol of a port of a pod, according to manifests: from appProtocol of a Service, the probes of the container,
+ * names of ports, its image, and well-known numbers, in this order, the most certain first. Pure. protocol-tables.ts says
+ * what each name, number and image stands for.
  */
 import { HTTP_NAMES, IMAGES, NAMES, NUMBERS, TLS_BACKENDS, TRUSTS_LOOPBACK } from './protocol-tables.ts'
 import { routeBackends } from './routes.ts'
@@ -11,20 +11,20 @@ import { ownPort, portsOf, servicePorts, type Container, type Place, type Worklo
 export type Spoken =
   /** HTTP/1.1 or HTTP/2 in the clear. */
   | { readonly kind: 'http' }
-  /** Something else, which bytes can be relayed of; `what` is its name, `says` who says so. */
+  /** Another protocol over TCP; `what` is its name, `says` the evidence. */
   | {
       readonly kind: 'stream'
       readonly what: string
       readonly says: string
-      /** Why it must not come from loopback, where the app trusts that. */
+      /** Why its connections must not come from loopback, if the app trusts those. */
       readonly trust?: string
     }
-  /** Nobody says. */
+  /** The manifests do not say. */
   | { readonly kind: 'unsaid' }
 
 /**
- * What is spoken on a port of a container; `services` are those that send to the workload, `places` all objects. Where
- * lastcall is in front already, Services lead to its port, which is `front`.
+ * The protocol of a port of a container; `services` are the Services of the workload, `places` all objects. If lastcall is
+ * already in front, Services target its port, `front`.
  */
 export function spokenOn(
   container: Container,
@@ -51,17 +51,17 @@ export function spokenOn(
   if (balanced !== undefined) return balanced
   const own = portsOf(container).find((one) => one.number === port)
   const moved = workload.sidecar && portsOf(workload.sidecar).find((one) => one.number === front)
-  // inject has given the name of the app's port to lastcall, and another one to the port.
+  // inject has moved the name of the app's port to lastcall, and renamed the app's port.
   const renamed = own?.name !== undefined && GIVEN_NAMES.test(own.name)
   const names = [renamed ? moved?.name : own?.name, ...ports.map(({ name }) => name)]
   const said = names.flatMap((name) => (name === undefined ? [] : (byName(name) ?? [])))
   const sure = said.find((one) => one.kind !== 'stream' || one.what !== 'TCP')
   if (sure !== undefined) return sure
-  // The name of the app's port may have gone over to lastcall; but whoever adds lastcall by hand calls its port http.
+  // lastcall's port may have the former name of the app's port; in manual setups it is usually called http.
   const inherited = moved?.name === undefined ? undefined : byName(moved.name)
   if (inherited?.kind === 'stream') return inherited
   const known = byImage(container, port) ?? byNumber(port)
-  // A name that says TCP, and no more, says less than the image or the number: PostgreSQL is that, too.
+  // The name tcp is less specific than the image or the number: PostgreSQL is TCP as well.
   return known.kind === 'unsaid' ? (said[0] ?? known) : known
 }
 
@@ -75,14 +75,14 @@ function byBalancer(services: readonly Place[], places: readonly Place[]): Spoke
   return undefined
 }
 
-/** What inject calls the port of an app whose name has gone over to lastcall. */
+/** Names that inject gives to an app's port after its own name has moved to lastcall. */
 const GIVEN_NAMES = /^(app|app-http|lastcall-app|app-\d+)$/
 
 function appProtocol(service: Place, index: number): string | undefined {
   return text(at(list(at(service.item.value, 'spec', 'ports'))[index], 'appProtocol'))
 }
 
-/** appProtocol is a word of IANA's, or one with a domain; of those that nobody knows nothing follows but that. */
+/** appProtocol is an IANA name, or a name with a domain; one that is unknown here is at least not known to be HTTP. */
 function byProtocol(protocol: string): Spoken | undefined {
   const word = protocol.toLowerCase().replace(/^kubernetes\.io\//, '')
   if (HTTP_NAMES.has(word)) return { kind: 'http' }
@@ -90,7 +90,7 @@ function byProtocol(protocol: string): Spoken | undefined {
   return stream(NAMES[word] ?? (word.includes('/') ? 'another protocol' : undefined), says)
 }
 
-/** A probe that asks by HTTP knows, and so does one of gRPC. */
+/** An httpGet or grpc probe shows the protocol. */
 function byProbe(container: Container, port: number): Spoken | undefined {
   const probes = ['readinessProbe', 'livenessProbe', 'startupProbe'].map((key) => container.value[key])
   const get = probes
@@ -102,17 +102,17 @@ function byProbe(container: Container, port: number): Spoken | undefined {
   return grpc ? { kind: 'http' } : undefined
 }
 
-/** `redis`, `http-web`, `tls-mongo`, `web-https`: the whole name, what stands before its dash, or behind it. */
+/** `redis`, `http-web`, `tls-mongo`, `web-https`: the whole name, its part before the first dash, or after the last. */
 function byName(name: string): Spoken | undefined {
   const said = name.toLowerCase()
-  // What OpenShift's tools call each port of an image, whatever it speaks.
+  // OpenShift's tools give this name to every port of an image, whatever its protocol.
   if (/^\d+-tcp$/.test(said)) return undefined
   const [first = '', last = ''] = [said.split('-', 1)[0], said.split('-').at(-1)]
   const words = [said, first, last]
   const known = words.flatMap((word) =>
     Object.hasOwn(NAMES, word) ? NAMES[word]! : HTTP_NAMES.has(word) ? 'HTTP' : [],
   )
-  // `tcp-web` says more than that it is TCP.
+  // `tcp-web` is more specific than TCP.
   const found = known.find((what) => what !== 'TCP') ?? known[0]
   // Metrics are scraped by HTTP. (`webhook` says nothing: those of the API server are TLS, others are not.)
   const http = /^(http|grpc)|metric|prom/.test(said)

@@ -1,6 +1,6 @@
 /**
- * Takes lastcall out of an object again: what inject has added goes, and what it has changed becomes what it was, as
- * the annotation says. Pure.
+ * Removes lastcall from an object: deletes what inject has added, and restores what it has changed from the annotation.
+ * Pure.
  */
 import { BEFORE, beforeOf, isEmpty, pathOf, pointer, type Before } from './before.ts'
 import type { Change } from './change.ts'
@@ -9,7 +9,7 @@ import { configIn } from './settings.ts'
 import { at, list, text, type Path, type Tree } from './tree.ts'
 import { appsOf, servicePorts, sendsTo, workloadOf, type Place, type Workload } from './workload.ts'
 
-/** First what inject has added goes, and lastcall itself; nothing if it is not there. */
+/** First step: deletes what inject has added, and lastcall itself. Empty if there is nothing to delete. */
 export function removals(place: Place, places: readonly Place[]): Change[] {
   const { value } = place.item
   const before = beforeOf(value)
@@ -23,20 +23,20 @@ export function removals(place: Place, places: readonly Place[]): Change[] {
   return [...pruned(value, paths, before), ...(byHand ? serviceByHand(place, places) : [])]
 }
 
-/** Then what inject has changed becomes what it was: in the same object, as it is after the removals. */
+/** Second step, in the object after the removals: restores what inject has changed. */
 export function restorations(place: Place, before: Before): Change[] {
   const { value } = place.item
   return Object.entries(before).flatMap(([said, was]): Change[] => {
     const path = pathOf(value, said)
     if (path === undefined || was === null || at(value, ...path.slice(0, -1)) === undefined) return []
-    // It was empty, and is again, or somebody else has filled it since.
+    // It was empty, and is empty again, or has been filled by somebody else since.
     const stays =
       typeof path.at(-1) === 'string' && isEmpty(readWas(path, was)) && at(value, ...path) !== undefined
     return stays ? [] : [{ kind: 'restore', path, was }]
   })
 }
 
-/** Hooks of a sidecar that somebody added by hand: no annotation tells of them. */
+/** Hooks of a sidecar that was added manually, without an annotation. */
 function hooksByHand(place: Place, before: Before): Path[] {
   const known = Object.keys(before)
   return appsOf(workloadOf(place)!).flatMap((app) => {
@@ -46,14 +46,14 @@ function hooksByHand(place: Place, before: Before): Path[] {
   })
 }
 
-/** A Service that somebody turned to lastcall by hand: back to the port of the app. */
+/** A Service that was redirected to lastcall manually: back to the port of the app. */
 function serviceByHand(place: Place, places: readonly Place[]): Change[] {
   const workloads = places.flatMap((one) => workloadOf(one) ?? []).filter((one) => sendsTo(place, one))
   return workloads.flatMap((workload) => {
     const fronts = configIn(workload.sidecar)?.ports ?? []
     return servicePorts(place, workload).flatMap(({ index, number, target }): Change[] => {
       const front = fronts.find(({ listen }) => listen.port === number)
-      // A name goes back to the app, if inject has moved it.
+      // If inject has moved the name, the restored name leads to the app again.
       const byName = typeof target !== 'number' && noted(workload)
       if (front?.app.kind !== 'tcp' || front.app.port === number || byName) return []
       const path = ['spec', 'ports', index, 'targetPort']
@@ -66,7 +66,7 @@ function noted(workload: Workload): boolean {
   return Object.keys(beforeOf(workload.item.value)).length > 0
 }
 
-/** Deletions of these paths, and of the maps and lists that would be empty then; what was empty before is so again. */
+/** Deletions of these paths, and of maps and lists that they leave empty, unless those were empty before inject. */
 function pruned(value: Tree, paths: readonly Path[], before: Before): Change[] {
   let gone = [...paths]
   const restored: Change[] = []
@@ -81,7 +81,7 @@ function pruned(value: Tree, paths: readonly Path[], before: Before): Change[] {
   }
 }
 
-/** Whether nothing is left at a path; the object itself, and its parts, stay. */
+/** Whether the deletions leave nothing at a path. The root of the object never counts as empty. */
 function emptied(value: Tree, path: Path, gone: readonly Path[]): boolean {
   if (path.length === 0) return false
   const here = at(value, ...path)

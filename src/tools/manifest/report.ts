@@ -1,5 +1,5 @@
 /**
- * Findings as lines for people, and as data for programs; what CI systems want is in formats.ts. Pure.
+ * Prints findings as text, JSON or YAML; the formats of CI systems are in formats.ts. Pure.
  */
 import { githubCommands, junit, sarif } from './formats.ts'
 import { reported, type Reported } from './reported.ts'
@@ -10,7 +10,7 @@ import { block } from './block.ts'
 export const FORMATS = ['text', 'json', 'yaml', 'sarif', 'junit', 'github'] as const
 export type Format = (typeof FORMATS)[number]
 
-/** What was judged, for the last line. */
+/** What was checked, for the last line. */
 export interface Judgement {
   readonly findings: readonly Finding[]
   readonly objects: number
@@ -40,7 +40,7 @@ export function report(judgement: Judgement, format: Format): string {
   }
 }
 
-/** What a rule says at length: `lastcall check --explain RULE`. */
+/** The full text of rules: `lastcall check --explain RULE`. */
 export function explained(rules: readonly Rule[]): string {
   return rules
     .map(({ id, severity, title, requests, fix }) =>
@@ -53,13 +53,13 @@ function compact({ file, line, severity, object, message, rule }: Reported): str
   return `${file}:${line}: ${severity}: ${object}: ${message} [${rule}]`
 }
 
-/** The last lines of a report for people; `command` is the one that explains rules. */
+/** The last lines of a text report; `command` is the one that explains rules. */
 export function summary(
   all: readonly Pick<Reported, 'severity' | 'rule'>[],
   { objects, workloads, skipped }: Omit<Judgement, 'findings'>,
   command = 'lastcall check',
 ): string[] {
-  const what = `${counted(objects, 'object')}, ${counted(workloads, 'workload')} among them`
+  const what = `${counted(objects, 'object')} (${counted(workloads, 'workload')})`
   const errors = all.filter(({ severity }) => severity === 'error').length
   const found = `${counted(errors, 'error')}, ${counted(all.length - errors, 'warning')}`
   const ids = [...new Set(all.map(({ rule }) => rule))]

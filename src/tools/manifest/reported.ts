@@ -1,9 +1,9 @@
-/** A finding as plain data: its line, its object, its words. Pure. */
+/** A finding as plain data: its line, its object, its texts. Pure. */
 import { lineOf } from './input.ts'
 import type { Finding } from './rule.ts'
 import { at, printPath, text } from './tree.ts'
 
-/** A finding without the machinery: what all formats print. */
+/** The data of a finding that all formats print. */
 export interface Reported {
   readonly rule: string
   readonly severity: string
@@ -18,7 +18,7 @@ export interface Reported {
   readonly fix: string
 }
 
-/** What there is to print of a finding. */
+/** Turns a finding into plain data. */
 export function reported({ rule, place, path, saw }: Finding): Reported {
   const { input, item } = place
   const name = text(at(item.value, 'metadata', 'name')) ?? ''

@@ -1,21 +1,21 @@
-/** What is asked of lastcall inject, for all workloads or for one. Pure. */
+/** The request to lastcall inject, for all workloads or for one. Pure. */
 import type { Mode } from './sidecar.ts'
 import type { Settings } from './settings.ts'
 
-/** What the command line asks for. */
+/** The options of inject. */
 export interface Request {
   readonly mode: Mode | undefined
   readonly image: string | undefined
-  /** The image of a sidecar that has none yet. */
+  /** The image of a new sidecar. */
   readonly defaultImage: string
   readonly container: string | undefined
-  /** How the app is told to listen on loopback, where the table of bindings.ts does not know. */
+  /** How to make the app listen on loopback, if the table in bindings.ts does not have it. */
   readonly bindEnv: string | undefined
   readonly bindArg: string | undefined
-  /** Half of the work: the pods, or then their Services. */
+  /** One half of the work: the pods, or afterwards their Services. */
   readonly step: 'pods' | 'services' | undefined
-  /** A secret for a sidecar that is new; undefined: none. */
+  /** Makes the token of a new sidecar; undefined: no token. */
   readonly newToken: (() => string) | undefined
-  /** The options of lastcall that were given. */
+  /** The options of lastcall on the command line. */
   readonly given: Settings
 }

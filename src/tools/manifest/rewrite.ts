@@ -1,6 +1,6 @@
 /**
- * An input with changes made: the text of the user with splices in it, so that everything else stays as it was, to the
- * byte. Time is linear in the text: one parse, and each object's own text again where its changes are entangled. Pure.
+ * Applies changes to an input as splices of the user's text, so that everything else stays the same to the byte. The time
+ * is linear in the text: one parse, and another one of an object's own text if its changes overlap. Pure.
  */
 import { block } from './block.ts'
 import { normalise, type Change, type Was } from './change.ts'
@@ -18,22 +18,22 @@ export interface ObjectChanges {
   readonly changes: readonly Change[]
 }
 
-/** How a key of an object is written, to be able to restore it. */
+/** How a key of an object is written, so that it can be restored. */
 export function wasOf(input: Input, item: Item, path: Path): Was {
   const parent = spotAt(rootOf(input, item)!, path.slice(0, -1))
   const entry = parent === undefined ? undefined : entryAt(parent, path.at(-1)!)
   if (parent !== undefined && entry !== undefined) return written(input.lf, parent, entry)
-  // It comes from an alias: nothing of it can be changed, and so nothing restored.
+  // It comes from an alias: it cannot be changed, so it need not be restored.
   return { after: null, value: at(item.value, ...path) ?? null }
 }
 
-/** The value of a pair that was taken away. */
+/** The value of a recorded pair. */
 export function readWas(path: Path, was: Was): Tree {
   if (was.text === undefined) return was.value ?? null
   return at(readFragment(was.text), path.at(-1)!) ?? null
 }
 
-/** Why these changes cannot be made in the text (an alias stands in the way), in a sentence; undefined if they can. */
+/** Why these changes cannot be made in the text (because of an alias), as a sentence; undefined if they can. */
 export function unwritable(input: Input, { item, changes }: ObjectChanges): string | undefined {
   const root = rootOf(input, item)!
   return normalise(item.value, changes)
@@ -61,7 +61,7 @@ function rootOf(input: Input, { document, base }: Item): Spot | undefined {
   return spotAt(input.documents[document]!.spot, base)
 }
 
-/** The splices of one object; where its changes get in each other's way, the one that writes the object anew. */
+/** The splices of one object; if its changes overlap, one splice that replaces the object. */
 function objectSplices(input: Input, item: Item, changes: readonly Change[], writer: Writer): Splice[] {
   const { lf: text } = input
   const root = rootOf(input, item)!
@@ -69,7 +69,7 @@ function objectSplices(input: Input, item: Item, changes: readonly Change[], wri
   if (found !== undefined) return found
   const from = lineStart(text, root.start)
   const to = endOf(input, item)
-  // What stands before it in its line (a dash, a brace) is not its own.
+  // A dash or a brace before it on its line belongs to its parent.
   const margin = ' '.repeat(root.start - from)
   let own = margin + text.slice(root.start, to)
   const read = input.form === 'json' ? readJsonSpot : readYamlSpot
@@ -80,7 +80,7 @@ function objectSplices(input: Input, item: Item, changes: readonly Change[], wri
   return [{ from: root.start, to, text: own.slice(margin.length) }]
 }
 
-/** Where the text ends that belongs to an object, with the comments below it. */
+/** The end of an object's text, including the comments below it. */
 function endOf(input: Input, { document, base }: Item): number {
   const { spot, end } = input.documents[document]!
   let here = spot
@@ -96,7 +96,7 @@ function endOf(input: Input, { document, base }: Item): number {
   return to
 }
 
-/** The pieces put together. What is kept is taken from the text as it came: its line ends may be mixed. */
+/** Applies the splices. Everything else comes from the original text, whose line ends may be mixed. */
 function spliced({ text, lf }: Input, found: readonly Splice[]): string {
   const [kept, ends] =
     text.length === lf.length ? [(a: number, b: number) => lf.slice(a, b), '\n'] : mixed(text)
@@ -110,7 +110,7 @@ function spliced({ text, lf }: Input, found: readonly Splice[]): string {
   return pieces.join('')
 }
 
-/** Slices of a text by the offsets that it has without its carriage returns; and the line end that it mostly has. */
+/** Slices of a text by its offsets without carriage returns, and the line end that most of its lines have. */
 function mixed(text: string): [(from: number, to: number) => string, string] {
   const returns: number[] = []
   let lines = 0
@@ -119,7 +119,7 @@ function mixed(text: string): [(from: number, to: number) => string, string] {
     if (text[i - 1] === '\r') returns.push(i - 1 - returns.length)
   }
   let passed = 0
-  // Asked for in the order of the text.
+  // Offsets are asked for in ascending order.
   const before = (offset: number) => {
     while (passed < returns.length && returns[passed]! < offset) passed += 1
     return offset + passed
@@ -147,7 +147,7 @@ function bare(map: string): string {
   return map.replace(/^\{ | \}$/g, '')
 }
 
-/** JSON as the text has it: in lines, with its own indentation, or all in one line. */
+/** Writes JSON as the text does: on several lines with its indentation, or on one line. */
 function jsonWriter(text: string): Writer {
   const step = /^\s*\{[^\S\n]*\n([ \t]+)/.exec(text)?.[1] ?? ''
   const colon = /"\s*:(\s?)/.exec(text)?.[1] === '' ? ':' : ': '
@@ -182,7 +182,7 @@ function isJson(said: string): boolean {
   }
 }
 
-/** The indentation that the document itself has: of its first nested map, and of its first list below a key. */
+/** The indentation of the document: of its first nested map, and of its first list below a key. */
 function styleOf(text: string, spot: Spot): Style {
   const column = (offset: number) => offset - lineStart(text, offset)
   let indent: number | undefined

@@ -1,4 +1,4 @@
-/** Where Ingresses and the routes of the Gateway API send to: which port of which Service. Pure. */
+/** The backends of Ingresses and of the routes of the Gateway API: which port of which Service. Pure. */
 import type { Item } from './input.ts'
 import { at, list, number, text, type Path, type Tree } from './tree.ts'
 import { namespaceOf, ofKind, together, type Place } from './workload.ts'
@@ -8,7 +8,7 @@ export interface Backend {
   /** Of the port. */
   readonly path: Path
   readonly service: Place
-  /** As it is written: a number of the Service's, or a name. */
+  /** As written: a port number of the Service, or a name. */
   readonly port: number | string
 }
 
@@ -21,7 +21,7 @@ interface Named {
 
 const BACKENDS = new WeakMap<readonly Place[], Map<Item, Backend[]>>()
 
-/** The backends of all routes that are Services of the input, by Service. Worked out once for a list. */
+/** The backends of all routes that are Services of the input, by Service. Computed once per list. */
 export function routeBackends(places: readonly Place[]): ReadonlyMap<Item, readonly Backend[]> {
   const made = BACKENDS.get(places) ?? Map.groupBy(backendsOf(places), ({ service }) => service.item)
   BACKENDS.set(places, made)

@@ -1,14 +1,14 @@
-/** What a rule of `lastcall check` is, and what it finds. Types and words only. */
+/** The types of rules of `lastcall check` and of what they find. */
 import type { Config } from '../../proxy/config/config.ts'
 import type { Path } from './tree.ts'
 import type { Container, Place, Workload } from './workload.ts'
 
 export const SEVERITIES = ['error', 'warning'] as const
-/** error: requests are lost, or the drain does not work. warning: they may be, or something is not as safe as it could be. */
+/** error: requests are lost, or the drain does not work. warning: requests may be lost, or something is less safe than it could be. */
 export type Severity = (typeof SEVERITIES)[number]
 
 export interface Rule {
-  /** Words with dashes; for annotations, reports and the page of rules. */
+  /** In kebab case; for annotations, reports and the page of rules. */
   readonly id: string
   readonly severity: Severity
   /** What is wrong, in a few words. */
@@ -17,19 +17,19 @@ export interface Rule {
   readonly requests: string
   /** What to do about it. */
   readonly fix: string
-  /** Every place where it is so. */
+  /** Every place that breaks the rule. */
   readonly find: (world: World) => readonly Site[]
 }
 
-/** Where a rule found something, and what it saw there. */
+/** A place that breaks a rule, and what was found there. */
 export interface Site {
   readonly place: Place
   readonly path: Path
-  /** A sentence: what stands there. */
+  /** What was found, as a sentence. */
   readonly saw: string
 }
 
-/** All that is judged at once. */
+/** Everything that the rules are applied to. */
 export interface World {
   readonly places: readonly Place[]
   /** The ids of all rules. */
@@ -37,20 +37,20 @@ export interface World {
   readonly workloads: readonly Judged[]
 }
 
-/** A workload with what the rules ask of it again and again. */
+/** A workload with the facts that many rules need. */
 export interface Judged {
   readonly workload: Workload
   readonly sidecar: Container | undefined
-  /** Of the sidecar, where lastcall would start with it. */
+  /** The configuration of the sidecar, if lastcall would start with it. */
   readonly config: Config | undefined
-  /** The containers in front of which lastcall is, or may be: those that serve requests. */
+  /** The containers that serve requests, which lastcall proxies or could proxy. */
   readonly apps: readonly Container[]
-  /** The one that lastcall is in front of. */
+  /** The container that lastcall proxies. */
   readonly app: Container | undefined
   readonly services: readonly Place[]
   /** The pod's terminationGracePeriodSeconds in ms, by default 30 s. */
   readonly graceMs: number
-  /** Whether requests come: a Service in the input selects it, a container has ports, or lastcall is there. */
+  /** Whether it receives requests: a Service in the input selects it, a container has ports, or it has lastcall. */
   readonly serves: boolean
 }
 

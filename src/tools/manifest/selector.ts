@@ -1,8 +1,8 @@
-/** Label selectors of policies and monitors: which pods they mean. Pure. */
+/** Label selectors of policies and monitors. Pure. */
 import { at, branch, list, text, type Tree } from './tree.ts'
 import { namespaceOf, together, type Place, type Workload } from './workload.ts'
 
-/** Whether a LabelSelector (matchLabels, matchExpressions) means the pods of a workload; an empty one means all. */
+/** Whether a LabelSelector (matchLabels, matchExpressions) selects the pods of a workload; an empty one selects all. */
 function labelsMatch(selector: Tree | undefined, workload: Workload): boolean {
   const labels = Object.entries(branch(at(selector, 'matchLabels')))
   return (
@@ -28,7 +28,7 @@ function expressionMatches(expression: Tree, { labels }: Workload): boolean {
   }
 }
 
-/** Whether an object of the workload's namespace means its pods by the selector at `path`. */
+/** Whether an object is in the workload's namespace and its selector selects the workload's pods. */
 export function means(place: Place, selector: Tree | undefined, workload: Workload): boolean {
   return together(namespaceOf(place), workload.namespace) && labelsMatch(selector, workload)
 }

@@ -1,6 +1,6 @@
 /**
- * The Services that send to a workload, turned to lastcall. By the name of the port where it has one: the name has
- * moved to lastcall, so that pods from before and after the change are both reached. Pure.
+ * Redirects the Services of a workload to lastcall. If the app's port has a name, the name has moved to lastcall and the
+ * Services use it, so that they reach pods with and without lastcall. Pure.
  */
 import { remember } from './before.ts'
 import { isHeadless } from './headless.ts'
@@ -30,7 +30,7 @@ export function redirected(
   const changes: (Place & ObjectChanges)[] = []
   const remarks: string[] = []
   for (const service of services) {
-    // Its clients do not look at targetPort: they are the pods themselves (see around.ts).
+    // Clients of a headless Service ignore targetPort (see around.ts).
     if (isHeadless(service)) continue
     const edits: Edits = { changes: [], before: {} }
     const unmoved: (string | number)[] = []
@@ -47,7 +47,7 @@ export function redirected(
         path: ['spec', 'ports', port.index, 'targetPort'],
         value: target,
         after: ['name', 'protocol', 'appProtocol', 'port'],
-        notes: { '': `lastcall's, no longer the app's ${front.app.port}.` },
+        notes: { '': `The port of lastcall, instead of the app's port ${front.app.port}.` },
       })
       if (!moved && edits.changes.length > length) unmoved.push(target)
     }
@@ -56,21 +56,21 @@ export function redirected(
     changes.push({ item, input, changes: [...edits.changes, ...remember(service, edits.before)] })
     if (unmoved.length > 0)
       remarks.push(
-        `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${unmoved.join(' and ')}, which pods from before have not` +
+        `Service ${text(at(item.value, 'metadata', 'name')) ?? ''} now sends to port ${unmoved.join(' and ')}, which pods without lastcall do not have` +
           (step === 'services'
-            ? ': apply this when the rollout of --step pods has ended'
-            : '. If it is live already, take two steps instead, the second when the rollout of the first has ended: ' +
+            ? ': apply this when the rollout of --step pods is complete'
+            : '. If the workload is already running, use two steps instead, and apply the second when the rollout of the first is complete: ' +
               `${commandFor(workload)} --step pods; ${commandFor(workload)} --step services`),
       )
   }
   if (services.length === 0 && workload.sidecar === undefined && !['Job', 'CronJob'].includes(workload.kind))
     remarks.push(
-      `no Service in the input sends to it. Those that do must have lastcall's port as targetPort: ${fronts.map(({ listenPort, portName }) => `${listenPort}, or its name ${portName}`).join('; ')}`,
+      `no Service in the input sends to it. If there is one elsewhere, set its targetPort to lastcall's port: ${fronts.map(({ listenPort, portName }) => `${listenPort}, or its name ${portName}`).join('; ')}`,
     )
   return { changes, remarks }
 }
 
-/** Whether lastcall's port has the name that the app's had. */
+/** Whether lastcall's port has taken over the name of the app's port. */
 function hasMoved({ app, portName }: Front): boolean {
   return portsOf(app.container).some(({ number, name }) => number === app.port && name === portName)
 }

@@ -1,6 +1,6 @@
 /**
- * The options of lastcall as a manifest holds them: in `args` and `env` of its container. The table of options
- * (config/options.ts) is the judge of both. Pure.
+ * The options of lastcall in a manifest: in `args` and `env` of its container, both read with the table of options
+ * (config/options.ts). Pure.
  */
 import { parseApp } from '../../proxy/config/address.ts'
 import type { Config } from '../../proxy/config/config.ts'
@@ -14,12 +14,12 @@ import { variable, type Container } from './workload.ts'
 /** Flags by name, without dashes. */
 export type Settings = ReadonlyMap<string, string>
 
-/** Flags that may be given again; their values are one text, with spaces between them. */
+/** Repeatable flags; their values are joined with spaces. */
 const REPEATED: ReadonlySet<string> = new Set(
   Object.values(OPTIONS).flatMap(({ flag, kind }) => (kind.repeats === true ? [flag] : [])),
 )
 
-/** What the flags of `args` say. What lastcall would refuse is configOf's to tell. */
+/** The flags of `args`. configOf reports what lastcall would refuse. */
 function settingsOf(args: readonly string[]): Map<string, string> {
   const settings = new Map<string, string>()
   for (let i = 0; i < args.length; i += 1) {
@@ -32,7 +32,7 @@ function settingsOf(args: readonly string[]): Map<string, string> {
   return settings
 }
 
-/** In the order of the table: one form for one meaning. */
+/** In the order of the table, so that equal settings give equal arguments. */
 export function argsOf(settings: Settings): string[] {
   return Object.values(OPTIONS).flatMap(({ flag }) => {
     const value = settings.get(flag)
@@ -44,25 +44,25 @@ export function argsOf(settings: Settings): string[] {
 
 /** The variable of the sidecar that holds the pod's addresses, for `--listen=[$(POD_IPS)]:3000`. */
 export const POD_IPS = 'POD_IPS'
-/** What stands for the addresses of a pod where only a pod has some (RFC 5737, RFC 3849). */
+/** Stand-ins for the addresses of a pod, which a manifest does not know (RFC 5737, RFC 3849). */
 const STAND_INS: Readonly<Record<string, string>> = {
   'status.podIP': '192.0.2.1',
   'status.podIPs': '192.0.2.1,2001:db8::1',
 }
 
-/** As the kubelet expands `$(NAME)` in arguments: names that it does not know stay, and `$$` is a dollar sign. */
+/** Expands `$(NAME)` in arguments as the kubelet does: unknown names stay, and `$$` is a dollar sign. */
 export function expanded(argument: string, lookup: (name: string) => string | undefined): string {
   return argument.replaceAll(/\$(?:\$|\(([^()]+)\))/g, (all, name?: string) =>
     name === undefined ? '$' : (lookup(name) ?? all),
   )
 }
 
-/** The value of POD_IPS of a sidecar, as far as inject itself has written it. */
+/** The stand-in for POD_IPS; undefined for other variables. */
 export function podIps(name: string): string | undefined {
   return name === POD_IPS ? STAND_INS['status.podIPs'] : undefined
 }
 
-/** The value of a variable of a container, where the manifest says it or it is an address of the pod. */
+/** The value of a variable of a container, if the manifest contains it or it is an address of the pod. */
 function valueOf(container: Container, name: string): string | undefined {
   const row = list(container.value['env']).find((one) => at(one, 'name') === name)
   const field = text(at(row, 'valueFrom', 'fieldRef', 'fieldPath')) ?? ''
@@ -74,7 +74,7 @@ export function argumentsOf(sidecar: Container): string[] {
   return list(sidecar.value['args']).map((one) => text(one) ?? JSON.stringify(one))
 }
 
-/** The options of a container that is lastcall, flags and variables: what stands in the manifest itself. Without one, none. */
+/** The options of lastcall's container in the manifest, flags and variables; empty without a container. */
 export function settingsIn(sidecar: Container | undefined): Map<string, string> {
   if (sidecar === undefined) return new Map()
   const said = Object.values(OPTIONS).flatMap(({ flag }) => {
@@ -85,8 +85,8 @@ export function settingsIn(sidecar: Container | undefined): Map<string, string> 
 }
 
 /**
- * The configuration that a sidecar will have, or what lastcall will say instead of starting. A variable whose value
- * comes from elsewhere (a Secret) counts as unsaid, unless it is the token: that there is one matters.
+ * The configuration that a sidecar will have, or the errors with which lastcall will refuse to start. A variable from
+ * valueFrom (a Secret) is ignored, except for the token: that there is one matters.
  */
 export function configOf(sidecar: Container): Outcome {
   const env: Record<string, string> = {}
@@ -101,14 +101,14 @@ export function configOf(sidecar: Container): Outcome {
   return readConfig(args, env)
 }
 
-/** The configuration that a sidecar will have, where it has one. */
+/** The configuration that a sidecar will have; undefined if there is no sidecar or its options are invalid. */
 export function configIn(sidecar: Container | undefined): Config | undefined {
   if (sidecar === undefined) return undefined
   const outcome = configOf(sidecar)
   return outcome.kind === 'config' ? outcome.config : undefined
 }
 
-/** The app's ports as the arguments and variables of a sidecar say them, be they right or wrong otherwise. */
+/** The app's ports in the arguments and variables of a sidecar, even if other options are invalid. */
 export function appPortsIn(sidecar: Container | undefined): readonly number[] {
   const said = settingsIn(sidecar)
   const several = parsePorts(expanded(said.get('port') ?? '', podIps))
@@ -118,12 +118,12 @@ export function appPortsIn(sidecar: Container | undefined): readonly number[] {
   return apps.flatMap((app) => (app.kind === 'tcp' ? [app.port] : []))
 }
 
-/** Whether lastcall has the app's own port, on the addresses of the pod, and the app has it on loopback. */
+/** Whether lastcall listens on the app's own port on specific addresses, so that the app can have it on loopback. */
 export function sharesPort({ listen, app }: Pick<Config, 'listen' | 'app'>): boolean {
   return app.kind === 'tcp' && app.port === listen.port && listen.host !== undefined
 }
 
-/** Whether lastcall shall listen on the addresses of the pod, as inject writes it. */
+/** Whether lastcall listens on the addresses of the pod, as inject writes it. */
 export function onPodIps(served: Pick<Config, 'listen' | 'app'>): boolean {
   return sharesPort(served) && served.listen.host === STAND_INS['status.podIP']
 }

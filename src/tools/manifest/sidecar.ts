@@ -1,6 +1,6 @@
 /**
  * The container that inject adds: probes, resources, and a security context that the restricted Pod Security Standard
- * takes, with comments for those who read the manifest later. Pure. The same lines are in k8s/README.md, for hands.
+ * accepts, with comments for people who read the manifest later. Pure. k8s/README.md has the same lines, for manual use.
  */
 import type { Notes } from './change.ts'
 import type { Binding } from './bind.ts'
@@ -16,15 +16,15 @@ export interface SidecarPlan {
   readonly image: string
   readonly settings: Settings
   readonly args: readonly string[]
-  /** Rows of its own environment. */
+  /** Entries of its environment. */
   readonly env: readonly Branch[]
   /** Each port of the app that lastcall is in front of; the first is the main one. */
   readonly fronts: readonly [Front, ...Front[]]
-  /** How the app comes to listen on loopback, if that is known. */
+  /** How to make the app listen on loopback, if that is known. */
   readonly binding: Binding | undefined
   readonly adminPort: number
   readonly token: string | undefined
-  /** The pod says that its containers run as root. */
+  /** The pod's securityContext makes its containers run as root. */
   readonly podIsRoot: boolean
 }
 
@@ -32,8 +32,8 @@ export interface SidecarPlan {
 const USER = 65_532
 
 /**
- * The whole container. Without a startupProbe: the kubelet probes once a second, and starts the app beside a native
- * sidecar only after the first success; nothing here needs that.
+ * The whole container. It has no startupProbe: the kubelet probes once a second, and starts the app only after the
+ * startupProbe of a native sidecar has succeeded, so a startupProbe would only delay the app.
  */
 export function sidecar(plan: SidecarPlan): Branch {
   const { mode, image, args, env, fronts, adminPort } = plan
@@ -45,7 +45,7 @@ export function sidecar(plan: SidecarPlan): Branch {
     args,
     ...(env.length > 0 ? { env } : {}),
     ports: [
-      // The app's own port stays the app's to declare, with its name.
+      // If both have the same port, the app's container declares it, with its name.
       ...fronts.flatMap(({ samePort, portName, listenPort, hostPort }) =>
         samePort
           ? []
@@ -74,7 +74,7 @@ export function sidecar(plan: SidecarPlan): Branch {
   }
 }
 
-/** A preStop hook that waits for lastcall. No host: it would be the node's; a number: a name is the container's own. */
+/** A preStop hook that waits for lastcall. The kubelet would resolve a host on the node, and a port name in the container. */
 export function hook(who: 'app' | 'sidecar', adminPort: number, token: string | undefined): Branch {
   const headers: Tree = [{ name: 'Authorization', value: `Bearer ${token}` }]
   const httpGet = { port: adminPort, path: `/prestop/${who}` }
@@ -83,24 +83,24 @@ export function hook(who: 'app' | 'sidecar', adminPort: number, token: string | 
 
 export const APP_HOOK_NOTES: Notes = {
   'httpGet.port':
-    "The kubelet's SIGTERM to the app waits for this answer. A number: a name would be\nlooked up among the ports of this container.",
+    'The kubelet sends SIGTERM to the app after this answer. Use the number: a name would be\nlooked up among the ports of this container.',
 }
 
-/** What the comments in the container say. */
+/** The comments in the container. */
 export function sidecarNotes(mode: Mode): Notes {
   return {
-    'env.valueFrom': "The pod's own addresses, of one family or both: the app has the same port on loopback.",
-    'env.value': 'Without it, whoever reaches the admin port could drain this pod.',
-    'readinessProbe.failureThreshold': "How many failures count is lastcall's to judge: --health-failures.",
+    'env.valueFrom': "The pod's own addresses, IPv4 and IPv6: the app has the same port on loopback.",
+    'env.value': 'Without a token, any client that reaches the admin port could drain this pod.',
+    'readinessProbe.failureThreshold': 'lastcall itself counts failures of the app: --health-failures.',
     ...(mode === 'native'
       ? {
-          restartPolicy: 'This makes it a sidecar: started before the app, stopped after it.',
+          restartPolicy: 'This makes it a native sidecar: it starts before the app and stops after it.',
           'lifecycle.preStop.httpGet.port':
-            'The proof that the pod stops: the SIGTERM of a native sidecar comes only after the\napp has gone.',
+            'Tells lastcall that the pod stops: a native sidecar gets SIGTERM only after the\napp has exited.',
         }
       : {
           readinessProbe:
-            'No preStop of its own: the SIGTERM that comes at once is the proof that the pod stops.\nlastcall outlives the app by itself.',
+            'No preStop here: a plain sidecar gets SIGTERM at once, and knows that the pod stops.\nIt stays until the app has exited.',
         }),
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What inject does about an app that does not speak HTTP: relays its bytes (--protocol tcp) where that is right, and
- * refuses where it is not, or where nobody can know. Pure.
+ * What inject does with an app that does not speak HTTP: it relays the bytes (--protocol tcp) if that works, and refuses
+ * if it does not or if that is unknown. Pure.
  */
 import type { App } from './app.ts'
 import { spokenOn } from './protocols.ts'
@@ -8,17 +8,17 @@ import { settingsIn, type Settings } from './settings.ts'
 import { servicesOf, type Place, type Workload } from './workload.ts'
 
 export type Speech =
-  /** `protocol` is to be set, and `remarks` are to be told. */
+  /** Inject it with this `protocol`, and print the `remarks`. */
   | { readonly kind: 'goes'; readonly protocol: 'tcp' | undefined; readonly remarks: readonly string[] }
   | { readonly kind: 'refused'; readonly why: string }
 
 /** Protocols that need more than one connection to one port of one pod, or no connection at all. */
 const UNFIT: Readonly<Record<string, string>> = {
-  DNS: 'DNS is asked by UDP, which lastcall does not relay',
-  FTP: 'FTP opens connections of its own for data, which would go past lastcall',
+  DNS: 'DNS uses UDP, which lastcall does not relay',
+  FTP: 'FTP opens separate connections for data, which would bypass lastcall',
 }
 
-/** What becomes of the protocol of an app; what the user says, or has said, is not questioned. */
+/** The decision about the protocol of an app. A protocol that the user has set is not questioned. */
 export function speechOf(workload: Workload, places: readonly Place[], app: App, given: Settings): Speech {
   const goes: Speech = { kind: 'goes', protocol: undefined, remarks: [] }
   if (given.has('protocol') || settingsIn(workload.sidecar).has('protocol')) return goes
@@ -29,23 +29,23 @@ export function speechOf(workload: Workload, places: readonly Place[], app: App,
   if (what === 'another protocol')
     return {
       kind: 'refused',
-      why: `${speaks}, and lastcall reads HTTP: give --protocol tcp if its bytes may be relayed as they are, or --protocol auto if it is HTTP after all`,
+      why: `${speaks}, but lastcall expects HTTP: add --protocol tcp to relay its bytes unchanged, or --protocol auto if it is HTTP after all`,
     }
   const unfit = UNFIT[what]
   if (unfit !== undefined)
     return {
       kind: 'refused',
-      why: `${speaks}: ${unfit}. Leave it out, or give --protocol auto if it is HTTP after all`,
+      why: `${speaks}: ${unfit}. Leave it out, or add --protocol auto if it is HTTP after all`,
     }
   if (trust !== undefined)
     return {
       kind: 'refused',
-      why: `${speaks}, and with lastcall in front every connection comes from 127.0.0.1: ${trust}. Where yours does not, give --protocol tcp`,
+      why: `${speaks}, and with lastcall in front every connection comes from 127.0.0.1: ${trust}. If yours does not, add --protocol tcp`,
     }
   const counts = 'lastcall gets --protocol tcp, which relays bytes and counts connections'
   return {
     kind: 'goes',
     protocol: 'tcp',
-    remarks: [`${speaks}: ${counts}. (If it is HTTP after all, give --protocol auto.)`],
+    remarks: [`${speaks}: ${counts}. (If it is HTTP after all, add --protocol auto.)`],
   }
 }

@@ -1,4 +1,4 @@
-/** A piece of a text to be replaced, and what both ways of writing collections (lines.ts, braces.ts) need for it. Pure. */
+/** Replacements in a text, and the writer of values that block and flow collections share. Types only. */
 import type { Notes } from './change.ts'
 import type { Tree } from './tree.ts'
 
@@ -8,20 +8,20 @@ export interface Splice {
   readonly text: string
 }
 
-/** Values to text, in the style of the document. */
+/** Writes values in the style of the document. */
 export interface Writer {
-  /** How deep braces in lines are indented; 0: in one line. Only JSON has such. */
+  /** The indentation of flow collections that span lines (JSON only); 0: on one line. */
   readonly step: number
-  /** What stands after a comma in braces, where nobody shows it. */
+  /** The space after a comma in a flow collection, if the text does not show it. */
   readonly gap: string
-  /** A value in lines, without indentation. */
+  /** A value in block style, without indentation. */
   readonly block: (value: Tree, notes: Notes) => string
-  /** A value in braces, which begins in a line with this indentation; undefined: all in one line. */
+  /** A value in flow style; `margin` is the indentation of its first line, undefined for everything on one line. */
   readonly inline: (value: Tree, margin?: string) => string
-  /** A pair in braces. */
+  /** A pair in flow style. */
   readonly pair: (key: string, value: Tree, margin?: string) => string
-  /** A pair that was written somewhere once, as a pair in braces. */
-  /** A scalar that was written somewhere once. */
+  /** A recorded scalar. */
   readonly word: (text: string) => string
+  /** A recorded pair, in flow style. */
   readonly flat: (pair: string, margin?: string) => string
 }

@@ -1,5 +1,5 @@
 /**
- * Where the parts of a document stand in its text: what text edits need to know of YAML. Pure; made by yaml.ts.
+ * The positions of the parts of a document in its text, for text edits. Pure; yaml.ts and json.ts create them.
  */
 import type { Path } from './tree.ts'
 
@@ -7,7 +7,7 @@ export interface Spot {
   readonly kind: 'map' | 'list' | 'scalar' | 'alias'
   /** Written with brackets or braces. */
   readonly flow: boolean
-  /** Offsets in the text: of the first character, and after the last one that is content. */
+  /** Offsets in the text: of the first character, and after the last character of content. */
   readonly start: number
   readonly end: number
   readonly entries: readonly Entry[]
@@ -18,7 +18,7 @@ export interface Entry {
   readonly key: string | number
   /** Offset of the key; of the item in a list. */
   readonly start: number
-  /** After the last character that is content, key included. */
+  /** After the last character of its content. */
   readonly end: number
   readonly value: Spot
 }
@@ -28,7 +28,7 @@ export function entryAt({ entries }: Spot, step: string | number): Entry | undef
   return typeof step === 'number' ? entries[step] : entries.find(({ key }) => key === step)
 }
 
-/** The entry at `path`, or as near to it as the document goes. */
+/** The entry at `path`, or its nearest existing parent. */
 export function nearest(root: Spot, path: Path): Entry | undefined {
   let found: Entry | undefined
   let here = root

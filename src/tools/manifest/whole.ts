@@ -30,27 +30,27 @@ export type Result =
       /** Workloads that could not be injected. */
       readonly left: readonly Left[]
     }
-  /** Not all of it can be done, and all was asked for. */
+  /** Not every workload can be injected, and `strict` asked for all of them. */
   | { readonly kind: 'refused'; readonly left: readonly Left[] }
-  /** It was not asked for rightly. */
+  /** The request itself is wrong. */
   | { readonly kind: 'mistakes'; readonly problems: readonly string[] }
 
 /** A workload without lastcall. */
 export interface Left {
   /** Sentences that begin with its title. */
   readonly why: readonly string[]
-  /** The command line that injects it, when what stands in the way is gone or what is missing is given. */
+  /** The command line that injects it once the obstacle is removed or the missing option is given. */
   readonly line: string
 }
 
 type Changed = Place & ObjectChanges
 
-/** Every object of the inputs; `namespace` is that of objects which do not say theirs. */
+/** Every object of the inputs; `namespace` applies to objects without one. */
 export function placesOf(inputs: readonly Input[], namespace?: string): Place[] {
   return inputs.flatMap((input) => input.objects.map((item) => ({ input, item, namespace })))
 }
 
-/** Which workloads are meant. */
+/** Which workloads to inject. */
 export interface Chosen {
   /** All if empty. */
   readonly names: readonly string[]
@@ -59,8 +59,8 @@ export interface Chosen {
 }
 
 /**
- * Adds lastcall to the workloads of these names, or to all. Those that cannot be injected are left as they are; with
- * `strict` one that is left refuses all.
+ * Adds lastcall to the workloads with these names, or to all. Those that cannot be injected stay unchanged; with
+ * `strict`, one of them refuses all.
  */
 export function putIn(
   inputs: readonly Input[],
@@ -99,7 +99,7 @@ export function putIn(
     }
   }
   for (;;) {
-    // Who is left out now may share another Service with somebody else.
+    // A workload that is left out now may share another Service with a third one.
     const more = disagreeing(changes, [...why.keys(), ...alone])
     if (more.size === 0) break
     for (const [workload, sentence] of more) {
@@ -118,14 +118,14 @@ export function putIn(
   return { kind: 'text', text: texts.reduce(joined, ''), remarks: [...new Set(remarks)], left }
 }
 
-/** The changes of each object once: a Service may select several workloads, which agree by now. */
+/** Each changed object once: a Service may select several workloads, whose changes are the same by now. */
 function once(all: readonly Changed[]): Changed[] {
   return [...new Map(all.map((one) => [one.item, one])).values()]
 }
 
 /**
- * The workloads that cannot be injected because a Service of theirs sends to others as well, which need another
- * targetPort or stay as they are; with why.
+ * The workloads that cannot be injected, with the reason: one of their Services also sends to others, which need another
+ * targetPort or are not injected.
  */
 function disagreeing(
   changes: ReadonlyMap<Workload, readonly Changed[]>,
@@ -145,7 +145,7 @@ function disagreeing(
     const sentence = differ
       ? `: ${kind} ${name} ${shared} several workloads that need different targetPorts: ` +
         'give the ports of their apps the same number and name, or inject them one by one with --name'
-      : `: Service ${name} sends to ${bare?.title} as well, which stays as it is and would get no requests any more`
+      : `: Service ${name} also sends to ${bare?.title}, which is not injected and would no longer get requests`
     if (differ || bare !== undefined)
       for (const [workload] of users) found.set(workload, workload.title + sentence)
   }
@@ -158,7 +158,7 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   else list.push(value)
 }
 
-/** Takes lastcall out of the workloads of these names, or of all, and out of the Services of the inputs. */
+/** Removes lastcall from the workloads with these names, or from all, and from the Services of the inputs. */
 export function takeOut(inputs: readonly Input[], names: readonly string[], namespace?: string): Result {
   const places = placesOf(inputs, namespace)
   const chosen = choose(places, names, namespace)
@@ -179,7 +179,7 @@ export function takeOut(inputs: readonly Input[], names: readonly string[], name
   return { kind: 'text', text: texts.reduce(joined, ''), remarks: [], left: [] }
 }
 
-/** Whether a policy is for some of these workloads, and for no other that has lastcall. */
+/** Whether a policy selects some of these workloads, and no other workload with lastcall. */
 function freed(policy: Place, places: readonly Place[], chosen: readonly Workload[]): boolean {
   if (Object.keys(beforeOf(policy.item.value)).length === 0) return false
   const meant = places
@@ -191,7 +191,7 @@ function freed(policy: Place, places: readonly Place[], chosen: readonly Workloa
   )
 }
 
-/** The text of an input after the removals, with all restored that its objects had written down before. */
+/** The text of an input after the removals, with everything restored that the annotations had recorded. */
 function restored(text: string, before: readonly Before[]): string {
   const reading = readInput('', text)
   if (reading.kind !== 'input') return text
@@ -215,7 +215,7 @@ function choose(
     .filter((asked) => !workloads.some((one) => fits(one, asked)))
     .map(
       (asked) =>
-        `--name ${asked}: no such workload in the input; there is ${workloads.map(({ title }) => title).join(', ') || 'none'}`,
+        `--name ${asked}: no such workload in the input, which has ${workloads.map(({ title }) => title).join(', ') || 'none'}`,
     )
   const chosen =
     names.length === 0 ? workloads : workloads.filter((one) => names.some((asked) => fits(one, asked)))

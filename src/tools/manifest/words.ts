@@ -1,24 +1,24 @@
 /**
- * A command line in the manner of kubectl, taken apart: short flags, flags that hold a list, files without a flag.
- * What is left is for config/flags.ts, which reads the flags that lastcall itself has. Pure.
+ * Splits a command line as kubectl does: short flags, flags with lists, files without a flag. config/flags.ts reads the
+ * rest, which are the flags of lastcall itself. Pure.
  */
 import type { FlagKind } from '../../proxy/config/flags.ts'
 
-/** `list`: may be given again, and may hold several values with commas between. `again`: the same, without commas. */
+/** `list`: repeatable, with several values separated by commas. `again`: repeatable, without commas. */
 export type WordKind = FlagKind | 'again'
 
 export interface Words {
-  /** The flags that are no lists, in their long form, with their values. */
+  /** The flags that are not lists, in their long form, with their values. */
   readonly rest: readonly string[]
   readonly lists: ReadonlyMap<string, readonly string[]>
-  /** Words that belong to no flag; `-` among them. */
+  /** Words that belong to no flag, including `-`. */
   readonly loose: readonly string[]
   readonly problems: readonly string[]
 }
 
 /**
- * Takes `argv` apart. `known` has every flag by its long name, `other` the other names of some of them: one letter
- * for `-f`, more for `--filename`. The words behind an unknown flag are taken for its value, as config/flags.ts does.
+ * Splits `argv`. `known` has every flag by its long name, `other` has alternative names: one letter for `-f`, more for
+ * `--filename`. A word after an unknown flag counts as its value, as in config/flags.ts.
  */
 export function readWords(
   argv: readonly string[],
@@ -41,7 +41,7 @@ export function readWords(
     const kind = known.get(name)
     if (kind === 'switch') {
       rest.push(`--${name}`)
-      // -Rf FILE: the letters after a switch are flags too.
+      // -Rf FILE: the letters after a switch are flags as well.
       if (glued !== '') queue.unshift(`-${glued}`)
       else if (flag.value !== undefined) rest.splice(-1, 1, word)
       continue
@@ -64,9 +64,9 @@ interface FlagWord {
   readonly name: string
   /** As the user wrote it. */
   readonly said: string
-  /** Behind `=`. */
+  /** After `=`. */
   readonly value: string | undefined
-  /** Behind a short flag, without a space. */
+  /** After a short flag, without a space. */
   readonly glued: string
 }
 
@@ -84,7 +84,7 @@ function flagIn(word: string, other: Readonly<Record<string, string>>): FlagWord
   return name === undefined ? undefined : { name, said: `-${short}`, value: undefined, glued }
 }
 
-/** A negative number is a value: what is wrong with it is the flag's to say. */
+/** A negative number counts as a value, so that the flag itself can report what is wrong with it. */
 function isNegative(next: string | undefined): boolean {
   return next !== undefined && /^-\d/.test(next)
 }

@@ -1,6 +1,6 @@
 /**
- * Kubernetes objects as far as a drain sees them: which have pods, where their pod spec is, which container is
- * lastcall, which Service sends where. Pure, and reads only.
+ * Reads Kubernetes objects: which have pods, where their pod spec is, which container is lastcall, which Service targets
+ * which port. Pure.
  */
 import type { Input, Item } from './input.ts'
 import { at, branch, isBranch, list, number, text, type Branch, type Path, type Tree } from './tree.ts'
@@ -9,11 +9,11 @@ import { at, branch, isBranch, list, number, text, type Branch, type Path, type 
 export interface Place {
   readonly input: Input
   readonly item: Item
-  /** Of an object that does not say its own, where the command line does. */
+  /** The namespace from the command line, for objects that do not name one. */
   readonly namespace?: string | undefined
 }
 
-/** The namespace of an object; undefined if nobody says. */
+/** The namespace of an object; undefined if it is unknown. */
 export function namespaceOf({ item, namespace }: Place): string | undefined {
   return text(at(item.value, 'metadata', 'namespace')) ?? namespace
 }
@@ -33,7 +33,7 @@ export interface Workload extends Place {
   readonly kind: string
   readonly name: string
   readonly namespace: string | undefined
-  /** `Deployment web`, for sentences. */
+  /** For messages: `Deployment web`. */
   readonly title: string
   /** Where the pod (its metadata and spec) is in the object. */
   readonly podPath: Path
@@ -45,11 +45,11 @@ export interface Workload extends Place {
 }
 
 export interface Container {
-  /** From the object. */
+  /** From the root of the object. */
   readonly path: Path
   readonly name: string
   readonly value: Branch
-  /** One of initContainers that goes on beside the others. */
+  /** A native sidecar: an init container with restartPolicy Always. */
   readonly native: boolean
 }
 
@@ -57,7 +57,7 @@ export const SIDECAR_NAME = 'lastcall'
 
 const WORKLOADS = new WeakMap<Place, { readonly workload: Workload | undefined }>()
 
-/** The object as a workload; undefined if it has no pods, or somebody else makes it (a ReplicaSet of a Deployment). */
+/** The object as a workload; undefined if it has no pods, or a controller owns it (a ReplicaSet of a Deployment). */
 export function workloadOf(place: Place): Workload | undefined {
   let known = WORKLOADS.get(place)
   if (known === undefined) WORKLOADS.set(place, (known = { workload: read(place) }))
@@ -99,7 +99,7 @@ function containersOf(spec: Branch, podPath: Path): Container[] {
   ]
 }
 
-/** The container of a pod's spec that is lastcall, whoever made the pod. */
+/** The container of a pod's spec that is lastcall. */
 export function sidecarOf(spec: Branch): Container | undefined {
   return containersOf(spec, []).find(isSidecar)
 }
@@ -113,22 +113,22 @@ function containersAt(spec: Branch, podPath: Path, key: string): Container[] {
   }))
 }
 
-/** By its name, or by its image: `registry/lastcall:1.2`. */
+/** lastcall is recognized by its name, or by its image: `registry/lastcall:1.2`. */
 function isSidecar({ name, value }: Container): boolean {
   return name === SIDECAR_NAME || /(^|\/)lastcall([:@]|$)/.test(text(value['image']) ?? '')
 }
 
-/** The containers that are not lastcall and no sidecars of others. */
+/** The containers that are neither lastcall nor another native sidecar. */
 export function appsOf(workload: Workload): Container[] {
   return workload.containers.filter((one) => one !== workload.sidecar && !one.native)
 }
 
-/** Whether two objects may be in one namespace: an unsaid one is the one that kubectl will be told. */
+/** Whether two objects may be in the same namespace; one without a namespace may be in any. */
 export function together(a: string | undefined, b: string | undefined): boolean {
   return a === undefined || b === undefined || a === b
 }
 
-/** Labels that no template has: whoever makes the pods adds them (kubernetes.io, "Well-Known Labels"; Argo Rollouts). */
+/** Labels that controllers add to pods, so that no template has them (kubernetes.io, "Well-Known Labels"; Argo Rollouts). */
 const SET_BY_CONTROLLERS = new Set([
   'statefulset.kubernetes.io/pod-name',
   'apps.kubernetes.io/pod-index',
@@ -150,7 +150,7 @@ export function selects(place: Place, selector: Tree | undefined, workload: Work
 
 const SERVICES = new WeakMap<readonly Place[], ReadonlyMap<string, readonly Place[]>>()
 
-/** The Services of a list of objects, by a label that they select; each once. Made once for a list. */
+/** The Services of a list of objects, by one label of their selector. Computed once per list. */
 function servicesByLabel(places: readonly Place[]): ReadonlyMap<string, readonly Place[]> {
   const known = SERVICES.get(places)
   if (known !== undefined) return known
@@ -165,7 +165,7 @@ function servicesByLabel(places: readonly Place[]): ReadonlyMap<string, readonly
 
 const KINDS = new WeakMap<readonly Place[], Map<string, Place[]>>()
 
-/** The objects of a kind. A list is sorted through once, however many workloads ask. */
+/** The objects of a kind. The index is computed once per list. */
 export function ofKind(places: readonly Place[], kind: string): readonly Place[] {
   const made = KINDS.get(places) ?? Map.groupBy(places, ({ item }) => text(item.value['kind']) ?? '')
   KINDS.set(places, made)
@@ -187,8 +187,8 @@ export function sendsTo(service: Place, workload: Workload): boolean {
 }
 
 /**
- * The TCP ports of a Service, and the port of the pod that each leads to (undefined: a name that no container has).
- * A UDP port of the same number is another port: HTTP/3 has one beside each TCP port.
+ * The TCP ports of a Service, and the port of the pod that each targets (undefined: a name that no container has). A UDP
+ * port with the same number is a different port: HTTP/3 uses one beside each TCP port.
  */
 export function servicePorts(service: Place, workload: Workload): ServicePort[] {
   return list(at(service.item.value, 'spec', 'ports')).flatMap((port, index) => {
@@ -201,7 +201,7 @@ export function servicePorts(service: Place, workload: Workload): ServicePort[] 
 
 export interface ServicePort {
   readonly index: number
-  /** The Service's own: what clients connect to. */
+  /** The Service's own port, to which clients connect. */
   readonly port: number | undefined
   readonly name: string | undefined
   readonly target: Tree

@@ -1,4 +1,4 @@
-/** All objects of all inputs as the rules see them. Pure. */
+/** Prepares all objects of all inputs for the rules. Pure. */
 import { appPortsIn, configIn } from './settings.ts'
 import type { Judged, World } from './rule.ts'
 import { at, number, text } from './tree.ts'
@@ -16,7 +16,7 @@ import { probedPort, listenPort } from './app.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
 
-/** The objects with what the rules ask of them; `ids` are those of all rules. */
+/** The objects with the facts that rules need; `ids` are the ids of all rules. */
 export function worldOf(places: readonly Place[], ids: readonly string[]): World {
   const workloads = places.flatMap((place) => workloadOf(place) ?? [])
   return { places, ids, workloads: workloads.map((workload) => judged(workload, places)) }
@@ -39,7 +39,7 @@ function judged(workload: Workload, places: readonly Place[]): Judged {
   }
 }
 
-/** Whether a port is for clients: one that is scraped, or asked for health, loses no request that anybody waits for. */
+/** Whether a workload has a port for clients, not only for metrics or health checks. */
 function servesClients(workload: Workload, services: readonly Place[]): boolean {
   const declared = appsOf(workload).flatMap(portsOf)
   const operators = new Set(declared.filter(({ name }) => forOperators(name)).map(({ number: port }) => port))
@@ -52,7 +52,7 @@ function servesClients(workload: Workload, services: readonly Place[]): boolean 
   )
 }
 
-/** The container that listens where lastcall's --app says; of one container there is no doubt. */
+/** The container that listens on the port of lastcall's --app; if there is only one container, that one. */
 function appBehind(workload: Workload) {
   const apps = appsOf(workload)
   const [port] = appPortsIn(workload.sidecar)

@@ -1,7 +1,7 @@
 /**
- * The one place that knows the YAML library: text to documents (their values, and where everything stands), and values
- * to text. What is written back is the text of the user with edits in it (edit.ts), so comments, order and formatting
- * survive; the library never prints a document that somebody wrote.
+ * The only file that uses the YAML library: it turns text into documents (values and positions), and values into text.
+ * The library never prints a user's document: edit.ts edits the user's text, so that comments, order and formatting
+ * survive.
  */
 import {
   Document,
@@ -60,8 +60,8 @@ export function readYaml(text: string): YamlReading {
 const OPTIONS = { merge: true, uniqueKeys: true, logLevel: 'silent', prettyErrors: false } as const
 
 /**
- * The text with a comment, as long, in place of the spec of each CustomResourceDefinition: nobody here reads it, and
- * it is what makes files long.
+ * Replaces the spec of each CustomResourceDefinition with a comment of the same length: it is not needed here, and it is
+ * what makes such files long.
  */
 function withoutSchemas(text: string): string {
   if (!text.includes('CustomResourceDefinition')) return text
@@ -80,16 +80,16 @@ function withoutSchemas(text: string): string {
 
 function endOf(text: string, document: Document.Parsed, spot: Spot): number {
   const end = document.range[1]
-  // A marker behind it (`---`, `...`) is not its own.
+  // A marker after it (`---`, `...`) does not belong to it.
   return Math.max(spot.end, Math.min(end, text.length))
 }
 
-/** Reads JSON as documents; undefined if it is none. */
+/** Reads JSON as documents; undefined if it is not JSON. */
 export function readJsonText(text: string): YamlDocument[] | undefined {
   return readJson(text)?.map(({ value, spot }) => ({ value, spot, end: spot.end }))
 }
 
-/** Where things stand in a piece of YAML that this program has cut out; aliases may lead out of it. */
+/** Positions in a piece of YAML that this program has cut out; aliases may refer to text outside it. */
 export function readYamlSpot(text: string): Spot {
   const [document] = parseAllDocuments(text, OPTIONS)
   return new Surveyor(text).spot((document as Document.Parsed).contents, 0)
@@ -100,10 +100,10 @@ export function readJsonSpot(text: string): Spot {
   return readJson(text)![0]!.spot
 }
 
-/** The value of a pair that this program cut out itself, of lines or of braces; throws if somebody broke it since. */
+/** The value of a pair that this program has recorded, in block or flow style; throws if somebody has broken it since. */
 export function readFragment(text: string): Tree {
   const document = parseDocument(text, OPTIONS)
-  // `"key":{}` is a pair in braces only.
+  // `"key":{}` is a pair in flow style only.
   return (document.errors.length === 0 ? document.toJS() : parse(`{${text}}`, { merge: true })) as Tree
 }
 
@@ -117,7 +117,7 @@ export function libraryBlock(value: Tree, notes: Notes, style: Style): string {
   const document = new Document(value)
   annotate(document, notes)
   return document.toString({
-    // Lists that are not indented come out right with 2 only: the library takes 2 off whatever is given.
+    // Unindented lists need an indent of 2: the library always subtracts 2.
     indent: style.indentLists ? style.indent : 2,
     indentSeq: style.indentLists,
     lineWidth: 0,
@@ -138,7 +138,7 @@ function annotate(document: Document, notes: Notes): void {
       const above = path.flatMap((node) => ('key' in node ? [keyOf(node)] : []))
       const note = notes[[...above, key].join('.')]
       if (note !== undefined) (pair.key as Node).commentBefore = note.replace(/^/gm, ' ')
-      // Short, and always written so.
+      // Short, and conventionally written in flow style.
       if (key === 'drop' && isSeq(pair.value)) pair.value.flow = true
     },
   })
@@ -148,11 +148,12 @@ function keyOf(pair: Pair): string {
   return isScalar(pair.key) ? String(pair.key.value) : ''
 }
 
-/** Finds where the nodes of one text stand. */
+/** Finds the positions of the nodes of a text. */
 class Surveyor {
   readonly #text: string
   /**
-   * Where a key stands that is no scalar: YAML allows it, Kubernetes does not. What templates hold in {{ }} reads so.
+   * The offset of a key that is not a scalar, if there is one. YAML allows such keys, Kubernetes does not; {{ }} of a
+   * template parses as one.
    */
   odd: number | undefined
 
@@ -165,7 +166,7 @@ class Surveyor {
       const range = isScalar(node) || isAlias(node) ? node.range : undefined
       const start = range?.[0] ?? fallback
       const keeps = isScalar(node) && /^[|>]\d?\+/.test(this.#text.slice(start, start + 3))
-      // Blank lines behind a block scalar are its own only if it keeps them.
+      // Blank lines after a block scalar belong to it only if it keeps them (`|+`).
       const end = keeps ? range![1] - 1 : this.#trimmed(start, range?.[1] ?? start)
       return { kind: isAlias(node) ? 'alias' : 'scalar', flow: false, start, end, entries: [] }
     }
@@ -184,7 +185,7 @@ class Surveyor {
   #entry(pair: Pair): Entry {
     const [start, keyEnd] = (pair.key as Node).range ?? [0, 0, 0]
     if (isCollection(pair.key)) this.odd ??= start
-    // A key without a colon has nothing behind it: `{ a, b }`.
+    // A key without a colon has no value: `{ a, b }`.
     const after = /^\s*:/.test(this.#text.slice(keyEnd, keyEnd + 64)) ? keyEnd + 1 : keyEnd
     const value = this.spot(pair.value, after)
     return { key: keyOf(pair), start, end: Math.max(after, value.end), value }

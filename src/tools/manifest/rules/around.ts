@@ -1,4 +1,4 @@
-/** Rules about what names the ports of a pod from outside: policies, headless Services, monitors, routes. */
+/** Rules about objects that name ports of a pod: policies, headless Services, monitors, routes. */
 import { directServices } from '../headless.ts'
 import { forOperators } from '../names.ts'
 import { allowedPorts, lets, otherPolicies } from '../policies.ts'
@@ -14,7 +14,7 @@ interface Fronted {
   readonly listenPort: number
 }
 
-/** Workloads with lastcall on another port than the app's. */
+/** Workloads whose lastcall listens on another port than the app. */
 function fronted(workloads: readonly Judged[]): Fronted[] {
   return workloads.flatMap((judged) => {
     const ports = judged.config?.ports ?? []
@@ -48,7 +48,7 @@ export const AROUND_RULES: readonly Rule[] = [
           .map(({ place, path }): Site => ({
             place,
             path,
-            saw: `port ${appPort} of ${workload.title} is allowed, and port ${listenPort} is not`,
+            saw: `it allows port ${appPort} of ${workload.title}, but not port ${listenPort}`,
           }))
       }),
   },
@@ -68,7 +68,7 @@ export const AROUND_RULES: readonly Rule[] = [
             {
               place,
               path,
-              saw: `it names ${appPort}, and lastcall of ${workload.title} listens on ${listenPort}`,
+              saw: `it names port ${appPort}, but lastcall of ${workload.title} listens on port ${listenPort}`,
             },
           ]
         }),
@@ -86,7 +86,7 @@ export const AROUND_RULES: readonly Rule[] = [
         directServices(workload, services, appPort, listenPort).map(({ place, index }) => ({
           place,
           path: ['spec', 'ports', index, 'port'],
-          saw: `its clients connect to ${appPort} of the pods of ${workload.title}, and lastcall listens on ${listenPort}`,
+          saw: `its clients connect to port ${appPort} of the pods of ${workload.title}, but lastcall listens on port ${listenPort}`,
         })),
       ),
   },
@@ -96,7 +96,7 @@ export const AROUND_RULES: readonly Rule[] = [
     title: 'Another port of a Service bypasses lastcall',
     requests:
       'lastcall neither sees nor waits for what is in flight on that port: it is cut when the app stops.',
-    fix: 'Put lastcall in front of that port, too: inject does, or --port LISTEN=PORT for each of them (k8s/examples/two-ports.yaml), or remove the port from the Service.',
+    fix: 'Put lastcall in front of that port as well: run inject, or set --port LISTEN=PORT for each port (k8s/examples/two-ports.yaml); or remove the port from the Service.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, config, app, services }) => {
         if (config?.app.kind !== 'tcp' || app === undefined) return []
@@ -111,7 +111,11 @@ export const AROUND_RULES: readonly Rule[] = [
             if (number === undefined || known.has(number) || forOperators(name) || forOperators(own?.name))
               return []
             return [
-              { place, path: ['spec', 'ports', index], saw: `it leads to ${number} of ${workload.title}` },
+              {
+                place,
+                path: ['spec', 'ports', index],
+                saw: `it leads to port ${number} of ${workload.title}`,
+              },
             ]
           }),
         )
@@ -133,7 +137,7 @@ export const AROUND_RULES: readonly Rule[] = [
           const name = text(at(endpoint, 'port'))
           if (name === undefined || meant.some(({ workload }) => namedPort(workload, name) !== undefined))
             return []
-          const saw = `no container of ${meant[0]!.workload.title} has a port with the name ${JSON.stringify(name)}`
+          const saw = `no container of ${meant[0]!.workload.title} has a port named ${JSON.stringify(name)}`
           return [{ place, path: ['spec', 'podMetricsEndpoints', i, 'port'], saw }]
         })
       }),
@@ -160,7 +164,7 @@ export const AROUND_RULES: readonly Rule[] = [
           {
             place,
             path,
-            saw: `Service ${name} has no port ${JSON.stringify(port)}; there is ${all.join(', ') || 'none'}`,
+            saw: `Service ${name} has no port ${JSON.stringify(port)}; it has ${all.join(', ') || 'none'}`,
           },
         ]
       }),

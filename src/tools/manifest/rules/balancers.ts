@@ -1,6 +1,6 @@
 /**
- * Rules about load balancers outside of the cluster that send to pods directly: their times, as annotations tell them,
- * against the drain's. How late they are: FIELD §4 (ALB 25 to 35 s after a target's deregistration began).
+ * Rules about load balancers outside the cluster that send to pods directly: their times, from annotations, compared
+ * with the drain's. An ALB still sends 25 to 35 s after the deregistration of a target began.
  */
 import { printDuration } from '../../../proxy/config/units.ts'
 import type { Config } from '../../../proxy/config/config.ts'
@@ -10,7 +10,7 @@ import { ofKind, type Place } from '../workload.ts'
 
 const ALB = 'alb.ingress.kubernetes.io/'
 const NLB = 'service.beta.kubernetes.io/aws-load-balancer-'
-/** For so long an ALB or NLB goes on sending to a target that is being deregistered. */
+/** How long an ALB or NLB may keep sending to a target that is being deregistered. */
 const AWS_LATE_MS = 35_000
 const GCLB_IDLE_MS = 600_000
 
@@ -69,13 +69,13 @@ function site({ place }: Balanced, key: string, saw: string): Site {
   return { place, path: ['metadata', 'annotations', key], saw }
 }
 
-/** Pods are the targets: the balancer must hear of each that leaves. */
+/** The annotation that makes pods the targets of the balancer; undefined if nodes are. */
 function targetsPods({ annotations, prefix }: Balanced): string | undefined {
   const key = prefix === ALB ? `${ALB}target-type` : `${NLB}nlb-target-type`
   return text(annotations[key]) === 'ip' ? key : undefined
 }
 
-/** How long the listener is open after the first news of a stop, at most, in ms. */
+/** How long the listener stays open at most after a stop has begun, in ms. */
 function openMs({ settleMs, lameDuckMaxMs }: Config): number {
   return settleMs + lameDuckMaxMs
 }
@@ -96,7 +96,7 @@ export const BALANCER_RULES: readonly Rule[] = [
           site(
             one,
             key,
-            `the pods are targets, and lastcall listens for ${printDuration(openMs(one.config))} at most`,
+            `the targets are pods, and lastcall listens for at most ${printDuration(openMs(one.config))}`,
           ),
         ]
       }),
@@ -122,7 +122,7 @@ export const BALANCER_RULES: readonly Rule[] = [
           site(
             one,
             interval,
-            `it needs ${printDuration(needed)}, and lastcall listens for ${printDuration(openMs(one.config))} at most`,
+            `the check needs ${printDuration(needed)} to fail, but lastcall listens for at most ${printDuration(openMs(one.config))}`,
           ),
         ]
       }),
@@ -143,7 +143,7 @@ export const BALANCER_RULES: readonly Rule[] = [
           site(
             one,
             key,
-            `the delay is ${printDuration(delayMs)}, and the grace period ${printDuration(one.config.gracePeriodMs)}`,
+            `the delay is ${printDuration(delayMs)}, but the grace period is ${printDuration(one.config.gracePeriodMs)}`,
           ),
         ]
       }),
@@ -166,7 +166,7 @@ export const BALANCER_RULES: readonly Rule[] = [
           site(
             one,
             idle === undefined ? neg : key,
-            `it keeps them ${printDuration(found)}, and --idle-timeout is ${printDuration(one.config.idleTimeoutMs)}`,
+            `it keeps them for ${printDuration(found)}, but --idle-timeout is ${printDuration(one.config.idleTimeoutMs)}`,
           ),
         ]
       }),

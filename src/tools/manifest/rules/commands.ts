@@ -5,9 +5,9 @@ import { list, text } from '../tree.ts'
 import type { Container } from '../workload.ts'
 
 /**
- * The last command of a script that a shell runs as process 1, where the shell stays in front of it. Tried with dash
- * 0.5.12 (the sh of Debian and Ubuntu), bash 5.2 and busybox 1.35: bash and busybox replace themselves by the last
- * command unless it is part of a pipeline; dash does not, unless that begins with exec.
+ * The last command of a script that a shell runs as process 1, if the shell does not replace itself with it. Tested with
+ * dash 0.5.12 (the sh of Debian and Ubuntu), bash 5.2 and busybox 1.35: bash and busybox replace themselves with the last
+ * command unless it is part of a pipeline; dash does so only if the command begins with exec.
  */
 function shellScript({ value }: Container): string | undefined {
   const words = [...list(value['command']), ...list(value['args'])].map((word) => text(word) ?? '')
@@ -16,7 +16,7 @@ function shellScript({ value }: Container): string | undefined {
   if (shell === undefined || flag === -1) return undefined
   const script = (words[flag + 1] ?? '')
     .replace(/\\\n/g, ' ')
-    // What is quoted, or the text of a file, is no command.
+    // Quoted text and here-documents contain no commands.
     .replace(/<<-?\s*['"]?(\w+)['"]?[^]*?\n\s*\1\s*$/gm, '')
     .replace(/'[^']*'|"(\\.|[^"\\])*"/g, (quoted) => quoted.replace(/[;&|\n]/g, ' '))
   const steps = script
@@ -26,7 +26,7 @@ function shellScript({ value }: Container): string | undefined {
   const last = steps.at(-1) ?? ''
   const piped = /\|/.test(last)
   const replaces = shell === 'ba' || /\b(alpine|busybox)\b/.test(text(value['image']) ?? '')
-  // Where a loop or a condition ends the script, or it traps signals, what runs last cannot be told.
+  // If the script ends with a loop or a condition, or traps signals, its last command is unknown.
   if (last === '' || /\btrap\b/.test(script) || /^(exec\b|done|fi|esac|\})/.test(last)) return undefined
   if (replaces && !piped) return undefined
   return last.length > 40 ? `${last.slice(0, 40)}...` : last
@@ -46,7 +46,7 @@ export const COMMAND_RULES: readonly Rule[] = [
           const hook = preStopOf(container)
           if (!serves || hook.kind !== 'nothing') return []
           const path = [...container.path, 'lifecycle', 'preStop', hook.how]
-          return [{ place: workload, path, saw: `container ${container.name} has ${hook.said}` }]
+          return [{ place: workload, path, saw: `the hook of container ${container.name} is ${hook.said}` }]
         }),
       ),
   },
@@ -63,7 +63,7 @@ export const COMMAND_RULES: readonly Rule[] = [
           const hook = preStopOf(container)
           if (!serves || hook.kind !== 'cuts') return []
           const path = [...container.path, 'lifecycle', 'preStop', hook.how]
-          return [{ place: workload, path, saw: `container ${container.name} has ${hook.said}` }]
+          return [{ place: workload, path, saw: `the hook of container ${container.name} is ${hook.said}` }]
         }),
       ),
   },
@@ -72,8 +72,8 @@ export const COMMAND_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'A shell is process 1 of the container, and does not pass signals on',
     requests:
-      'SIGTERM reaches the shell, which ignores it (dash does, the sh of Debian and Ubuntu images): the app never learns that it should stop, and is killed at the end of the grace period with whatever it is doing. Every stop takes the whole grace period.',
-    fix: 'Put exec before the last command of the script, so that the app takes the place of the shell.',
+      'SIGTERM reaches the shell, which ignores it (as dash does, the sh of Debian and Ubuntu images): the app never learns that it should stop, and is killed at the end of the grace period with its requests in flight. Every stop takes the whole grace period.',
+    fix: 'Put exec before the last command of the script, so that the app replaces the shell.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, apps, serves }) =>
         apps.flatMap((container) => {

@@ -1,4 +1,4 @@
-/** Rules about preStop hooks: that the kubelet waits for lastcall, and that lastcall learns that the pod stops. */
+/** Rules about preStop hooks: the kubelet must wait for lastcall, and lastcall must learn that the pod stops. */
 import type { Judged, Rule, Site } from '../rule.ts'
 import { at, list, text, type Branch, type Tree } from '../tree.ts'
 import type { Container } from '../workload.ts'
@@ -10,7 +10,7 @@ interface Hook {
   readonly who: 'app' | 'sidecar' | undefined
 }
 
-/** The preStop hooks of a pod that call somebody by HTTP; `who` says what they ask lastcall. */
+/** The httpGet preStop hooks of a pod; `who` says which hook of lastcall they call. */
 function hooksOf(judged: Judged): Hook[] {
   return judged.workload.containers.flatMap((container) => {
     const get = at(container.value, 'lifecycle', 'preStop', 'httpGet')
@@ -21,7 +21,7 @@ function hooksOf(judged: Judged): Hook[] {
   })
 }
 
-/** A site at a key of the hook for each hook of which `saw` tells something. */
+/** A site at a key of each hook for which `saw` returns a sentence. */
 function hookSites(judged: Judged, key: string, saw: (hook: Hook) => string | undefined): Site[] {
   return hooksOf(judged).flatMap((hook) => {
     const said = saw(hook)
@@ -134,7 +134,7 @@ export const HOOK_RULES: readonly Rule[] = [
             (one) => text(at(one, 'name'))?.toLowerCase() === 'authorization',
           )
           return who !== undefined && judged.config?.token !== undefined && !header
-            ? 'no Authorization header'
+            ? 'the hook has no Authorization header'
             : undefined
         }),
       ),
@@ -145,7 +145,7 @@ export const HOOK_RULES: readonly Rule[] = [
     title: 'Any client that reaches the admin port can drain the pod',
     requests:
       'The admin port has no token: any client that reaches it can call /drain or a hook, and the pod stops taking requests although nothing is wrong.',
-    fix: 'lastcall inject gives each workload a token of its own. By hand: set LASTCALL_TOKEN for lastcall, and httpHeaders with Authorization: Bearer in both hooks; or set --hook-allow to the addresses of the nodes.',
+    fix: 'Run lastcall inject, which gives each workload its own token. Or set LASTCALL_TOKEN for lastcall, and httpHeaders with Authorization: Bearer in both hooks; or set --hook-allow to the addresses of the nodes.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) =>
         sidecar === undefined ||
@@ -176,13 +176,19 @@ export const HOOK_RULES: readonly Rule[] = [
           const image = text(container.value['image']) ?? ''
           if (command.length === 0 || !isBare(image)) return []
           const path = [...container.path, 'lifecycle', 'preStop', 'exec']
-          return [{ place: workload, path, saw: `${image} has no ${text(command[0]) ?? 'shell'}` }]
+          return [
+            {
+              place: workload,
+              path,
+              saw: `the image ${image} does not contain ${text(command[0]) ?? 'a shell'}`,
+            },
+          ]
         }),
       ),
   },
 ]
 
-/** Images that are known to have a program and nothing else: no shell, no sleep. */
+/** Images that are known to contain only their program: no shell, no sleep. */
 const BARE: readonly RegExp[] = [
   /(^|\/)postgrest\/postgrest([:@]|$)/,
   /^gcr\.io\/distroless\/(?!.*:debug)/,

@@ -1,4 +1,4 @@
-/** Rules about the pod around lastcall: its kind, its ports, who else can be reached in it. */
+/** Rules about the pod around lastcall: its kind, its ports, what else is reachable in it. */
 import { didYouMean } from '../../../proxy/config/suggest.ts'
 import { couldBeLoopback } from '../app-changes.ts'
 import { isPostgrest } from '../app.ts'
@@ -13,7 +13,7 @@ import { portsOf, variable, type Container, type Workload } from '../workload.ts
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', 'ip6-localhost'])
 
-/** What a PostgREST says about where it listens that is not loopback; undefined if it is, or must not be. */
+/** How a PostgREST container listens on more than loopback, as a sentence; undefined if it does not, or has to. */
 function openHost(container: Container): string | undefined {
   if (!isPostgrest(container)) return undefined
   const host = variable(container, 'PGRST_SERVER_HOST')
@@ -21,11 +21,11 @@ function openHost(container: Container): string | undefined {
   return couldBeLoopback(container) ? 'PGRST_SERVER_HOST is not set' : undefined
 }
 
-/** Where lastcall shares the port of an app that, as far as its manifest tells, listens on every address. */
+/** A site if lastcall shares the port of an app that, according to its manifest, listens on all addresses. */
 function everywhere(workload: Workload, container: Container, port: number): Site[] {
   const reading = bindingOf({ container, port }, { bindEnv: undefined, bindArg: undefined })
   if (reading.kind !== 'binding' || reading.binding.kind === 'there') return []
-  const saw = `container ${container.name} listens on port ${port} of every address, and lastcall on the same port of the pod's`
+  const saw = `container ${container.name} listens on port ${port} of all addresses, and lastcall on the same port of the pod's addresses`
   return [{ place: workload, path: container.path, saw }]
 }
 
@@ -52,8 +52,8 @@ export const POD_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'Nothing delays SIGTERM',
     requests:
-      'SIGTERM arrives at the same moment as the news that the pod is leaving. Until everybody has heard it, requests keep arriving at an app that is stopping: they are refused or cut.',
-    fix: 'lastcall inject adds the sidecar and the hook.',
+      'Kubernetes sends SIGTERM at the same time as it removes the pod from the endpoints. Until that has propagated, requests keep arriving at an app that is already stopping: they are refused or cut.',
+    fix: 'Run lastcall inject, which adds the sidecar and the hook.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, apps, serves }) => {
         if (!serves || sidecar !== undefined || workload.kind === 'Job' || workload.kind === 'CronJob')
@@ -84,7 +84,7 @@ export const POD_RULES: readonly Rule[] = [
     title: 'Another container uses a port of lastcall',
     requests:
       'All containers of a pod share its ports: one of the two cannot listen, and the pod never becomes ready.',
-    fix: 'Give lastcall another port with --listen or --admin (and Services, hooks and probes with it). If it is to share the port of the app ($(POD_IPS)), let the app listen on 127.0.0.1 only: docs/same-port.md says how.',
+    fix: 'Give lastcall another port with --listen or --admin (and change Services, hooks and probes with it). If lastcall is meant to share the port of the app ($(POD_IPS)), let the app listen on 127.0.0.1 only: docs/same-port.md says how.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, app, config }) => {
         if (config === undefined) return []
@@ -99,7 +99,7 @@ export const POD_RULES: readonly Rule[] = [
           .map(({ container, index, number }) => ({
             place: workload,
             path: [...container.path, 'ports', index],
-            saw: `container ${container.name} has port ${number} too`,
+            saw: `container ${container.name} also uses port ${number}`,
           }))
         return [...others, ...clashes]
       }),
@@ -113,7 +113,7 @@ export const POD_RULES: readonly Rule[] = [
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, sidecar, config, app, services }) => {
         if (sidecar === undefined || app === undefined || config?.protocol !== 'auto') return []
-        // Somebody has said so, and knows better.
+        // The protocol was set explicitly.
         if (settingsIn(sidecar).has('protocol') || config.app.kind !== 'tcp') return []
         const { port } = config.app
         const spoken = spokenOn(app, port, workload, services, places, config.listen.port)
@@ -125,10 +125,10 @@ export const POD_RULES: readonly Rule[] = [
   {
     id: 'app-not-loopback',
     severity: 'warning',
-    title: 'The app listens on all addresses, and need not',
+    title: 'The app listens on all addresses, which is not necessary',
     requests:
-      'Whoever knows the address of the pod reaches the app past lastcall; such requests are cut when the app stops.',
-    fix: 'PGRST_SERVER_HOST: 127.0.0.1 in the env of PostgREST. (Its livenessProbe and startupProbe, if it has any, must go then: the kubelet does not reach loopback.)',
+      'Clients that know the address of the pod can bypass lastcall; their requests are cut when the app stops.',
+    fix: 'Set PGRST_SERVER_HOST to 127.0.0.1 in the env of PostgREST, and remove its livenessProbe and startupProbe, if any: the kubelet cannot reach loopback.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, apps }) =>
         apps.flatMap((container) => {
@@ -165,7 +165,7 @@ export const POD_RULES: readonly Rule[] = [
             {
               place: workload,
               path,
-              saw: `${annotation} does not have ${config.admin.port}, and the pod is in ${name}`,
+              saw: `${annotation} does not contain ${config.admin.port}, and the pod is in a mesh of ${name}`,
             },
           ]
         })

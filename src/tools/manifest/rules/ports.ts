@@ -1,4 +1,4 @@
-/** Rules about the ports of a pod: that those which are named are there, and that lastcall is in front of the right one. */
+/** Rules about the ports of a pod: named ports must exist, and lastcall must be in front of the right one. */
 import { beforeOf, pointer } from '../before.ts'
 import { forOperators } from '../names.ts'
 import { readWas } from '../rewrite.ts'
@@ -14,19 +14,19 @@ const ASKERS: readonly Path[] = [
   ['lifecycle', 'postStart', 'httpGet', 'port'],
 ]
 
-/** Ports that probes and hooks of a container name, and that it does not have. */
+/** Port names in the probes and hooks of a container that the container does not declare. */
 function nowhere(workload: Workload, container: Container): Site[] {
   return ASKERS.flatMap((path) => {
     const port = at(container.value, ...path)
     if (typeof port !== 'string' || ownPort(container, port) !== undefined) return []
-    const saw = `container ${container.name} has no port with the name ${JSON.stringify(port)}`
+    const saw = `container ${container.name} has no port named ${JSON.stringify(port)}`
     return [{ place: workload, path: [...container.path, ...path], saw }]
   })
 }
 
 /**
- * Whether the app is known to listen on a port that it does not declare: a Service leads there, or did before inject,
- * or a probe asks it.
+ * Whether the app is known to listen on a port that it does not declare: a Service targets it, or did before inject, or
+ * a probe uses it.
  */
 function isKnown(
   port: number,
@@ -66,20 +66,20 @@ export const PORT_RULES: readonly Rule[] = [
     title: 'lastcall sends to a port that no container declares',
     requests:
       'The app listens on another port: lastcall never finds it healthy, the pod never becomes ready, and the rollout hangs.',
-    fix: "Give lastcall the app's port: --app 127.0.0.1:PORT, or LASTCALL_APP (of several ports --port LISTEN=PORT).",
+    fix: "Give lastcall the app's port: --app 127.0.0.1:PORT, or LASTCALL_APP (for several ports --port LISTEN=PORT).",
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, apps, services }) => {
         if (sidecar === undefined) return []
         const declared = apps.flatMap(portsOf)
         const clients = declared.filter(({ name }) => !forOperators(name))
-        // A container need not declare its ports: only where all of them do is one that is missing an error.
+        // Declaring ports is optional: a missing port is an error only if all containers declare theirs.
         const silent = apps.some((one) => !clients.some(({ container }) => container === one))
         const missing = appPortsIn(sidecar).find(
           (port) =>
             !declared.some(({ number }) => number === port) && !isKnown(port, workload, apps, services),
         )
         if (silent || missing === undefined) return []
-        const saw = `lastcall sends to port ${missing}; there is ${[...new Set(declared.map(({ number }) => number))].join(', ')}`
+        const saw = `lastcall sends to port ${missing}; the containers declare ${[...new Set(declared.map(({ number }) => number))].join(', ')}`
         return [{ place: workload, path: sidecar.path, saw }]
       }),
   },
@@ -100,7 +100,7 @@ export const PORT_RULES: readonly Rule[] = [
                 {
                   place: workload,
                   path: [...container.path, 'ports', index, 'hostPort'],
-                  saw: `container ${container.name} has port ${hostPort} of the node`,
+                  saw: `container ${container.name} uses port ${hostPort} of the node`,
                 },
               ],
         )

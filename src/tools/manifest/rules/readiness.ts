@@ -1,4 +1,4 @@
-/** Rules about probes: that a pod is in service when it can serve, and leaves in time. */
+/** Rules about probes: a pod must be ready when it can serve, and leave the endpoints in time. */
 import { printDuration } from '../../../proxy/config/units.ts'
 import type { Judged, Rule } from '../rule.ts'
 import { at, number, text, type Tree } from '../tree.ts'
@@ -6,7 +6,7 @@ import { ownPort, type Container } from '../workload.ts'
 
 const DEFAULT_SETTLE_MS = 3000
 
-/** How long a pod stays in service after its probe began to fail, in ms (the defaults are the API's). */
+/** How long a pod stays ready after its probe began to fail, in ms (with the API's defaults). */
 function leavingMs(probe: Tree): number {
   return 1000 * (number(at(probe, 'periodSeconds')) ?? 10) * (number(at(probe, 'failureThreshold')) ?? 3)
 }
@@ -24,7 +24,7 @@ function probed(
   }
 }
 
-/** Jobs are in no Service: nobody waits for them to be ready. */
+/** Pods of Jobs are usually not behind a Service, so readiness does not matter. */
 function isJob({ workload }: Judged): boolean {
   return workload.kind === 'Job' || workload.kind === 'CronJob'
 }
@@ -53,14 +53,14 @@ export const READINESS_RULES: readonly Rule[] = [
     severity: 'warning',
     title: "lastcall's readinessProbe is slow",
     requests:
-      'Where the probe is the only sign that the pod is leaving (node shutdown, a manual drain, a restart of the app), requests keep arriving until it has failed often enough. That takes longer than settle, so they reach a pod that already tells clients to leave.',
+      'If the probe is the only sign that the pod is leaving (node shutdown, a manual drain, a restart of the app), requests keep arriving until it has failed often enough. That takes longer than --settle, so they reach a pod that already tells clients to leave.',
     fix: 'Lower periodSeconds × failureThreshold to --settle or less (inject writes 1 s and 1; --health-failures decides how many failures of the app count), or raise --settle.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) => {
         const probe = sidecar?.value['readinessProbe']
         const settleMs = config?.settleMs ?? DEFAULT_SETTLE_MS
         if (sidecar === undefined || probe === undefined || leavingMs(probe) <= settleMs) return []
-        const saw = `it takes ${printDuration(leavingMs(probe))} to fail, and settle is ${printDuration(settleMs)}`
+        const saw = `it takes ${printDuration(leavingMs(probe))} to fail, but --settle is ${printDuration(settleMs)}`
         return [{ place: workload, path: [...sidecar.path, 'readinessProbe'], saw }]
       }),
   },
@@ -85,8 +85,8 @@ export const READINESS_RULES: readonly Rule[] = [
     severity: 'warning',
     title: "A readinessProbe asks the app's own port instead of lastcall",
     requests:
-      'One slow answer of the app takes the pod out of service, on all pods at once where they share a database; and while the pod stops, the probe fails with the app and not with the drain. If the app listens on loopback the probe cannot reach it, and the pod never becomes ready.',
-    fix: 'Remove it, and give its URL to lastcall: --health http://127.0.0.1:PORT/PATH.',
+      'One slow response of the app makes the pod unready, and all pods at once if they share a database. While the pod stops, the probe fails when the app stops, not when the drain begins. If the app listens on loopback, the probe cannot reach it, and the pod never becomes ready.',
+    fix: 'Remove the probe, and give its URL to lastcall: --health http://127.0.0.1:PORT/PATH.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, app }) => {
         if (sidecar === undefined || app === undefined) return []
@@ -98,7 +98,7 @@ export const READINESS_RULES: readonly Rule[] = [
           {
             place: workload,
             path: [...app.path, 'readinessProbe'],
-            saw: `container ${app.name} is asked on port ${port ?? '?'}`,
+            saw: `the probe asks container ${app.name} on port ${port ?? '?'}`,
           },
         ]
       }),
@@ -109,7 +109,7 @@ export const READINESS_RULES: readonly Rule[] = [
     title: 'The startupProbe of a native sidecar waits for the app',
     requests:
       'The app starts only after the sidecar has: each waits for the other, the pod never starts, and the rollout hangs.',
-    fix: 'Remove it: lastcall needs no startupProbe, and a pod without one is ready sooner. If you want one, use path /startupz on the admin port, which answers 200 as soon as lastcall listens.',
+    fix: 'Remove the probe: lastcall needs no startupProbe, and a pod without one becomes ready sooner. If you want one, use path /startupz on the admin port, which answers 200 as soon as lastcall listens.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, sidecar, config }) => {
         if (sidecar === undefined || !sidecar.native || config === undefined) return []

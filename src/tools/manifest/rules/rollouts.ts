@@ -1,4 +1,4 @@
-/** Rules about how pods are replaced: that there are enough of them at every moment. */
+/** Rules about how pods are replaced: enough of them must be there at every moment. */
 import type { Rule } from '../rule.ts'
 import { at, isBranch, list, number, text, type Path, type Tree } from '../tree.ts'
 import { namespaceOf, ofKind, selects, together, type Place, type Workload } from '../workload.ts'
@@ -12,7 +12,7 @@ interface Rolling {
   readonly path: Path
 }
 
-/** How a workload rolls, with the API's defaults; undefined if it has no such strategy. */
+/** The rolling update of a workload, with the API's defaults; undefined if it has no such strategy. */
 function rollingOf(workload: Workload, places: readonly Place[]): Rolling | undefined {
   const { kind, item } = workload
   const spec = item.value['spec']
@@ -50,7 +50,7 @@ function scalerOf(workload: Workload, places: readonly Place[]): Place | undefin
   })
 }
 
-/** The fewest replicas that the input speaks of: an autoscaler's minimum counts. */
+/** The number of replicas; with an autoscaler, its minimum. Undefined for kinds without replicas. */
 function replicasOf(workload: Workload, places: readonly Place[]): number | undefined {
   if (!['Deployment', 'StatefulSet', 'ReplicaSet', 'Rollout'].includes(workload.kind)) return undefined
   const scaler = scalerOf(workload, places)
@@ -59,7 +59,7 @@ function replicasOf(workload: Workload, places: readonly Place[]): number | unde
   return number(at(spec, 'minReplicas')) ?? number(at(spec, 'minReplicaCount')) ?? 1
 }
 
-/** Whether a rollout may take all pods away before it has brought new ones. */
+/** Whether a rollout may stop all pods before new ones are ready. */
 function takesAll({ replicas, maxUnavailable, maxSurge }: Rolling): boolean {
   return replicas > 0 && maxUnavailable >= replicas && (replicas > 1 || maxSurge > 0)
 }
@@ -69,7 +69,8 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     id: 'strategy-recreate',
     severity: 'error',
     title: 'All pods stop before new ones start',
-    requests: 'Each rollout is an outage: nobody answers between the last old pod and the first new one.',
+    requests:
+      'Each rollout is an outage: no pod answers between the end of the last old pod and the start of the first new one.',
     fix: 'Use strategy RollingUpdate with maxUnavailable: 0 and maxSurge: 1.',
     find: ({ workloads }) =>
       workloads.flatMap(({ workload, serves }) =>
@@ -90,7 +91,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
         const rolling = rollingOf(workload, places)
         if (!serves || rolling === undefined || rolling.replicas > FEW || rolling.replicas < 2) return []
         if (rolling.maxUnavailable === 0 || rolling.maxSurge === 0 || takesAll(rolling)) return []
-        const saw = `${rolling.maxUnavailable} of ${rolling.replicas} may be missing`
+        const saw = `${rolling.maxUnavailable} of ${rolling.replicas} pods may be unavailable`
         return [{ place: workload, path: [...rolling.path, 'maxUnavailable'], saw }]
       }),
   },
@@ -98,13 +99,13 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     id: 'max-unavailable-all',
     severity: 'error',
     title: 'A rollout may stop all pods before new ones are ready',
-    requests: 'Each rollout may be an outage: nobody answers until the first new pod is ready.',
+    requests: 'Each rollout may be an outage: no pod answers until the first new one is ready.',
     fix: 'Set maxUnavailable: 0 and maxSurge: 1.',
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
         const rolling = rollingOf(workload, places)
         if (!serves || rolling === undefined || !takesAll(rolling)) return []
-        const saw = `${rolling.maxUnavailable} of ${rolling.replicas} may be missing`
+        const saw = `${rolling.maxUnavailable} of ${rolling.replicas} pods may be unavailable`
         return [{ place: workload, path: [...rolling.path, 'maxUnavailable'], saw }]
       }),
   },
@@ -113,7 +114,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'maxSurge is 0',
     requests:
-      'A new pod starts only after an old one has gone: for the length of a drain and a start there is one pod too few.',
+      'A new pod starts only after an old one has gone: one pod is missing for as long as a drain and a start take.',
     fix: 'Set maxUnavailable: 0 and maxSurge: 1.',
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
@@ -122,21 +123,21 @@ export const ROLLOUT_RULES: readonly Rule[] = [
         const scaled = scalerOf(workload, places) !== undefined
         if (rolling.replicas < 2 && !scaled) return []
         const saw = scaled
-          ? 'maxSurge is 0, and an autoscaler says how many replicas there are'
-          : `maxSurge is 0 of ${rolling.replicas} replicas`
+          ? 'maxSurge is 0, and an autoscaler sets the number of replicas'
+          : `maxSurge is 0 with ${rolling.replicas} replicas`
         return [{ place: workload, path: [...rolling.path, 'maxSurge'], saw }]
       }),
   },
   {
     id: 'single-replica',
     severity: 'warning',
-    title: 'There is one replica, and none beside it while it is replaced',
+    title: 'The only replica stops before its replacement starts',
     requests:
-      'Nobody answers between the old pod and the new one: lastcall can finish what is in flight, but cannot serve what arrives then.',
+      'No pod answers between the old one and the new one: lastcall can finish what is in flight, but cannot serve requests that arrive then.',
     fix: 'Use two replicas, or a Deployment with maxUnavailable: 0 and maxSurge: 1.',
     find: ({ places, workloads }) =>
       workloads.flatMap(({ workload, serves }) => {
-        // How many there are is then the autoscaler's to say.
+        // With an autoscaler, the number of replicas in the manifest does not count.
         if (!serves || scalerOf(workload, places) !== undefined) return []
         if (number(at(workload.item.value, 'spec', 'replicas') ?? 1) !== 1) return []
         const rolling = rollingOf(workload, places)
@@ -151,7 +152,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'There is no PodDisruptionBudget',
     requests:
-      'When nodes are drained, all pods may be evicted at once: each of them drains well, and nobody is left to answer.',
+      'When nodes are drained, all pods may be evicted at once: each of them drains properly, but no pod is left to answer.',
     fix: 'Add a PodDisruptionBudget with maxUnavailable: 1 that selects the pods. (If it is in another file, give both files to check.)',
     find: ({ places, workloads }) => {
       const objects = places.filter(({ item }) => item.value['kind'] === 'PodDisruptionBudget')
@@ -159,7 +160,7 @@ export const ROLLOUT_RULES: readonly Rule[] = [
         if (!serves || (replicasOf(workload, places) ?? 0) < 2) return []
         const covered = objects.some((place) => {
           const selector = at(place.item.value, 'spec', 'selector')
-          // Expressions are not judged: they may select it.
+          // Expressions are not evaluated: they might select it.
           const expressions = list(at(selector, 'matchExpressions')).length > 0
           const all = isBranch(selector) && Object.keys(selector).length === 0
           return (

@@ -1,4 +1,4 @@
-/** Rules about Services: that requests come through lastcall, and only requests. */
+/** Rules about Services: requests must go through lastcall, and the admin port must not be exposed. */
 import { suggest } from '../../../proxy/config/suggest.ts'
 import { isHeadless } from '../headless.ts'
 import { preStopOf } from '../hook.ts'
@@ -8,7 +8,7 @@ import type { Judged, Rule, Site } from '../rule.ts'
 import { at, branch, list, text, type Branch } from '../tree.ts'
 import { namespaceOf, portsOf, servicePorts, together, type Place, type ServicePort } from '../workload.ts'
 
-/** A site for each port of a Service that sends to a workload with lastcall, of which `saw` tells something. */
+/** A site for each port of a Service of a workload for which `saw` returns a sentence. */
 function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => string | undefined): Site[] {
   return judged.services.flatMap((place) =>
     servicePorts(place, judged.workload).flatMap((port) => {
@@ -21,8 +21,8 @@ function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => s
 }
 
 /**
- * A workload that a Service without pods was made for: of its name, with its labels but for a slip of the pen, or one
- * that no Service sends to, with a port of the number or name that this one wants.
+ * Whether a Service that selects no pods was meant for this workload: it has the same name, or its labels except for a
+ * typo, or no Service sends to it and it has a port that the Service targets.
  */
 function meant(service: Place, { workload, services }: Judged): boolean {
   const wanted = Object.entries(branch(at(service.item.value, 'spec', 'selector')))
@@ -44,18 +44,18 @@ function printLabels(labels: Branch): string {
   return said.join(',') || 'none'
 }
 
-/** Why a pod that stops serves nobody: it is not ready, or it has gone. */
+/** Why a pod that stops serves no requests: it is not ready, or it exits at once. */
 function gone({ workload, config, sidecar, apps }: Judged): string[] {
   if (sidecar !== undefined)
     return config?.readinessOnDrain === 'fail' ? [`${workload.title} has --readiness-on-drain fail`] : []
   const waits = apps.some((one) => !['none', 'nothing'].includes(preStopOf(one).kind))
-  return waits ? [] : [`${workload.title} has no preStop: its pods stop at once`]
+  return waits ? [] : [`${workload.title} has no preStop that waits: its pods stop at once`]
 }
 
 /** A Service that selects one pod of a StatefulSet is for its peers. */
 const ONE_POD = 'statefulset.kubernetes.io/pod-name'
 
-/** Whether a headless Service is for the pods among themselves: the StatefulSet's own, or one beside another Service. */
+/** Whether a headless Service only connects the pods with each other: a StatefulSet's own, or one beside another Service. */
 function isForPeers(service: Place, { workload, services }: Judged): boolean {
   const own = workload.kind === 'StatefulSet'
   return isHeadless(service) && (own || services.some((one) => !isHeadless(one)))
@@ -67,14 +67,14 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'A Service bypasses the sidecar',
     requests:
-      'Requests reach the app directly: lastcall does not see them, ends the drain without them, and the app is stopped in the middle of them.',
+      'Requests reach the app directly: lastcall does not see them, ends the drain without waiting for them, and the app is stopped in the middle of them.',
     fix: "Set targetPort to lastcall's --listen port (8080), or to the name of that port.",
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
         const { workload, sidecar, config } = judged
         if (sidecar === undefined || (config !== undefined && sharesPort(config))) return []
         return portSites(judged, ({ number }, service) =>
-          // Clients of a headless Service do not look at targetPort: see headless-bypasses-sidecar.
+          // Clients of a headless Service ignore targetPort: see headless-bypasses-sidecar.
           !isHeadless(service) && number !== undefined && appPortsIn(workload.sidecar).includes(number)
             ? `port ${number} is the app's own`
             : undefined,
@@ -91,12 +91,12 @@ export const SERVICE_RULES: readonly Rule[] = [
       workloads.flatMap((judged) =>
         portSites(judged, ({ index, target, number }, service) => {
           if (number !== undefined || typeof target !== 'string') return undefined
-          // A Service of several workloads may lead to a port that only some of them have.
+          // A Service of several workloads may target a port that only some of them have.
           const others = workloads.filter((one) => one.services.some(({ item }) => item === service.item))
           const elsewhere = others.some(({ workload }) =>
             servicePorts(service, workload).some((port) => port.index === index && port.number !== undefined),
           )
-          return elsewhere ? undefined : `no container has a port with the name ${JSON.stringify(target)}`
+          return elsewhere ? undefined : `no container has a port named ${JSON.stringify(target)}`
         }),
       ),
   },
@@ -112,9 +112,9 @@ export const SERVICE_RULES: readonly Rule[] = [
         const selector = at(value, 'spec', 'selector')
         if (value['kind'] !== 'Service' || Object.keys(branch(selector)).length === 0) return []
         if (workloads.some(({ services }) => services.some(({ item }) => item === place.item))) return []
-        // Its pods may be in a file that was not given: only a workload that was surely meant counts.
+        // Its pods may be in a file that was not given: only report a workload that was certainly meant.
         const near = workloads.find((one) => meant(place, one))
-        const saw = `no pods have ${printLabels(branch(selector))}; those of ${near?.workload.title} have ${printLabels(near?.workload.labels ?? {})}`
+        const saw = `no pods have ${printLabels(branch(selector))}; the pods of ${near?.workload.title} have ${printLabels(near?.workload.labels ?? {})}`
         return near === undefined ? [] : [{ place, path: ['spec', 'selector'], saw }]
       }),
   },
@@ -158,7 +158,7 @@ export const SERVICE_RULES: readonly Rule[] = [
     severity: 'error',
     title: 'externalTrafficPolicy is Local, and a stopping pod no longer serves',
     requests:
-      'A node whose only pod is stopping has no other pod to send to. kube-proxy falls back to that pod for as long as it is ready; once its probe fails or it has gone, whatever the load balancer still sends to this node is dropped.',
+      'A node whose only pod is stopping has no other pod to send to. kube-proxy falls back to that pod as long as it is ready. Once its probe fails or the pod has gone, everything that the load balancer still sends to this node is dropped.',
     fix: 'Give lastcall --readiness-on-drain keep (lastcall inject --readiness-on-drain keep).',
     find: ({ workloads }) =>
       workloads.flatMap((judged) =>

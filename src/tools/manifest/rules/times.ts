@@ -1,4 +1,4 @@
-/** Rules about the sums of a stop: everything must fit into the pod's grace period (DESIGN §3, "One deadline"). */
+/** Rules about the times of a stop: everything must fit into the pod's grace period (DESIGN §3, "One deadline"). */
 import { printDuration } from '../../../proxy/config/units.ts'
 import { preStopOf } from '../hook.ts'
 import { longestRequestMs } from '../plan.ts'
@@ -7,7 +7,7 @@ import { configOf } from '../settings.ts'
 import { at } from '../tree.ts'
 import type { Container } from '../workload.ts'
 
-/** What the sidecar's own start would say, without the sums, or the sums alone. */
+/** The errors that lastcall would report at its start: those about times that do not fit (`sums`), or all others. */
 function problemsOf({ sidecar }: Judged, sums: boolean): string[] {
   if (sidecar === undefined) return []
   const outcome = configOf(sidecar)
@@ -15,10 +15,10 @@ function problemsOf({ sidecar }: Judged, sums: boolean): string[] {
   return problems.filter((problem) => SUM.test(problem) === sums)
 }
 
-/** How lifecycle/budget.ts begins its sentences. */
+/** The beginning of the sentences of lifecycle/budget.ts. */
 const SUM = /^--(grace-period|app-stop|settle|lame-duck-max) \S+ (leaves|takes|and|is shorter)/
 
-/** For how long a preStop of a container certainly waits: sleep, or a command that sleeps; in ms. */
+/** How long a preStop of a container waits at least: sleep, or a command that sleeps; in ms. */
 function blindWaitMs(container: Container): { readonly ms: number; readonly how: string } | undefined {
   const hook = preStopOf(container)
   if (hook.kind === 'waits') return hook
@@ -38,7 +38,9 @@ export const TIME_RULES: readonly Rule[] = [
         if (config === undefined || config.gracePeriodMs === graceMs) return []
         const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
         const said =
-          at(workload.item.value, ...path) === undefined ? 'is not given, so 30' : `is ${graceMs / 1000}`
+          at(workload.item.value, ...path) === undefined
+            ? 'is not set (30 by default)'
+            : `is ${graceMs / 1000}`
         const saw = `terminationGracePeriodSeconds ${said}; --grace-period is ${printDuration(config.gracePeriodMs)}`
         return [{ place: workload, path, saw }]
       }),
@@ -61,7 +63,7 @@ export const TIME_RULES: readonly Rule[] = [
   {
     id: 'budget-impossible',
     severity: 'error',
-    title: 'settle, quiet and app-stop do not fit into the grace period',
+    title: '--settle, --quiet and --app-stop do not fit into the grace period',
     requests: 'lastcall refuses to start: the pod never becomes ready, and the rollout hangs.',
     fix: 'Raise --grace-period and terminationGracePeriodSeconds, or lower the value that the message names.',
     find: ({ workloads }) =>
@@ -101,7 +103,7 @@ export const TIME_RULES: readonly Rule[] = [
           const wait = blindWaitMs(container)
           if (wait === undefined || wait.ms < graceMs) return []
           const path = [...container.path, 'lifecycle', 'preStop', wait.how]
-          const saw = `container ${container.name} waits ${printDuration(wait.ms)}, and the grace period is ${printDuration(graceMs)}`
+          const saw = `the hook of container ${container.name} waits ${printDuration(wait.ms)}, and the grace period is ${printDuration(graceMs)}`
           return [{ place: workload, path, saw }]
         }),
       ),
@@ -111,7 +113,7 @@ export const TIME_RULES: readonly Rule[] = [
     severity: 'warning',
     title: 'The grace period is shorter than the preStop hook and the longest request',
     requests: 'A request that arrives late or takes long is cut when the grace period ends.',
-    fix: 'Raise terminationGracePeriodSeconds (and --grace-period with it): a stop takes only as long as needed. Or say how long your longest request takes, in the annotation lastcall.dev/longest-request of the pod (like 10s); 30s is assumed.',
+    fix: 'Raise terminationGracePeriodSeconds (and --grace-period with it): a stop still takes only as long as needed. Or state the length of your longest request in the annotation lastcall.dev/longest-request of the pod, such as 10s; without it, 30s is assumed.',
     find: ({ workloads }) =>
       workloads.flatMap((judged) => {
         const { workload, config, graceMs, serves } = judged
@@ -122,13 +124,13 @@ export const TIME_RULES: readonly Rule[] = [
         if (graceMs === 0 || graceMs >= own + longest || (config === undefined && blind >= graceMs)) return []
         const what =
           config === undefined
-            ? `preStop ${printDuration(blind)}`
-            : `settle, quiet and app-stop ${printDuration(own)}`
+            ? `preStop (${printDuration(blind)})`
+            : `--settle, --quiet and --app-stop (${printDuration(own)})`
         const path = [...workload.podPath, 'spec', 'terminationGracePeriodSeconds']
         const saw =
           own === 0
             ? `the grace period is ${printDuration(graceMs)}, and a request may take ${printDuration(longest)}`
-            : `the grace period is ${printDuration(graceMs)}: ${what} and a request of ${printDuration(longest)} need ${printDuration(own + longest)}`
+            : `the grace period is ${printDuration(graceMs)}, but ${what} and a request of ${printDuration(longest)} need ${printDuration(own + longest)}`
         return [{ place: workload, path, saw }]
       }),
   },
