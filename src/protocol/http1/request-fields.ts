@@ -5,10 +5,9 @@
 
 import { CHUNKED } from './body-cursor.ts'
 import { COMMA, decimal, eachElement, HTAB, isWord, skipBlank, SP, trimBlank } from './bytes.ts'
-import { METHOD_GET } from './methods.ts'
 import { REFUSE } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
-import { acceptsEvents, isProbe } from './sender.ts'
+import { isProbe } from './sender.ts'
 import { isUnderscored } from './underscore.ts'
 
 /** Fields that must reach the app. A client that names one in Connection wants a proxy on the way to remove it. */
@@ -33,10 +32,6 @@ export function requestField(
   switch (nameEnd - name) {
     case 4:
       return isWord(bytes, name, 'host') ? host(bytes, valueStart, valueEnd, head) : 0
-    case 6:
-      if (head.method === METHOD_GET && isWord(bytes, name, 'accept'))
-        head.eventSource ||= acceptsEvents(bytes, valueStart, valueEnd)
-      return 0
     case 7:
       if (isWord(bytes, name, 'upgrade')) upgrade(bytes, valueStart, valueEnd, head)
       return 0

@@ -21,8 +21,6 @@ export class RequestHead {
   upgrade: UpgradeKind = 'none'
   /** The sender is the kubelet or a load balancer that checks this pod's health. */
   probe = false
-  /** A GET that accepts text/event-stream, as every EventSource sends (WHATWG HTML §9.2.2). */
-  eventSource = false
 
   // What the parser notes while it reads the fields, and draws its conclusions from.
   /** How many fields of each of these names there are. */

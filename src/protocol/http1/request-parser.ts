@@ -35,7 +35,6 @@ export function parseRequestHead(
   head.upgradeOption = false
   head.upgrade = 'none'
   head.probe = false
-  head.eventSource = false
 
   let at = lineEnd
   while (at < cap) {

@@ -93,14 +93,14 @@ export class ResponseCursor {
   /**
    * The head is final: begins its body, which is framed as RFC 9112 §6.3 says. Returns whether there is no body. Without this
    * call, as behind an interim head (1xx), the cursor waits for the next head. `toHead`: the request was a HEAD.
-   * `eventSource`: an EventSource sent the request, so that an event stream may be ended between two events.
+   * `toGet`: it was a GET, so that an event stream may be ended between two events.
    */
-  begin(head: ResponseHead, toHead: boolean, eventSource: boolean): boolean {
+  begin(head: ResponseHead, toHead: boolean, toGet: boolean): boolean {
     const length = head.frame(toHead)
     this.#state = length === 0 ? IDLE : BODY
     if (length === 0) return true
     // Events cannot be seen in a compressed body, and only a chunked body can be ended early.
-    const mayEnd = length === CHUNKED && eventSource && head.eventStream && !head.encoded
+    const mayEnd = length === CHUNKED && toGet && head.eventStream && !head.encoded
     this.#body.begin(length, mayEnd ? new EventStream() : undefined)
     return false
   }

@@ -1,7 +1,7 @@
 /** The facts of one exchange: what its request asked for, and what has come of the response. Pure. RFC 9112 §9. */
 
 import { UNTIL_CLOSE } from '../../protocol/http1/body-cursor.ts'
-import { METHOD_HEAD } from '../../protocol/http1/methods.ts'
+import { METHOD_GET, METHOD_HEAD } from '../../protocol/http1/methods.ts'
 import type { RequestHead } from '../../protocol/http1/request-head.ts'
 import type { ResponseHead } from '../../protocol/http1/response-head.ts'
 import { type Succession, SUCCESSION } from './successor.ts'
@@ -18,10 +18,10 @@ export class Exchange {
   /** The request is HEAD: its response has no body, whatever its head says (RFC 9110 §9.3.2). */
   toHead = false
   /**
-   * The client is an EventSource: it reconnects when an event stream ends. Any other client takes the end of its stream
-   * for the end of the answer (the API of a language model answers a POST with an event stream).
+   * The request is GET, as every EventSource's is (WHATWG HTML §9.2.2): its client reconnects when an event stream ends.
+   * Other clients take the end for the end of the answer: the API of a language model answers a POST with an event stream.
    */
-  eventSource = false
+  toGet = false
   /** What the connection becomes if the app agrees to an upgrade. */
   upgrade: Succession = 'opaque'
   #http10 = false
@@ -35,7 +35,7 @@ export class Exchange {
 
   asked(head: RequestHead): void {
     this.toHead = head.method === METHOD_HEAD
-    this.eventSource = head.eventSource
+    this.toGet = head.method === METHOD_GET
     this.#http10 = head.minor === 0
     this.persistent = head.persistent
     this.upgrade = SUCCESSION[head.upgrade]

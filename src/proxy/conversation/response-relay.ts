@@ -113,8 +113,8 @@ export class ResponseRelay {
     if (head.status === 101) return SWITCHES
     if (head.status < 200) return ALL_RELAYED // RFC 9110 §15.2: interim, the final one follows.
     this.#exchange.answered(head)
-    const { toHead, eventSource } = this.#exchange
-    return this.#cursor.begin(head, toHead, eventSource) ? COMPLETE : ALL_RELAYED
+    const { toHead, toGet } = this.#exchange
+    return this.#cursor.begin(head, toHead, toGet) ? COMPLETE : ALL_RELAYED
   }
 
   #sendHead(tells: boolean): void {
