@@ -3,10 +3,13 @@
  * 1.20.2; trimmed): test/cluster/recorded.
  */
 import { once } from 'node:events'
+import { readdirSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import tap from 'tap'
+import { folder } from '../fixtures/folder.ts'
 import { lastcallPlugin, plugin, RecordedKubectl, session } from '../fixtures/kubectl.ts'
+import { until } from '../fixtures/until.ts'
 
 const ADD = ['add', 'deploy/web', '--image', 'lastcall:chaos']
 
@@ -75,6 +78,32 @@ void tap.test('Ctrl-C while pods are replaced: no Service is moved, and the stat
     err,
     /\nTo go on: {3}kubectl lastcall add deploy\/web --image lastcall:chaos\nTo go back: kubectl lastcall remove deploy\/web\n$/,
   )
+})
+
+void tap.test('a second Ctrl-C in the middle of a patch: the file with the patch is gone', async (t) => {
+  const patching = /^patch (?!.*--dry-run)/
+  const kubectl = new RecordedKubectl(t, [{ args: patching, out: '', stays: true }, ...session('add')])
+  const temporary = folder(t)
+  const child = plugin(kubectl, ADD, { TMPDIR: temporary })
+  child.stdin!.end()
+  const ended = Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')])
+  const patch = await until(
+    'the patch is on its way',
+    () => kubectl.calls.find(({ args }) => patching.test(args)),
+    60_000,
+  )
+  const file = /--patch-file=(\S+)/.exec(patch.args)![1]!
+  t.equal(statSync(file).mode & 0o777, 0o600, 'nobody else can read it')
+  t.ok(file.startsWith(temporary))
+  child.kill('SIGINT')
+  // The first Ctrl-C waits for the patch: it is told from the second by being taken first.
+  await until('it has ended', () => {
+    if (child.exitCode === null) child.kill('SIGINT')
+    return child.exitCode !== null
+  })
+  const [, , [code]] = await ended
+  t.equal(code, 130)
+  t.same(readdirSync(temporary), [], 'nothing is left')
 })
 
 void tap.test('no kubectl, and a cluster that does not answer', async (t) => {

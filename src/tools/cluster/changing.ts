@@ -2,15 +2,13 @@
  * Changes of objects in the cluster that overwrite nobody's: a patch of what is to change and nothing else, made only if
  * the object is still the one that was read; and the way back.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { at, branch, covers, text, type Branch, type Tree } from '../manifest/tree.ts'
 import { failure, reasonOf, type Kubectl } from './kubectl.ts'
 import { referenceOf, titleOf, trimmed, type Live } from './live.ts'
 import { difference, type Operation } from './patch.ts'
 import type { ObjectChange } from './planning.ts'
+import { withPrivateFile } from './private-file.ts'
 
 /** A change that has been made. */
 export interface Applied {
@@ -123,16 +121,10 @@ async function patched(
   flags: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<Live> {
-  // In a file that nobody else can read: a patch may hold a token, and arguments can be seen by all users of a machine.
-  const folder = await mkdtemp(join(tmpdir(), 'lastcall-'))
-  try {
-    const file = join(folder, 'patch.json')
-    await writeFile(file, JSON.stringify(operations), { mode: 0o600 })
+  return withPrivateFile(JSON.stringify(operations), (file) => {
     const args = ['patch', referenceOf(object), '--type=json', `--patch-file=${file}`, ...flags]
-    return await kubectl.json<Live>(args, { shielded: true, ...(signal === undefined ? {} : { signal }) })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+    return kubectl.json<Live>(args, { shielded: true, ...(signal === undefined ? {} : { signal }) })
+  })
 }
 
 /** The object as it is now; undefined if it is gone. */
