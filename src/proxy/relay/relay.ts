@@ -233,7 +233,7 @@ export class Relay implements Common {
   /**
    * Half-closes the connections on which nothing is in flight. What their clients have sent already is read first, so
    * that a request which is in our kernel is served, not lost; and those who have dialled a moment ago get a moment to
-   * ask. Resolves when that has been done; some may then be in flight again.
+   * ask. Resolves when their FINs have been sent; some may then be in flight again.
    */
   async closeIdle(): Promise<void> {
     await turn()
@@ -246,6 +246,9 @@ export class Relay implements Common {
       })
       this.tick()
     }
+    // libuv sends a FIN in its next turn. Until then a client may ask in vain: so nothing is said of it, in the log or to
+    // a hook, before that turn is over.
+    await turn()
   }
 
   /** Returns how many were spared, as they are new. */

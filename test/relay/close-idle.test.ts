@@ -1,0 +1,43 @@
+/**
+ * When it is said that idle connections are closed, it is so: their FINs are on the wire. Until a FIN is, its client may
+ * ask in vain; with a busy machine, log lines and the answers of hooks in between made that moment milliseconds long.
+ */
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import tap from 'tap'
+import { requestText } from '../fixtures/raw.ts'
+import { startRelay } from '../fixtures/relay.ts'
+import { startScripted } from '../fixtures/scripted.ts'
+
+const ESTABLISHED = '01'
+const CLOSE_WAIT = '08'
+
+for (const native of [true, false]) {
+  void tap.test(
+    `closed idle connections have sent their FINs (${native ? 'native' : 'portable'})`,
+    { skip: process.platform !== 'linux' && 'reads /proc' },
+    async (t) => {
+      const app = await startScripted(t)
+      const { relay, place } = await startRelay(t, Number(app.address.split(':').at(-1)), native)
+      const client = connect({ ...place, allowHalfOpen: true })
+      t.teardown(() => client.destroy())
+      client.write(requestText('GET', '/post/one'))
+      await once(client, 'data')
+      relay.setClientMode('draining')
+      t.equal(stateOf(client.localPort!), ESTABLISHED)
+      await relay.closeIdle()
+      t.equal(stateOf(client.localPort!), CLOSE_WAIT)
+    },
+  )
+}
+
+/** The kernel's state of the connection from this port of 127.0.0.1. */
+function stateOf(port: number): string | undefined {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const row = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/ +/))
+    .find((columns) => columns[1] === local)
+  return row?.[3]
+}
