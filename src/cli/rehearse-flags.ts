@@ -7,6 +7,7 @@ import { count, oneOf, positiveDuration } from '../proxy/config/kinds.ts'
 import { OPTIONS } from '../proxy/config/options.ts'
 import { readConfig } from '../proxy/config/parse.ts'
 import type { RehearseRequest } from '../tools/rehearsal/request.ts'
+import type { Share } from '../tools/rehearsal/rolling.ts'
 import { bad, ok, parseDuration, type Reading } from '../proxy/config/units.ts'
 
 export type RehearseOutcome =
@@ -23,6 +24,8 @@ export const REHEARSE_ROWS: readonly (readonly [left: string, right: string])[] 
   ],
   ['--replicas NUMBER', 'how many pods [3]'],
   ['--rollouts NUMBER', 'how many times to replace all pods [1]'],
+  ['--max-surge NUMBER|PERCENT', 'how many pods more than --replicas may exist during a rollout [25%]'],
+  ['--max-unavailable NUMBER|PERCENT', 'how many pods fewer may be available [25%]'],
   ['--mode native|plain', 'lastcall as a native sidecar or as an ordinary container [native]'],
   ['--compare sleep:TIME,...', 'also compare with a sleep as the preStop hook [none]'],
   ['--lag DURATION', 'longest time for an endpoint change to propagate [2s]'],
@@ -54,6 +57,8 @@ const MOST_REPLICAS = 100
 const MOST_OTHERS = 8
 /** As in tools/rehearsal/request.ts, which is not loaded to show what help says. */
 const PORT = '{port}'
+/** As in tools/rehearsal/rolling.ts, for the same reason: what Kubernetes does unless a manifest says otherwise. */
+const QUARTER: Share = { value: 25, unit: 'percent' }
 
 /** Reads `argv` after `rehearse`. Every problem is one line. */
 export function readRehearse(argv: readonly string[]): RehearseOutcome {
@@ -86,6 +91,10 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
     post: given('post', undefined, readPath),
     replicas: given('replicas', 3, (text) => most(count(1).read(text), MOST_REPLICAS)),
     rollouts: given('rollouts', 1, count(1).read),
+    rolling: {
+      maxSurge: given('max-surge', QUARTER, readShare),
+      maxUnavailable: given('max-unavailable', QUARTER, readShare),
+    },
     seed: given('seed', undefined, count(0).read),
     mode: given('mode', 'native', oneOf('native', 'plain').read),
     sleepsMs: given('compare', [], (text) => readCompare(text, graceMs)),
@@ -100,6 +109,11 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
   }
   if (request.html !== undefined && request.html === request.svg)
     problems.push(`--html ${request.html}: --svg names the same file`)
+  const { maxSurge, maxUnavailable } = request.rolling
+  if (maxSurge.value === 0 && maxUnavailable.value === 0)
+    problems.push(
+      '--max-surge and --max-unavailable are both 0: nothing could be replaced; raise one of them',
+    )
   if (file === undefined || problems.length > 0) return { kind: 'problems', problems }
   return { kind: 'request', request: { ...request, command: [file, ...args] } }
 }
@@ -109,6 +123,15 @@ function readPath(text: string): Reading<string> {
   return /^[!-~]+$/.test(text) && !text.includes('#')
     ? ok(text)
     : bad('only a path and a query, like /items?limit=1: no spaces, no fragment')
+}
+
+/** As in a manifest: `25%` or a number of pods. */
+function readShare(text: string): Reading<Share> {
+  const [, digits, percent] = /^(\d{1,4})(%?)$/.exec(text) ?? []
+  if (digits === undefined) return bad('must be a number of pods like 2, or a percentage like 25%')
+  const value = Number(digits)
+  if (percent === '%' && value > 100) return bad('must be at most 100%')
+  return ok({ value, unit: percent === '%' ? 'percent' : 'pods' })
 }
 
 /** The app's other ports, in their order: each replica gets ports of its own, so they are only counted here. */

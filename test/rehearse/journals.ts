@@ -39,6 +39,7 @@ export function connection(
     firstEndAt: undefined,
     clientBytes: 0,
     podBytes: 0,
+    passedOnAt: undefined,
   }
 }
 

@@ -4,6 +4,7 @@ import type { ConnectionRecord, RequestRecord } from '../../src/tools/rehearsal/
 import { clientFigures } from '../../src/tools/rehearsal/page/clients.ts'
 import { type RehearsalRun, rehearsalPage } from '../../src/tools/rehearsal/page/rehearsal.ts'
 import { type Journal, reportOf } from '../../src/tools/rehearsal/report.ts'
+import { QUARTER } from '../../src/tools/rehearsal/rolling.ts'
 import { timelineOf } from '../../src/tools/rehearsal/timeline.ts'
 import { connection, journal, ORIGIN, request } from './journals.ts'
 import { active } from './well-formed.ts'
@@ -15,6 +16,7 @@ const RUN: Omit<RehearsalRun, 'strategies'> = {
     post: undefined,
     replicas: 1,
     rollouts: 1,
+    rolling: QUARTER,
     seed: undefined,
     mode: 'native',
     sleepsMs: [],

@@ -40,6 +40,7 @@ const connection: ConnectionRecord = {
   firstEndAt: 1009,
   clientBytes: 100,
   podBytes: 50,
+  passedOnAt: undefined,
 }
 
 function event(at: number, what: PodEvent['what'], container?: string): PodEvent {

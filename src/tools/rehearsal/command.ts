@@ -64,6 +64,7 @@ export async function runRehearsal(request: RehearseRequest, version: string): P
           readyWithinMs,
           replicas: request.replicas,
           rollouts: request.rollouts,
+          rolling: request.rolling,
           graceMs: request.graceMs,
           lagMs: [request.lagMs / 10, request.lagMs],
           others: request.others,

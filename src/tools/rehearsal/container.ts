@@ -4,11 +4,15 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { setPriority } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { ContainerSpec } from './pod-spec.ts'
 
 /** The last lines are kept, for the report; more would be a log. */
 const KEPT_LINES = 200
+
+/** Of a container, relative to an ordinary process. */
+const NICE = 10
 
 /** However this process ends (but for SIGKILL), its containers end with it. */
 const running = new Set<Container>()
@@ -44,6 +48,7 @@ export class Container {
         if (lines.length > KEPT_LINES) lines.shift()
       })
     }
+    this.#yieldToTheRest()
     if (running.size === 0) process.on('exit', killAll)
     running.add(this)
     this.#child.on('exit', () => {
@@ -75,6 +80,17 @@ export class Container {
     if (!this.running) return
     this.#child.kill('SIGKILL')
     this.#killGroup()
+  }
+
+  /** Clients, Service and kubelet have machines of their own on a cluster: here the pods must not keep them waiting. */
+  #yieldToTheRest(): void {
+    const { pid } = this.#child
+    if (pid === undefined) return
+    try {
+      setPriority(pid, NICE)
+    } catch {
+      // it has ended already
+    }
   }
 
   #killGroup(): void {

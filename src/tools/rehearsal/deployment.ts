@@ -1,15 +1,22 @@
 /**
- * A stand-in for the Deployment controller with maxSurge 1 and maxUnavailable 0: a new pod, and as soon as it is ready
- * an old one is deleted; terminating pods are nobody's concern any more. Knows no strategy.
+ * A stand-in for the Deployment controller (RollingUpdate): new pods as far as maxSurge allows, old ones deleted as far
+ * as maxUnavailable allows; terminating pods are nobody's concern any more. Knows no strategy.
  */
 
-import type { Service } from './endpoints.ts'
+import { Batch } from './batch.ts'
+import type { EndpointState, Service } from './endpoints.ts'
 import type { PodEvent } from './journal.ts'
-import { Pod } from './kubelet.ts'
+import type { Node } from './node.ts'
 import type { PodSpec } from './pod-spec.ts'
+import { nextStep, type RollingLimits } from './rolling.ts'
 
 export interface DeploymentOptions {
+  /** What runs the pods. */
+  readonly node: Node
   readonly replicas: number
+  readonly rolling: RollingLimits
+  /** So many pods start at a time, as one machine has to start them all: the next when one of these is ready. */
+  readonly startsAtOnce: number
   /** Describes the pod of this name, on ports of its own. */
   readonly describe: (name: string) => Promise<PodSpec>
   readonly service: Service
@@ -20,35 +27,52 @@ export interface DeploymentOptions {
 }
 
 export class Deployment {
-  /** Every pod that there was, in the order of creation. */
-  readonly pods: Pod[] = []
   readonly #options: DeploymentOptions
+  readonly #starts: Batch
   readonly #terminating: Promise<void>[] = []
-  #current: Pod[] = []
+  /** The pods that are not being deleted, by name. */
+  #current: string[] = []
   #created = 0
 
   constructor(options: DeploymentOptions) {
     this.#options = options
+    this.#starts = new Batch(options.startsAtOnce)
   }
 
-  /** The pods that are not being deleted. */
-  get current(): readonly Pod[] {
-    return this.#current
-  }
-
-  /** Starts all replicas at once; answers when all are ready. Rejects if one does not become ready. */
+  /** Starts all replicas; answers when all are ready. Rejects if one does not become ready. */
   async start(): Promise<void> {
     const { replicas } = this.#options
     this.#current = await Promise.all(Array.from({ length: replicas }, () => this.#create()))
   }
 
-  /** Replaces every pod; answers when the last old one has been deleted, which is before it is gone. */
+  /**
+   * Replaces every pod; answers when all new ones are ready and the last old one has been deleted, which is before it is
+   * gone. Rejects if a new one does not become ready.
+   */
   async roll(): Promise<void> {
-    for (const old of this.#current) {
-      const successor = await this.#create()
-      this.#current = [...this.#current.filter((pod) => pod !== old), successor]
-      this.#terminating.push(old.delete())
+    const { node, replicas, rolling } = this.#options
+    const old = [...this.#current]
+    const fresh: string[] = []
+    const starting = new Set<Promise<void>>()
+    let created = 0
+    while (old.length > 0 || fresh.length < replicas) {
+      const standing = { replicas, old: old.length, created, available: fresh.length }
+      const { create, remove } = nextStep(standing, rolling)
+      created += create
+      for (let count = 0; count < create; count += 1) {
+        const start = this.#create().then((pod) => {
+          fresh.push(pod)
+          starting.delete(start)
+        })
+        // Whoever waits below is told of the first that fails; a second one is not news.
+        start.catch(() => {})
+        starting.add(start)
+      }
+      for (const pod of old.splice(0, remove)) this.#terminating.push(node.delete(pod))
+      // oxlint-disable-next-line no-await-in-loop -- each step depends on what has happened since the last
+      if (create === 0 && remove === 0) await Promise.race(starting)
     }
+    this.#current = fresh
   }
 
   /** Waits until all deleted pods are gone. */
@@ -56,32 +80,28 @@ export class Deployment {
     await Promise.all(this.#terminating)
   }
 
-  /** Kills what is left, without hooks. */
-  async stop(): Promise<void> {
-    await Promise.all(this.pods.map((pod) => pod.delete(0)))
+  #create(): Promise<string> {
+    this.#created += 1
+    const name = `pod-${this.#created}`
+    return this.#starts.run(async () => {
+      const { node, describe, readyWithinMs } = this.#options
+      const spec = await describe(name)
+      await node.start(spec, readyWithinMs, (state) => this.#announce(spec, state))
+      return name
+    })
   }
 
-  async #create(): Promise<Pod> {
-    const { describe, service, others = [], note, readyWithinMs } = this.#options
-    this.#created += 1
-    const spec = await describe(`pod-${this.#created}`)
-    const pod = new Pod(spec, {
-      note,
-      endpoint(state) {
-        const learned = () =>
-          note({
-            at: performance.now(),
-            pod: spec.name,
-            container: undefined,
-            what: 'endpoint-learned',
-            detail: state,
-          })
-        service.announce(spec.endpoint, state, learned)
-        for (const [index, other] of others.entries()) other.announce(spec.others![index]!, state, learned)
-      },
-    })
-    this.pods.push(pod)
-    await pod.start(readyWithinMs)
-    return pod
+  #announce(spec: PodSpec, state: EndpointState): void {
+    const { service, others = [], note } = this.#options
+    const learned = () =>
+      note({
+        at: performance.now(),
+        pod: spec.name,
+        container: undefined,
+        what: 'endpoint-learned',
+        detail: state,
+      })
+    service.announce(spec.endpoint, state, learned)
+    for (const [index, other] of others.entries()) other.announce(spec.others![index]!, state, learned)
   }
 }

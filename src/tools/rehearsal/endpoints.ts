@@ -108,6 +108,7 @@ export class Service {
       firstEndAt: undefined,
       clientBytes: 0,
       podBytes: 0,
+      passedOnAt: undefined,
     }
     this.connections.push(record)
     this.#hold(client)
@@ -133,7 +134,10 @@ export class Service {
       connected = true
     })
     pipe(client, pod, {
-      bytes: (count) => (record.clientBytes += count),
+      bytes(count) {
+        record.clientBytes += count
+        record.passedOnAt = performance.now()
+      },
       end: () => ended(record, 'client-fin'),
       reset: () => ended(record, 'client-rst'),
     })

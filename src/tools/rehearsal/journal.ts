@@ -47,6 +47,8 @@ export interface ConnectionRecord {
   firstEndAt: number | undefined
   clientBytes: number
   podBytes: number
+  /** When bytes of the client were last passed on to the pod. */
+  passedOnAt: number | undefined
 }
 
 export interface RequestRecord {

@@ -5,7 +5,7 @@
  */
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
@@ -14,8 +14,10 @@ import { Service } from './endpoints.ts'
 import type { PodEvent } from './journal.ts'
 import { Load } from './load.ts'
 import { fullMix, type Plan } from './mix.ts'
+import { Node } from './node.ts'
 import { pause } from './pause.ts'
 import { freePort, randomPorts } from './ports.ts'
+import { QUARTER, type RollingLimits } from './rolling.ts'
 import { Random } from './random.ts'
 import { type Journal, type Report, reportOf } from './report.ts'
 import type { AppSpec, Strategy } from './strategies.ts'
@@ -24,6 +26,8 @@ export interface RehearsalOptions {
   readonly strategy: Strategy
   readonly replicas?: number
   readonly rollouts?: number
+  /** A quarter each by default, as in Kubernetes. */
+  readonly rolling?: RollingLimits
   readonly seed?: number
   /** The pods' terminationGracePeriodSeconds, in milliseconds. */
   readonly graceMs?: number
@@ -56,6 +60,10 @@ export interface RehearsalOptions {
 /** Load before the first and after the last replacement, to see the state that is the measure. */
 const BEFORE_MS = 1500
 const AFTER_MS = 1500
+/** A pod's start takes about 150 ms of a processor (two programs of Node), and it is ready a second later at the earliest. */
+const STARTS_PER_PROCESSOR = 2
+/** Of more pods than this, progress names none; it counts them, so many at a time. */
+const NAMED_PODS = 10
 
 /** Runs a whole rehearsal. Rejects only if it could not be run: failed requests are the report's matter. */
 export async function rehearse(options: RehearsalOptions): Promise<Report> {
@@ -65,12 +73,13 @@ export async function rehearse(options: RehearsalOptions): Promise<Report> {
 /** The same, with all that happened instead of what it comes to: for timelines. */
 export async function recordRehearsal(options: RehearsalOptions): Promise<Journal> {
   const { strategy, replicas = 3, rollouts = 2, seed = 1, graceMs = 30_000, lagMs = [200, 2000] } = options
-  const { plans = fullMix(), progress = () => {}, readyWithinMs = 30_000 } = options
+  const { rolling = QUARTER, plans = fullMix(), progress = () => {}, readyWithinMs = 30_000 } = options
   const random = new Random(seed)
   const bundled = options.app === undefined ? await bundledApp(options.appIdleMs) : undefined
   const app = options.app ?? bundled!.app
   const events: PodEvent[] = []
   let load: Load | undefined
+  let gone = 0
   const so = () => `${load?.requests.length ?? 0} requests, ${load?.failures ?? 0} failed`
   const serve = () => new Service({ random: random.fork(), lagMs, choose: 'random' })
   const service = serve()
@@ -79,17 +88,26 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
   const portRandom = randomPorts()
   const taken = new Set<number>()
   const port = () => freePort(portRandom, taken)
+  const note = (event: PodEvent) => {
+    events.push(event)
+    if (load === undefined) return
+    if (event.what === 'gone') gone += 1
+    if (replicas <= NAMED_PODS) {
+      if (event.what === 'deleted') progress(`${strategy.name}: ${event.pod} is being stopped`)
+      if (event.what === 'gone') progress(`${strategy.name}: ${event.pod} is gone, ${so()}`)
+    } else if (event.what === 'gone' && gone % NAMED_PODS === 0)
+      progress(`${strategy.name}: ${gone} of ${replicas * rollouts} pods are gone, ${so()}`)
+  }
+  const node = new Node(note)
   const deployment = new Deployment({
+    node,
     replicas,
+    rolling,
+    startsAtOnce: STARTS_PER_PROCESSOR * availableParallelism(),
     service,
     others: others.map((one) => one.service),
     readyWithinMs,
-    note(event) {
-      events.push(event)
-      if (load === undefined) return
-      if (event.what === 'deleted') progress(`${strategy.name}: ${event.pod} is being stopped`)
-      if (event.what === 'gone') progress(`${strategy.name}: ${event.pod} is gone, ${so()}`)
-    },
+    note,
     async describe(name) {
       const [forApp, traffic, admin] = [await port(), await port(), await port()]
       const more = []
@@ -139,14 +157,14 @@ export async function recordRehearsal(options: RehearsalOptions): Promise<Journa
       connections: services.flatMap(({ connections }) =>
         connections.map((connection) => ({ ...connection })),
       ),
-      events: [...events],
+      events: events.toSorted((one, other) => one.at - other.at),
       ledger: bundled && (await readLedger(bundled.ledger)),
-      output: new Map(deployment.pods.map((pod) => [pod.spec.name, pod.lines('lastcall') ?? []])),
+      output: node.output('lastcall'),
       worstLatenessMs: lateness.max / 1e6,
     }
   } finally {
     load = undefined
-    await deployment.stop()
+    await node.close()
     await Promise.all(services.map((one) => one.close()))
     if (bundled !== undefined) await rm(bundled.folder, { recursive: true, force: true })
   }

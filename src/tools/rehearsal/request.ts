@@ -1,5 +1,7 @@
 /** What is to be rehearsed, as the command line says it. Pure. */
 
+import type { RollingLimits } from './rolling.ts'
+
 /** `{port}`, and `{port2}` and so on where the app has several. */
 const PORT = /\{port([2-9]?)\}/g
 
@@ -10,6 +12,7 @@ export interface RehearseRequest {
   readonly post: string | undefined
   readonly replicas: number
   readonly rollouts: number
+  readonly rolling: RollingLimits
   /** Undefined: any. */
   readonly seed: number | undefined
   readonly mode: 'native' | 'plain'

@@ -1,6 +1,7 @@
 /** What was run: the command, the options, the seed, the versions. Pure. */
 
-import { type RehearseRequest } from '../request.ts'
+import type { RehearseRequest } from '../request.ts'
+import type { Share } from '../rolling.ts'
 import { clipped, type Markup, markup } from './markup.ts'
 import { facts } from './parts.ts'
 import { duration } from './story.ts'
@@ -18,13 +19,15 @@ interface Run {
 }
 
 export function runFacts({ request, seed, version, machine, endedAt }: Run, latenessMs: number): Markup {
-  const { command, path, post, replicas, rollouts, mode, sleepsMs, lagMs, graceMs, others, flags } = request
+  const { command, path, post, replicas, rollouts, rolling, mode, sleepsMs, lagMs, graceMs, others, flags } =
+    request
   const paths = post === undefined ? `GET ${path}` : `GET ${path}, POST ${post}`
   return markup`<div class="card">
 ${facts([
   ['command', markup`<code>${clipped(command.join(' '), LONGEST)}</code>`],
   ['requests', clipped(paths, LONGEST)],
   ['pods', `${replicas} at a time, all replaced ${rollouts === 1 ? 'once' : `${rollouts} times`}`],
+  ['rollout', `maxSurge ${share(rolling.maxSurge)}, maxUnavailable ${share(rolling.maxUnavailable)}`],
   ['compared', ['bare', ...sleepsMs.map((ms) => `sleep ${ms / 1000}s`), `lastcall ${mode}`].join(', ')],
   ['endpoint changes', `known after ${duration(lagMs / 10)} to ${duration(lagMs)}`],
   ['grace period', duration(graceMs)],
@@ -49,4 +52,8 @@ export function shownFlags(flags: readonly string[]): string[] {
     const [name = '', ...value] = word.split('=')
     return value.length > 0 && SECRET.test(name) ? `${name}=***` : word
   })
+}
+
+function share({ value, unit }: Share): string {
+  return unit === 'percent' ? `${value}%` : `${value}`
 }

@@ -1,0 +1,40 @@
+/**
+ * The program of a node: `node node-process.js OFFSET`, started by node.ts, which it talks to over IPC. OFFSET: what the
+ * machine's clock is ahead of the `performance.now()` of whoever has started it, in milliseconds. When that process has
+ * ended, however it did, the containers end with it.
+ */
+
+import { Pod } from './kubelet.ts'
+import { type Order, sinceBoot, type Word } from './node.ts'
+
+const offset = Number(process.argv[2])
+const theirs = sinceBoot() - offset - performance.now()
+const pods = new Map<string, Pod>()
+
+process.on('message', (order: Order) => {
+  if (order.order === 'start') return start(order)
+  const pod = pods.get(order.pod)
+  if (pod === undefined) return say({ word: 'gone', pod: order.pod, output: {} })
+  void pod.delete(order.graceMs).then(() => {
+    const { containers } = pod.spec
+    const output = Object.fromEntries(containers.map(({ name }) => [name, pod.lines(name) ?? []]))
+    say({ word: 'gone', pod: order.pod, output })
+  })
+})
+process.on('disconnect', () => process.exit(0))
+
+function start({ spec, readyWithinMs }: Extract<Order, { order: 'start' }>): void {
+  const pod = new Pod(spec, {
+    note: (event) => say({ word: 'event', event: { ...event, at: event.at + theirs } }),
+    endpoint: (state) => say({ word: 'endpoint', pod: spec.name, state }),
+  })
+  pods.set(spec.name, pod)
+  pod.start(readyWithinMs).then(
+    () => say({ word: 'started', pod: spec.name, why: undefined }),
+    (error: Error) => say({ word: 'started', pod: spec.name, why: error.message }),
+  )
+}
+
+function say(word: Word): void {
+  if (process.connected) process.send!(word)
+}
