@@ -2,6 +2,7 @@
 import tap from 'tap'
 import { readRehearse } from '../../src/cli/rehearse-flags.ts'
 import { type RehearseRequest, withPorts } from '../../src/tools/rehearsal/request.ts'
+import { QUARTER } from '../../src/tools/rehearsal/rolling.ts'
 
 function read(...argv: string[]): RehearseRequest {
   const outcome = readRehearse(argv)
@@ -54,6 +55,21 @@ void tap.test('a health URL is asked of each replica, on its own port', async (t
     problems('--health', 'http://127.0.0.1:3001/ready', '--', 'x'),
     /every replica has a port of its own/,
   )
+})
+
+void tap.test('how a rollout goes: a quarter unless told otherwise, as in Kubernetes', async (t) => {
+  t.same(read('--', 'x').rolling, QUARTER)
+  t.same(read('--max-surge', '3', '--max-unavailable=0%', '--', 'x').rolling, {
+    maxSurge: { value: 3, unit: 'pods' },
+    maxUnavailable: { value: 0, unit: 'percent' },
+  })
+  t.match(
+    problems('--max-surge', 'a', '--', 'x'),
+    /--max-surge a: must be a number of pods like 2, or a perc/,
+  )
+  t.match(problems('--max-surge', '-1', '--', 'x'), /--max-surge/)
+  t.match(problems('--max-unavailable', '101%', '--', 'x'), /--max-unavailable 101%: must be at most 100%/)
+  t.match(problems('--max-surge=0', '--max-unavailable=0%', '--', 'x'), /both 0: nothing could be replaced/)
 })
 
 void tap.test('each mistake is told', async (t) => {

@@ -27,7 +27,8 @@ if (process.env.PORT2) createServer(answer).listen(Number(process.env.PORT2), wh
 console.log('my app says hello')
 `
 /** Short, but longer than the lag, as they must be. */
-const QUICK = ['--replicas=1', '--lag=1s', '--settle=1200ms', '--app-stop=1s', '--grace-period=15s']
+const TIMES = ['--lag=1s', '--settle=1200ms', '--app-stop=1s', '--grace-period=15s']
+const QUICK = ['--replicas=1', ...TIMES]
 
 /** Runs it in a folder of the user's, which has `app.mjs`. */
 function rehearse(
@@ -133,17 +134,7 @@ void tap.test(
       { WHERE: '0.0.0.0', LASTCALL_NONSENSE: 'x' },
     )
     t.same(await program.end(RUN_MS), { code: 0, signal: null }, said(program))
-    const lines = program.lines.filter((line) => !/^ *[\d.]+ s {2}/.test(line))
-    const result = JSON.parse(lines.join('\n')) as {
-      command: string[]
-      seed: number
-      reports: {
-        strategy: string
-        requests: number
-        failures: unknown[]
-        byClient: Record<string, unknown>
-      }[]
-    }
+    const result = resultOf(program)
     t.match(result.command.at(-1), 'app.mjs')
     t.type(result.seed, 'number')
     const [bare, lastcall] = result.reports
@@ -158,20 +149,48 @@ void tap.test(
   },
 )
 
+for (const [how, signal, code] of [
+  ['Ctrl-C', 'SIGINT', 130],
+  ['SIGKILL', 'SIGKILL', null],
+] as const)
+  void tap.test(
+    `${how} ends every process at once`,
+    { ...together(), skip: process.platform !== 'linux' && 'reads /proc' },
+    async (t) => {
+      const { program } = rehearse(t, [...QUICK, '--path=/items', '--', process.execPath, 'app.mjs'])
+      await program.line(/lastcall native: starting/, RUN_MS)
+      const started = await until(
+        'the node with the app and its sidecar',
+        () => {
+          const found = descendantsOf(program.pid)
+          return found.length >= 3 ? found : undefined
+        },
+        RUN_MS,
+      )
+      program.signal(signal)
+      t.same(await program.end(5000), { code, signal: code === null ? signal : null })
+      if (signal === 'SIGINT') t.match(said(program), /interrupted/)
+      await until('nothing is left', () => started.every((pid) => !exists(pid)), 5000)
+    },
+  )
+
 void tap.test(
-  'Ctrl-C ends every process at once',
-  { ...together(), skip: process.platform !== 'linux' && 'reads /proc' },
+  'several pods at a time, as maxSurge and maxUnavailable allow: bare requests are lost, with lastcall none is',
+  together(),
   async (t) => {
-    const { program } = rehearse(t, [...QUICK, '--path=/items', '--', process.execPath, 'app.mjs'])
-    await program.line(/lastcall native: starting/, RUN_MS)
-    const children = await until('the app and its sidecar', () => {
-      const found = childrenOf(program.pid)
-      return found.length >= 2 ? found : undefined
-    })
-    program.signal('SIGINT')
-    t.same(await program.end(5000), { code: 130, signal: null })
-    t.match(said(program), /interrupted/)
-    await until('nothing is left', () => children.every((pid) => !exists(pid)), 5000)
+    const args = ['--replicas=6', '--max-surge=50%', '--max-unavailable=2', '--json', '--path=/items']
+    const { program } = rehearse(t, [...TIMES, ...args, '--', process.execPath, 'app.mjs'])
+    t.same(await program.end(RUN_MS), { code: 0, signal: null }, said(program))
+    const { reports } = resultOf(program)
+    const [bare, lastcall] = reports
+    t.ok(bare!.failures.length > 0)
+    t.same(lastcall!.failures, [])
+    for (const { pods } of reports)
+      t.same(pods.map(({ pod }) => pod).toSorted(), ['pod-1', 'pod-2', 'pod-3', 'pod-4', 'pod-5', 'pod-6'])
+    t.same(
+      lastcall!.pods.filter(({ killed }) => killed),
+      [],
+    )
   },
 )
 
@@ -242,11 +261,30 @@ void tap.test('without a command, or with a flag that is not there: usage', toge
   )
 })
 
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').flatMap((name) => {
+interface Result {
+  readonly command: readonly string[]
+  readonly seed: number
+  readonly reports: readonly {
+    readonly strategy: string
+    readonly requests: number
+    readonly failures: readonly unknown[]
+    readonly byClient: Readonly<Record<string, unknown>>
+    readonly pods: readonly { readonly pod: string; readonly killed: boolean }[]
+  }[]
+}
+
+/** What it has printed with --json; progress is among its lines. */
+function resultOf(program: Program): Result {
+  const lines = program.lines.filter((line) => !/^ *[\d.]+ s {2}/.test(line))
+  return JSON.parse(lines.join('\n')) as Result
+}
+
+function descendantsOf(ancestor: number): number[] {
+  const children = readdirSync('/proc').flatMap((name) => {
     const pid = Number(name)
-    return Number.isInteger(pid) && parentOf(pid) === parent ? [pid] : []
+    return Number.isInteger(pid) && parentOf(pid) === ancestor ? [pid] : []
   })
+  return [...children, ...children.flatMap(descendantsOf)]
 }
 
 function parentOf(pid: number): number | undefined {

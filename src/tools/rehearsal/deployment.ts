@@ -53,24 +53,19 @@ export class Deployment {
     const { node, replicas, rolling } = this.#options
     const old = [...this.#current]
     const fresh: string[] = []
-    const starting = new Set<Promise<void>>()
+    const starting = new Set<Promise<string>>()
     let created = 0
     while (old.length > 0 || fresh.length < replicas) {
       const standing = { replicas, old: old.length, created, available: fresh.length }
       const { create, remove } = nextStep(standing, rolling)
       created += create
-      for (let count = 0; count < create; count += 1) {
-        const start = this.#create().then((pod) => {
-          fresh.push(pod)
-          starting.delete(start)
-        })
-        // Whoever waits below is told of the first that fails; a second one is not news.
-        start.catch(() => {})
-        starting.add(start)
-      }
+      for (let count = 0; count < create; count += 1) starting.add(this.#create())
       for (const pod of old.splice(0, remove)) this.#terminating.push(node.delete(pod))
+      if (create > 0 || remove > 0) continue
       // oxlint-disable-next-line no-await-in-loop -- each step depends on what has happened since the last
-      if (create === 0 && remove === 0) await Promise.race(starting)
+      const [start, pod] = await Promise.race([...starting].map(async (one) => [one, await one] as const))
+      starting.delete(start)
+      fresh.push(pod)
     }
     this.#current = fresh
   }

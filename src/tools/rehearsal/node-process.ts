@@ -12,14 +12,8 @@ const theirs = sinceBoot() - offset - performance.now()
 const pods = new Map<string, Pod>()
 
 process.on('message', (order: Order) => {
-  if (order.order === 'start') return start(order)
-  const pod = pods.get(order.pod)
-  if (pod === undefined) return say({ word: 'gone', pod: order.pod, output: {} })
-  void pod.delete(order.graceMs).then(() => {
-    const { containers } = pod.spec
-    const output = Object.fromEntries(containers.map(({ name }) => [name, pod.lines(name) ?? []]))
-    say({ word: 'gone', pod: order.pod, output })
-  })
+  if (order.order === 'start') start(order)
+  else void end(order)
 })
 process.on('disconnect', () => process.exit(0))
 
@@ -33,6 +27,14 @@ function start({ spec, readyWithinMs }: Extract<Order, { order: 'start' }>): voi
     () => say({ word: 'started', pod: spec.name, why: undefined }),
     (error: Error) => say({ word: 'started', pod: spec.name, why: error.message }),
   )
+}
+
+async function end({ pod: name, graceMs }: Extract<Order, { order: 'delete' }>): Promise<void> {
+  const pod = pods.get(name)
+  if (pod === undefined) return
+  await pod.delete(graceMs)
+  const output = pod.spec.containers.map((container) => [container.name, pod.lines(container.name) ?? []])
+  say({ word: 'gone', pod: name, output: Object.fromEntries(output) as Record<string, readonly string[]> })
 }
 
 function say(word: Word): void {
