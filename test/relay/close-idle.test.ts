@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import tap from 'tap'
 import { requestText } from '../fixtures/raw.ts'
 import { startRelay } from '../fixtures/relay.ts'
@@ -25,19 +25,21 @@ for (const native of [true, false]) {
       client.write(requestText('GET', '/post/one'))
       await once(client, 'data')
       relay.setClientMode('draining')
-      t.equal(stateOf(client.localPort!), ESTABLISHED)
+      t.equal(stateOf(client), ESTABLISHED)
       await relay.closeIdle()
-      t.equal(stateOf(client.localPort!), CLOSE_WAIT)
+      t.equal(stateOf(client), CLOSE_WAIT)
     },
   )
 }
 
-/** The kernel's state of the connection from this port of 127.0.0.1. */
-function stateOf(port: number): string | undefined {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+/** The kernel's state of this connection over 127.0.0.1; others may have had the same port. */
+function stateOf({ localPort, remotePort }: Socket): string | undefined {
+  const [local, remote] = [localPort, remotePort].map(
+    (port) => `0100007F:${port!.toString(16).toUpperCase().padStart(4, '0')}`,
+  )
   const row = readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
     .map((line) => line.trim().split(/ +/))
-    .find((columns) => columns[1] === local)
+    .find((columns) => columns[1] === local && columns[2] === remote)
   return row?.[3]
 }
