@@ -8,7 +8,7 @@ import { FAULTS } from './chaos/faults.ts'
 import { harm, judge } from './chaos/judge.ts'
 import { Node } from './chaos/node.ts'
 import { dressed } from './chaos/play.ts'
-import { LOW, millicores } from './chaos/preemption.ts'
+import { askedBy, LOW, millicores } from './chaos/preemption.ts'
 import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
 import { listening, type Scene } from './chaos/scene.ts'
 import { Undo } from './chaos/undo.ts'
@@ -285,3 +285,13 @@ void tap.test(
     t.same(asked, ['a:8080/slow?ms=N&id=held'])
   },
 )
+
+const cpu = (text: string) => ({ resources: { requests: { cpu: text } } })
+
+void tap.test('what a pod asks for: containers and native sidecars, or the pod as a whole', async (t) => {
+  const containers = [cpu('100m'), {}]
+  t.equal(askedBy({ containers }), 100)
+  const initContainers = [cpu('1'), { ...cpu('50m'), restartPolicy: 'Always' }]
+  t.equal(askedBy({ containers, initContainers }), 150, 'an init container that ends is no longer there')
+  t.equal(askedBy({ ...cpu('2'), containers, initContainers }), 2000)
+})

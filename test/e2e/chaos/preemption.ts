@@ -10,7 +10,7 @@ const INTRUDER = 'lastcall-e2e-intruder'
 /** Both below the default of 0: nobody else's pod can be preempted. */
 const LOW_VALUE = -100
 const HIGH_VALUE = -50
-/** What a pod of ours asks for, and more than half of it: so much more than is free takes exactly one of them. */
+/** Not more than a pod of ours asks for: so much more than is free takes exactly one of them. */
 const MORE_MILLICORES = 100
 
 /** The PriorityClasses; they belong to no namespace. */
@@ -23,15 +23,32 @@ export const priorities: readonly Part[] = [[LOW, LOW_VALUE] as const, [HIGH, HI
   }),
 )
 
-interface Containers {
-  readonly containers: readonly { readonly resources?: { readonly requests?: { readonly cpu?: string } } }[]
+interface Asking {
+  readonly resources?: { readonly requests?: { readonly cpu?: string } }
+}
+
+interface PodSpec extends Asking {
+  readonly containers: readonly Asking[]
+  readonly initContainers?: readonly (Asking & { readonly restartPolicy?: string })[]
+}
+
+/**
+ * What a pod asks for once it runs, in thousandths of a core: its containers and its native sidecars together, or what its
+ * `resources` say as a whole. Pure.
+ */
+export function askedBy({ resources, containers, initContainers = [] }: PodSpec): number {
+  const whole = resources?.requests?.cpu
+  if (whole !== undefined) return millicores(whole)
+  return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')]
+    .map((one) => millicores(one.resources?.requests?.cpu ?? '0'))
+    .reduce((sum, cpu) => sum + cpu, 0)
 }
 
 /** The CPU that nobody has asked for on a node, in thousandths of a core. */
 async function free(scene: Scene, node: string): Promise<number> {
   const { kubectl } = scene
   const { status } = await kubectl.json<{ status: { allocatable: { cpu: string } } }>(['get', 'node', node])
-  const { items } = await kubectl.json<{ items: { spec: Containers; status: { phase: string } }[] }>([
+  const { items } = await kubectl.json<{ items: { spec: PodSpec; status: { phase: string } }[] }>([
     'get',
     'pods',
     '--all-namespaces',
@@ -39,8 +56,7 @@ async function free(scene: Scene, node: string): Promise<number> {
   ])
   const asked = items
     .filter((pod) => pod.status.phase !== 'Succeeded' && pod.status.phase !== 'Failed')
-    .flatMap(({ spec }) => spec.containers)
-    .reduce((sum, { resources }) => sum + millicores(resources?.requests?.cpu ?? '0'), 0)
+    .reduce((sum, { spec }) => sum + askedBy(spec), 0)
   return millicores(status.allocatable.cpu) - asked
 }
 
