@@ -134,6 +134,42 @@ void tap.test('no pods with lastcall', async (t) => {
   })
 })
 
+/** A pod of a Job. */
+const ofJob = (job: string, pod: string, phase: string) => {
+  const made = podObject(pod) as { metadata: Record<string, unknown>; status: Record<string, unknown> }
+  made.metadata['ownerReferences'] = [{ kind: 'Job', name: job, controller: true }]
+  made.status['phase'] = phase
+  return made
+}
+
+void tap.test(
+  'pods that have finished are left out; one of a CronJob is judged by the CronJob',
+  async (t) => {
+    const { spec } = podObject('x')
+    const cronJob = {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata: { name: 'nightly', namespace: 'shop' },
+      spec: { schedule: '0 3 * * *', jobTemplate: { spec: { template: { spec } } } },
+    }
+    const pods = [
+      ofJob('nightly-29929339', 'nightly-29929339-a', 'Succeeded'),
+      ofJob('nightly-29929340', 'nightly-29929340-b', 'Running'),
+      ofJob('once', 'once-c', 'Failed'),
+    ]
+    const answers: Answer[] = [
+      API_RESOURCES,
+      { ...OBJECTS, out: { items: [cronJob] } },
+      { args: /^get pods -o json/, out: { items: pods } },
+      status('nightly-29929340-b', { out: JSON.stringify(statusObject('serving')) }),
+    ]
+    const { code, out } = await ran(STATUS, answers, [])
+    t.equal(code, 0)
+    t.match(out, /^nightly-29929340-b +yes +serving .* (ok|warnings|errors)$/m)
+    t.notMatch(out, /nightly-29929339-a|once-c|was not found/)
+  },
+)
+
 void tap.test('a pod that does not answer does not hold up the others for long', async (t) => {
   const silent: Kubectl = {
     ask: async (_, { signal } = {}) => {

@@ -11,6 +11,8 @@ export interface Pod {
   readonly uid: string
   /** Its condition Ready: what Services go by. */
   readonly ready: boolean
+  /** All of its containers have ended for good, as those of a Job do: no lastcall of it can be asked. */
+  readonly finished: boolean
   /** When somebody asked for its end, in ms of the epoch by the API server's clock; undefined if nobody has. */
   readonly stoppedAt: number | undefined
   /** Why it cannot get ready, where Kubernetes says so: `app: ImagePullBackOff`. */
@@ -55,6 +57,7 @@ export function readPod(object: unknown): Pod | undefined {
     name,
     uid: text(at(metadata, 'uid')) ?? name,
     ready: isReady(status),
+    finished: ['Succeeded', 'Failed'].includes(text(at(status, 'phase')) ?? ''),
     // The timestamp is the end of the grace period, not the moment of the deletion.
     stoppedAt: Number.isNaN(deletion) ? undefined : deletion - graceMs,
     trouble: troubleOf(status, all),

@@ -5,7 +5,7 @@ import { ASKED_AT_ONCE, askPod } from './ask.ts'
 import { DONE, type Command, type Session } from './command.ts'
 import { judgeOne, objectOf } from './judged.ts'
 import { readObjects, type Objects } from './objects.ts'
-import { readPod, type Pod } from './pod.ts'
+import { readPod, type Owner, type Pod } from './pod.ts'
 import { eachOf } from './pool.ts'
 import { podsOf } from './pods-of.ts'
 import { statusData, statusLines, type Checked, type Seen } from './status-table.ts'
@@ -32,7 +32,7 @@ async function status({ asked, kubectl, printer, stop }: Session): Promise<numbe
   )
   const pods = (await podsOf(asked, (args) => kubectl.json<Tree>(args, call)))
     .flatMap((object) => readPod(object) ?? [])
-    .filter(({ sidecar }) => sidecar !== undefined)
+    .filter(({ sidecar, finished }) => sidecar !== undefined && !finished)
   if (pods.length === 0) {
     await objects
     printer.warn(`No pods with lastcall found${where(asked)}.`)
@@ -67,7 +67,9 @@ function checker(objects: Objects | Error): (pod: Pod) => Checked {
   )
   const known = new Map<Place, Checked>()
   return ({ namespace, name, owner = { kind: 'Pod', name } }) => {
-    const workload = byName.get(`${namespace}/${owner.kind}/${owner.name}`)
+    const workload =
+      byName.get(`${namespace}/${owner.kind}/${owner.name}`) ??
+      byName.get(`${namespace}/CronJob/${cronJobOf(owner)}`)
     if (workload === undefined) {
       const may = unread.length === 0 ? '' : ` (not readable: ${unread.join(', ')})`
       return { kind: 'none', why: `${owner.kind} ${owner.name} was not found${may}` }
@@ -76,6 +78,11 @@ function checker(objects: Objects | Error): (pod: Pod) => Checked {
     known.set(workload, made)
     return made
   }
+}
+
+/** Jobs of a CronJob have its name and the minute of their schedule; a CronJob's Jobs are not judged by themselves. */
+function cronJobOf({ kind, name }: Owner): string | undefined {
+  return kind === 'Job' ? /^(.+)-\d{8,}$/.exec(name)?.[1] : undefined
 }
 
 function checkedOf(objects: Objects, workload: Place): Checked {
