@@ -10,6 +10,7 @@ import { Node } from './chaos/node.ts'
 import { dressed } from './chaos/play.ts'
 import { askedBy, LOW, millicores } from './chaos/preemption.ts'
 import { faultDetails, type FaultRow, faultTable } from './chaos/table.ts'
+import { isEvicted } from './chaos/strain.ts'
 import { listening, type Scene } from './chaos/scene.ts'
 import { Undo } from './chaos/undo.ts'
 import { readFlags } from './flags.ts'
@@ -294,4 +295,19 @@ void tap.test('what a pod asks for: containers and native sidecars, or the pod a
   const initContainers = [cpu('1'), { ...cpu('50m'), restartPolicy: 'Always' }]
   t.equal(askedBy({ containers, initContainers }), 150, 'an init container that ends is no longer there')
   t.equal(askedBy({ ...cpu('2'), containers, initContainers }), 2000)
+})
+
+void tap.test('an evicted pod is known by its reason, or by its condition', async (t) => {
+  const conditions = [{ type: 'DisruptionTarget', reason: 'TerminationByKubelet' }]
+  t.ok(isEvicted({ status: { phase: 'Failed', reason: 'Evicted' } }))
+  t.ok(isEvicted({ status: { phase: 'Succeeded', conditions } }), 'as Kubernetes 1.36 shows it')
+  t.notOk(isEvicted({ status: { phase: 'Running', conditions: [{ type: 'Ready' }] } }))
+  t.notOk(
+    isEvicted({
+      status: {
+        phase: 'Running',
+        conditions: [{ type: 'DisruptionTarget', reason: 'PreemptionByScheduler' }],
+      },
+    }),
+  )
 })

@@ -101,7 +101,14 @@ const memory: Fault = {
     })
     const drainedMs = Date.now() - from
     await scene.until('all pods to run', () => running(scene, pods.length))
-    await kubectl.run(['delete', 'pods', '-l', `app=${scene.name}`, '--field-selector=status.phase=Failed'])
+    for (const phase of ['Failed', 'Succeeded'])
+      await kubectl.run([
+        'delete',
+        'pods',
+        '-l',
+        `app=${scene.name}`,
+        `--field-selector=status.phase=${phase}`,
+      ])
     await scene.calm()
     const now = Date.now()
     const notes = [
@@ -116,7 +123,11 @@ const memory: Fault = {
 
 interface Phased {
   readonly metadata: { readonly name: string }
-  readonly status: { readonly phase: string; readonly reason?: string }
+  readonly status: {
+    readonly phase: string
+    readonly reason?: string
+    readonly conditions?: readonly { readonly type: string; readonly reason?: string }[]
+  }
 }
 
 async function phases(scene: Scene): Promise<Phased[]> {
@@ -124,7 +135,18 @@ async function phases(scene: Scene): Promise<Phased[]> {
 }
 
 async function evicted(scene: Scene): Promise<string | undefined> {
-  return (await phases(scene)).find(({ status }) => status.reason === 'Evicted')?.metadata.name
+  return (await phases(scene)).find(isEvicted)?.metadata.name
+}
+
+/**
+ * Has the kubelet chosen this pod? Since 1.26 a condition says so. A pod of which all containers ended with 0 does not have the reason
+ * `Evicted` there: it counts as one that has done its work. Pure.
+ */
+export function isEvicted({ status: { reason, conditions = [] } }: Pick<Phased, 'status'>): boolean {
+  return (
+    reason === 'Evicted' ||
+    conditions.some((one) => one.type === 'DisruptionTarget' && one.reason === 'TerminationByKubelet')
+  )
 }
 
 /** What the kubelet said of a pod, with its times. */
