@@ -25,9 +25,11 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 USER 65532:65532
 EXPOSE 8080 9099
-# Node's permission model: reads its own files and what /proc tells of itself, writes one file, starts no process, no
-# thread, no addon and no WASI. (Node 24 has no switch for the network; where it has one, add --allow-net.)
+# Node's permission model: reads its own files, what /proc tells of itself and the memory limit of its cgroup, writes one
+# file, starts no process, no thread, no addon and no WASI. (Node 24 has no switch for the network; where it has one, add
+# --allow-net.)
 ENTRYPOINT ["/nodejs/bin/node", "--permission", \
-  "--allow-fs-read=/app/", "--allow-fs-read=/proc/self/", "--allow-fs-read=/dev/termination-log", \
+  "--allow-fs-read=/app/", "--allow-fs-read=/proc/self/", "--allow-fs-read=/sys/fs/cgroup/", \
+  "--allow-fs-read=/dev/termination-log", \
   "--allow-fs-write=/dev/termination-log", \
   "/app/dist/cli.js"]

@@ -110,6 +110,25 @@ await tap.test('the ENTRYPOINT in the tree of the last stage', async (t) => {
     t2.same(denied, [], 'nothing that it wanted was denied')
   })
 
+  await t.test('may read what sets the limit of connections', async (t2) => {
+    const paths = [
+      '/proc/self/limits',
+      '/proc/self/cgroup',
+      '/sys/fs/cgroup/memory.max',
+      '/sys/fs/cgroup/kubepods/pod/memory.max',
+      '/sys/fs/cgroup/memory/memory.limit_in_bytes',
+    ]
+    const code = `console.log(${JSON.stringify(paths)}.filter((path) => !process.permission.has('fs.read', path)).join())`
+    const program = startProgram(t2, {
+      command: node!,
+      args: [...args.slice(0, -1), '-e', code, args.at(-1)!],
+      cwd: '/',
+      env: {},
+    })
+    t2.equal((await program.exited).code, 0)
+    t2.same(program.lines, [''], 'none of them is denied')
+  })
+
   const attempts = [
     ['start a program', `require('child_process').spawnSync('/bin/true').error`, 'ChildProcess'],
     ['start a thread', `new (require('worker_threads').Worker)('', { eval: true })`, 'WorkerThreads'],
