@@ -7,7 +7,7 @@ import { place, type Change, type Notes, type Was } from './change.ts'
 import { lineEnd, lineStart, leadingComments, trailingComments } from './lines.ts'
 import type { Splice, Writer } from './splice.ts'
 import { entryAt, spotAt, type Entry, type Spot } from './spot.ts'
-import { printPath, type Path, type Tree } from './tree.ts'
+import { printPath, type Tree } from './tree.ts'
 
 /**
  * The splices for the changes, in the order of the text; undefined if some overlap and must be made one after the other.
@@ -63,17 +63,20 @@ export function written(text: string, parent: Spot, entry: Entry): Was {
   return { after, ...(skip > 0 ? { skip } : {}), text: odd ? raw : own, ...(odd ? { column } : {}) }
 }
 
-/** Why a path cannot be changed, as a sentence: it is inside an alias or a merge. Undefined if it can. */
-export function obstructed(root: Spot, path: Path): string | undefined {
+/** Why a change cannot be made, as a sentence: its path is inside an alias or a merge. Undefined if it can. */
+export function obstructed(root: Spot, { kind, path }: Change): string | undefined {
   const parent = spotAt(root, path.slice(0, -1))
   const open = parent?.kind === 'map' || parent?.kind === 'list'
-  return open && entryAt(parent, path.at(-1)!)?.value.kind !== 'alias'
+  const entry = open ? entryAt(parent, path.at(-1)!) : undefined
+  // What a merge brings in cannot be taken away here. A readinessProbe that repeats another probe can.
+  const there = kind === 'delete' ? entry !== undefined : open && entry?.value.kind !== 'alias'
+  return there
     ? undefined
     : `${printPath(path)} comes from a YAML alias or a merge (<<): write it out in place, and try again`
 }
 
 function splice(text: string, root: Spot, change: Change, writer: Writer): Splice {
-  const why = obstructed(root, change.path)
+  const why = obstructed(root, change)
   if (why !== undefined) throw new Error(why)
   const parent = spotAt(root, change.path.slice(0, -1))!
   const key = change.path.at(-1)!

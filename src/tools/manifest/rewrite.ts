@@ -9,7 +9,7 @@ import type { Input, Item } from './input.ts'
 import { lineStart } from './lines.ts'
 import type { Splice, Writer } from './splice.ts'
 import { entryAt, spotAt, type Spot } from './spot.ts'
-import { at, isBranch, type Path, type Tree } from './tree.ts'
+import { at, isBranch, printPath, type Path, type Tree } from './tree.ts'
 import { inline, readFragment, readJsonSpot, readYamlSpot, type Style } from './yaml.ts'
 
 /** Changes of one object. */
@@ -37,8 +37,30 @@ export function readWas(path: Path, was: Was): Tree {
 export function unwritable(input: Input, { item, changes }: ObjectChanges): string | undefined {
   const root = rootOf(input, item)!
   return normalise(item.value, changes)
-    .map(({ path }) => obstructed(root, path))
+    .map((change) => obstructed(root, change) ?? repeated(input, item, change))
     .find((why) => why !== undefined)
+}
+
+/** Why a change would change more than it should: an alias repeats what it changes, or a part of what it takes away. */
+function repeated(input: Input, { document, base }: Item, { kind, path }: Change): string | undefined {
+  let here: Spot | undefined = input.documents[document]!.spot
+  const above: Spot[] = []
+  for (const step of [...base, ...path]) {
+    above.push(here)
+    here = entryAt(here, step)?.value
+    if (here === undefined) break
+  }
+  const gone = here === undefined || kind === 'insert' ? [] : anchored(here)
+  const anchor = [...above, ...gone].find(({ shared }) => shared !== undefined)?.shared
+  return anchor === undefined
+    ? undefined
+    : `${printPath(path)} has to change, and the YAML alias *${anchor} repeats it elsewhere: write it out in place, and try again`
+}
+
+/** A part of a document and all parts in it that aliases repeat. */
+function anchored(spot: Spot): Spot[] {
+  const inner = spot.entries.flatMap(({ value }) => anchored(value))
+  return spot.shared === undefined ? inner : [spot, ...inner]
 }
 
 /** The text of the input with all changes made; the text itself if there are none. */

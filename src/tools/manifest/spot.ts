@@ -11,6 +11,8 @@ export interface Spot {
   readonly start: number
   readonly end: number
   readonly entries: readonly Entry[]
+  /** The anchor of this part, if an alias of the same document repeats it: a change here is a change there. */
+  shared?: string
 }
 
 export interface Entry {

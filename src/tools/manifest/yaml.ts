@@ -103,6 +103,8 @@ export function readJsonSpot(text: string): Spot {
 /** The value of a pair that this program has recorded, in block or flow style; throws if somebody has broken it since. */
 export function readFragment(text: string): Tree {
   const document = parseDocument(text, OPTIONS)
+  // An alias leads out of it: that there is something is all that can be said of its value.
+  visit(document, { Alias: (_, { source }) => document.createNode(`*${source}`) })
   // `"key":{}` is a pair in flow style only.
   return (document.errors.length === 0 ? document.toJS() : parse(`{${text}}`, { merge: true })) as Tree
 }
@@ -156,12 +158,24 @@ class Surveyor {
    * template parses as one.
    */
   odd: number | undefined
+  /** By its name, the part that an alias would repeat: the last one before it. */
+  readonly #anchors = new Map<string, Spot>()
 
   constructor(text: string) {
     this.#text = text
   }
 
   spot(node: unknown, fallback: number): Spot {
+    const spot = this.#spot(node, fallback)
+    if (isAlias(node)) {
+      const repeated = this.#anchors.get(node.source)
+      if (repeated !== undefined) repeated.shared = node.source
+    } else if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined)
+      this.#anchors.set(node.anchor, spot)
+    return spot
+  }
+
+  #spot(node: unknown, fallback: number): Spot {
     if (!isCollection(node)) {
       const range = isScalar(node) || isAlias(node) ? node.range : undefined
       const start = range?.[0] ?? fallback
