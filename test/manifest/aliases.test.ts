@@ -24,9 +24,10 @@ function left(t: Test, text: string, why: RegExp): void {
   t.match(injection(text), { kind: 'text', text, left: [{ why: [why] }] })
 }
 
+const repeats = (anchor: string) =>
+  new RegExp(`has to change, and the YAML alias \\*${anchor} repeats it elsewhere: write it out in place`)
+
 void tap.test('what an alias repeats elsewhere is not taken away or replaced', async (t) => {
-  const repeats = (anchor: string) =>
-    new RegExp(`has to change, and the YAML alias \\*${anchor} repeats it elsewhere: write it out in place`)
   left(
     t,
     deployment(`          readinessProbe: &probe ${PROBE}\n          livenessProbe: *probe\n`),
