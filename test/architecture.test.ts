@@ -81,7 +81,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'tools/manifest': ['proxy/config'],
   // The plugin of kubectl: a program of its own.
-  'kubectl.ts': ['cli/flushed.ts', 'tools/cluster'],
+  'kubectl.ts': ['cli/flushed.ts', 'cli/node-version.ts', 'tools/cluster'],
   'tools/cluster': ['cli/columns.ts', 'proxy/config', 'tools/manifest'],
   'tools/rehearsal': [],
   // What runs in the browser: types only.

@@ -72,13 +72,13 @@ async function rehearse(argv: readonly string[]): Promise<number> {
   const { readRehearse } = await import('./rehearse-flags.ts')
   const outcome = readRehearse(argv)
   if (outcome.kind === 'problems') return mistakes(outcome.problems, 'lastcall rehearse --help')
-  if (!hasTools('rehearse')) return MISTAKE
+  if (!(await hasTools('rehearse'))) return MISTAKE
   const { runRehearsal } = await import('../tools/rehearsal/command.ts')
   return taken(await runRehearsal(outcome.request, version()))
 }
 
 async function manifests(command: ManifestCommand, argv: readonly string[]): Promise<number> {
-  if (!hasTools(command)) return MISTAKE
+  if (!(await hasTools(command))) return MISTAKE
   const { runCheck, runInject } = await import('../tools/manifest/command.ts')
   return taken(await (command === 'inject' ? runInject(argv, version()) : runCheck(argv)))
 }
@@ -90,13 +90,21 @@ async function taken(code: number): Promise<number> {
   return code
 }
 
-/** Whether the tools are here: the image leaves them out, and the user is told where they are. */
-function hasTools(command: string): boolean {
-  if (existsSync(new URL('../tools', import.meta.url))) return true
-  console.error(
-    `lastcall: the image does not contain ${command}; run it from the npm package: npx lastcall ${command}`,
-  )
-  return false
+/**
+ * Whether the tools are here, and run in this Node: the image leaves them out, and npm only warns of an old Node. If not,
+ * the user is told what to do.
+ */
+async function hasTools(command: string): Promise<boolean> {
+  if (!existsSync(new URL('../tools', import.meta.url))) {
+    console.error(
+      `lastcall: the image does not contain ${command}; run it from the npm package: npx lastcall ${command}`,
+    )
+    return false
+  }
+  const { nodeProblem } = await import('./node-version.ts')
+  const problem = nodeProblem(process.versions.node)
+  if (problem !== undefined) console.error(`lastcall: ${problem}`)
+  return problem === undefined
 }
 
 /** All of them at once, on stderr. */
