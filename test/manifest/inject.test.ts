@@ -404,8 +404,8 @@ void tap.test('an app whose port cannot be told is not guessed', async (t) => {
     '--app=127.0.0.1:3000',
   )
   t.match(spec(injected(helper, '--app=127.0.0.1:3000', '--container=nginx')).containers, [
-    { lifecycle: undefined },
-    { lifecycle: { preStop: {} } },
+    { name: 'helper', lifecycle: { preStop: {} } },
+    { name: 'nginx', lifecycle: { preStop: {} }, readinessProbe: undefined },
   ])
 })
 

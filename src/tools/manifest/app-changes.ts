@@ -9,6 +9,7 @@ import type { Binding } from './bind.ts'
 import { addItem, appendWords, setKey, setWord, type Edits } from './edits.ts'
 import type { Front } from './fronts.ts'
 import type { Request } from './request.ts'
+import { daprStopsFirst, restartsAlone, unheldHelpers } from './companions.ts'
 import { wasOf } from './rewrite.ts'
 import { meshesOf, portListWith } from './mesh.ts'
 import { probeHealth } from './probe.ts'
@@ -53,7 +54,9 @@ export function adapted(
     const notes = { '': "The mesh must not intercept the kubelet's hooks and probes." }
     setKey(workload, edits, { kind: 'set', path, value, after: [], notes })
   }
-  for (const container of new Set(fronts.map((front) => front.app.container)))
+  const apps = new Set(fronts.map((front) => front.app.container))
+  const helpers = unheldHelpers(workload, apps)
+  for (const container of [...apps, ...helpers.filter((one) => !restartsAlone(one))])
     setKey(workload, edits, {
       kind: 'set',
       path: [...container.path, 'lifecycle', 'preStop'],
@@ -71,9 +74,21 @@ export function adapted(
   const { container } = app
   const asked = request.bindEnv !== undefined || request.bindArg !== undefined
   const unprobed = isPostgrest(container) && couldBeLoopback(container)
-  if (plan.binding === undefined || !(samePort || (request.step !== 'pods' && (asked || unprobed)))) return []
-  bind(workload, app, plan.binding, edits)
-  return []
+  if (plan.binding !== undefined && (samePort || (request.step !== 'pods' && (asked || unprobed))))
+    bind(workload, app, plan.binding, edits)
+  return [...helpers.filter(restartsAlone).map(unheld), ...(daprStopsFirst(workload) ? [DAPRD] : [])]
+}
+
+const DAPRD =
+  'daprd, which Dapr adds to the pod, is stopped while the app still answers requests. If those need it, give the pod the ' +
+  'annotation dapr.io/block-shutdown-duration, as long as a drain may take'
+
+function unheld({ name }: Container): string {
+  return (
+    `container ${name} gets no hook, because a failed probe of it would drain the whole pod: it is stopped while the app ` +
+    'still answers requests. If the app needs it, make it a native sidecar (initContainers, restartPolicy: Always), or remove ' +
+    'its livenessProbe and startupProbe'
+  )
 }
 
 /** Makes the app listen on loopback, so that clients cannot bypass lastcall. */

@@ -1,4 +1,5 @@
 /** Rules about preStop hooks: the kubelet must wait for lastcall, and lastcall must learn that the pod stops. */
+import { DAPR, daprStopsFirst, unheldHelpers } from '../companions.ts'
 import type { Judged, Rule, Site } from '../rule.ts'
 import { at, list, text, type Branch, type Tree } from '../tree.ts'
 import type { Container } from '../workload.ts'
@@ -67,6 +68,35 @@ export const HOOK_RULES: readonly Rule[] = [
           ? [{ place: workload, path: sidecar.path, saw: `container ${sidecar.name} has no preStop.httpGet` }]
           : []
       }),
+  },
+  {
+    id: 'helper-stops-first',
+    severity: 'warning',
+    title: 'Another container of the pod is stopped while the app still answers requests',
+    requests:
+      'The kubelet sends SIGTERM to all containers at once. The app is held back by its hook and answers what still arrives, but whatever it needs of this container (PHP-FPM, a proxy to a database, a cache) is gone: those requests fail.',
+    fix: "Give it the hook of the app's container (lastcall inject does, unless a livenessProbe or startupProbe can restart it alone, which would drain the pod), or make it a native sidecar (initContainers, restartPolicy: Always), which stops after the app. For daprd: the annotation dapr.io/block-shutdown-duration of the pod, as long as a drain may take.",
+    find: ({ workloads }) =>
+      workloads.flatMap(({ workload, app }) =>
+        app === undefined
+          ? []
+          : [
+              ...unheldHelpers(workload, new Set([app])).map(({ name, path }) => ({
+                place: workload,
+                path,
+                saw: `container ${name} has no preStop`,
+              })),
+              ...(daprStopsFirst(workload)
+                ? [
+                    {
+                      place: workload,
+                      path: [...workload.podPath, 'metadata', 'annotations', DAPR],
+                      saw: 'daprd, which Dapr adds to the pod, has no preStop',
+                    },
+                  ]
+                : []),
+            ],
+      ),
   },
   {
     id: 'hook-port-named',
