@@ -101,5 +101,8 @@ void tap.test('lastcall in what a merge repeats comes out with a sentence, not a
   )
     .replace('- name: web', '- &web\n          name: web')
     .concat('        - { <<: *web, name: twin, ports: [] }\n        - { name: lastcall, image: lastcall }\n')
-  t.throws(() => injection(text, '--remove'), /comes from a YAML alias or a merge \(<<\): write it out in place/)
+  t.throws(
+    () => injection(text, '--remove'),
+    /comes from a YAML alias or a merge \(<<\): write it out in place/,
+  )
 })

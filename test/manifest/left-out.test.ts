@@ -126,3 +126,21 @@ spec: { selector: { app: web }, ports: [{ port: 80, targetPort: 3000 }] }
     ],
   })
 })
+
+void tap.test(
+  'a port that only its Service calls metrics is left alone, as one that its container calls so',
+  async (t) => {
+    const text = `${deployment('job', 'job', '          ports: [{ containerPort: 9999 }]\n')}---
+kind: Service
+metadata: { name: job }
+spec: { selector: { app: job }, ports: [{ name: metrics, port: 9999 }] }
+`
+    t.match(injection(text), {
+      text,
+      left: [],
+      remarks: [/Deployment job is left alone: its port 9999 \(metrics\) is for metrics or health checks/],
+    })
+    t.match(injected(text.replace('name: metrics', 'name: http')), /name: lastcall/)
+    t.match(injected(text, '--app=127.0.0.1:9999'), /name: lastcall/)
+  },
+)

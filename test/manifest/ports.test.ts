@@ -148,3 +148,47 @@ void tap.test('what comes by a port of the node comes to lastcall', async (t) =>
     "on the app's own port it stays where it is",
   )
 })
+
+void tap.test(
+  'a grace period of 10 s, as kubebuilder writes it, leaves no second to a request: it is raised',
+  async (t) => {
+    const of = (seconds: string) =>
+      pod(APP, SERVICE).replace(
+        '      containers:\n',
+        `      terminationGracePeriodSeconds: ${seconds}\n      containers:\n`,
+      )
+    t.match(injection(of('10')), {
+      text: /terminationGracePeriodSeconds: 40\n[^]*--grace-period=40s/,
+      remarks: [/terminationGracePeriodSeconds of 10 leaves no time for a drain; it is raised to 40/],
+    })
+    t.match(injection(of('11')), {
+      text: /terminationGracePeriodSeconds: 11\n/,
+      remarks: [/requests that take longer than 1s may be cut/],
+    })
+  },
+)
+
+void tap.test('a grace period that a template has yet to fill in is not overwritten', async (t) => {
+  for (const said of ['"{{ .Values.grace }}"', '${GRACE}', '"60"']) {
+    const text = pod(APP, SERVICE).replace(
+      '      containers:\n',
+      `      terminationGracePeriodSeconds: ${said}\n      containers:\n`,
+    )
+    t.match(injection(text), {
+      text,
+      left: [
+        {
+          why: [
+            /has terminationGracePeriodSeconds: ".*", which is no number: give inject what the template makes/,
+          ],
+        },
+      ],
+    })
+  }
+  const unset = pod(APP, SERVICE).replace(
+    '      containers:\n',
+    '      terminationGracePeriodSeconds:\n      containers:\n',
+  )
+  t.match(injection(unset), { left: [], text: /terminationGracePeriodSeconds: 40\n/ })
+  t.equal(injected(injected(unset), '--remove'), unset)
+})

@@ -6,6 +6,7 @@ import { placesOf } from '../../src/tools/manifest/whole.ts'
 import { found, injected, injection, input } from '../fixtures/manifest.ts'
 
 interface What {
+  readonly args?: readonly string[]
   readonly image?: string
   readonly port?: number
   readonly name?: string
@@ -14,9 +15,17 @@ interface What {
   readonly probe?: object
 }
 
-function manifests({ image = 'web:1', port = 3000, name, appProtocol, serviceName, probe }: What): string {
+function manifests({
+  image = 'web:1',
+  port = 3000,
+  args = [],
+  name,
+  appProtocol,
+  serviceName,
+  probe,
+}: What): string {
   const ports = [{ containerPort: port, ...(name && { name }) }]
-  const container = { name: 'web', image, ports, ...(probe && { readinessProbe: probe }) }
+  const container = { name: 'web', image, args, ports, ...(probe && { readinessProbe: probe }) }
   const metadata = { name: 'web', labels: { app: 'web' } }
   const to = {
     port: 80,
@@ -58,6 +67,13 @@ void tap.test('by appProtocol, probes, names, images and numbers; the surest fir
     [{ name: 'https', probe: { httpGet: { port: 'https' } } }, 'http'],
     [{ port: 8443, probe: { grpc: { port: 8443 } } }, 'http'],
     [{ name: 'webhook-server' }, 'TLS'],
+    [{ name: 'echo-tcp-plain' }, 'TCP'],
+    [{ args: ['serve', '--contour-cert-file=/certs/tls.crt'], name: 'xds' }, 'TLS'],
+    [{ args: ['--tls-private-key-file', '/certs/tls.key'] }, 'TLS'],
+    [{ args: ['--ssl-keyfile=/k'], name: 'http' }, 'http'],
+    [{ args: ['--etcd-certfile=/x', '--kubelet-client-tls-cert=/x', '--tls-ca-cert-file=/x'] }, 'unsaid'],
+    [{ args: ['--metrics-tls-cert-file=/x', '--webhook-cert-path=/x', '--jwt-key-file=/x'] }, 'unsaid'],
+    [{ name: 'query-ui' }, 'http'],
     [{ name: 'https-metrics' }, 'TLS'],
     [{ serviceName: 'tls-mongo' }, 'TLS'],
     [{ name: 'mysql' }, 'MySQL'],
@@ -184,3 +200,13 @@ void tap.test('by annotations of the Ingress that leads to the Service, or of th
   for (const other of [ingress(tls, 'other'), ingress(tls.replace('HTTPS', 'HTTP'))])
     t.notMatch(injected(manifests({}) + other), '--protocol=tcp')
 })
+
+void tap.test(
+  'an NFS server is refused: it would see loopback and a high port in place of its clients',
+  async (t) => {
+    for (const what of [{ port: 2049 }, { name: 'nfs' }])
+      t.match(injection(manifests(what)), {
+        left: [{ why: [/speaks NFS on port .*: NFS servers grant exports by the address of the client/] }],
+      })
+  },
+)

@@ -131,12 +131,18 @@ const MAIN_NAMES = [/^(http|web|main|rest|api)$/i, /^(http|web)-|-(http|web)$/i]
 /** Why an app needs no lastcall: its port is only for metrics or health checks, and the user did not name it. */
 export function onlyMeasured(
   workload: Workload,
+  places: readonly Place[],
   { container, port }: App,
   asked: { readonly given: Settings; readonly container: string | undefined },
 ): string | undefined {
   if (workload.sidecar !== undefined || asked.given.has('app') || asked.container !== undefined)
     return undefined
-  const name = portsOf(container).find((one) => one.number === port)?.name
+  const own = portsOf(container).find((one) => one.number === port)?.name
+  const served = servicesOf(places, workload).flatMap((service) =>
+    servicePorts(service, workload).flatMap((one) => (one.number === port ? [one.name] : [])),
+  )
+  // Of a port that its container does not name, its Services may say it.
+  const name = own ?? (served.every(onlyMeasures) ? served[0] : undefined)
   return onlyMeasures(name)
     ? `is left alone: its port ${port} (${name}) is for metrics or health checks, where no client loses a request; --app 127.0.0.1:${port} injects it anyway`
     : undefined

@@ -48,7 +48,7 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
   if (reading.kind === 'unknown') return refused(workload, [reading.why])
   const { apps } = reading
   const [app, ...others] = apps
-  const measured = onlyMeasured(workload, app, request)
+  const measured = onlyMeasured(workload, places, app, request)
   if (measured !== undefined) return { kind: 'alone', note: `${workload.title} ${measured}` }
   const speech = apps.length > 1 && app.tcp ? RELAYED : speechOf(workload, places, app, request.given)
   if (speech.kind === 'refused') return refused(workload, [speech.why])

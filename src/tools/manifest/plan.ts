@@ -85,9 +85,18 @@ export function planned(
     settings.set(flag, `:${freePort(flag, new Set([...taken, ...own.filter((one) => one !== undefined)]))}`)
   }
   if (!many && !settings.has('app')) settings.set('app', `127.0.0.1:${app.port}`)
-  const podSeconds = number(workload.spec['terminationGracePeriodSeconds'])
+  const said = workload.spec['terminationGracePeriodSeconds'] ?? undefined
+  const podSeconds = number(said)
+  if (said !== undefined && podSeconds === undefined)
+    return {
+      kind: 'problems',
+      problems: [
+        `has terminationGracePeriodSeconds: ${JSON.stringify(said)}, which is no number: give inject what the template makes (helm template, kustomize build, envsubst), or correct it`,
+      ],
+    }
   if (!request.given.has('grace-period') && podSeconds !== undefined) {
-    const short = tooShort(podSeconds * 1000, settings)
+    const rest = podSeconds * 1000 - (roomy(workload, settings) - longestRequestMs(workload))
+    const short = rest <= 0 || tooShort(podSeconds * 1000, settings)
     const ms = short ? roomy(workload, settings) : podSeconds * 1000
     settings.set('grace-period', printDuration(ms))
     if (short)

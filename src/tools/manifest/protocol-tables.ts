@@ -68,6 +68,11 @@ export const HTTP_NAMES = new Set([
   'websocket',
   'rest',
   'graphql',
+  'ui',
+  'webui',
+  'dashboard',
+  'zipkin',
+  's3',
 ])
 
 /** Protocols by port number. Other numbers say nothing. */
@@ -109,6 +114,13 @@ export const NUMBERS: Readonly<Record<number, string>> = {
   61_616: 'OpenWire',
 }
 
+/**
+ * Arguments that give a server its certificate: `--tls-cert-file`, `-ssl_key`, `--contour-cert-file`. Not those of what
+ * it calls as a client, nor of its metrics and webhooks, which are other ports.
+ */
+export const SERVER_KEY =
+  /^--?(?!.*(ca[-_.]?cert|client|etcd|kubelet|upstream|backend|metric|webhook|peer))[^=]*?((tls|ssl|https)[-_.]?(private[-_.]?)?(cert|crt|key)|cert(ificate)?[-_.](file|path|pem))[^=]*/i
+
 /** Protocols by image, for the image's main port. Its other ports (consoles, metrics) do not count. */
 export const IMAGES: readonly (readonly [image: RegExp, port: number, what: string])[] = [
   [/(^|[/-])(mysql|mariadb|percona)([-:@]|$)/, 3306, 'MySQL'],
@@ -132,12 +144,14 @@ export const IMAGES: readonly (readonly [image: RegExp, port: number, what: stri
  * Servers that trust connections from 127.0.0.1, according to their documentation: behind lastcall, all connections come
  * from there.
  * PostgreSQL: pg_hba.conf as initdb and the official image write it ("host all all 127.0.0.1/32 trust"). Postfix:
- * mynetworks has 127.0.0.0/8. (Not RabbitMQ, whose image lets guest in from everywhere; nor MongoDB, whose exception for
- * localhost ends with the first user.)
+ * mynetworks has 127.0.0.0/8. NFS: exports(5), "Machine Name Formats" and the option `secure`, which is
+ * on by default. (Not RabbitMQ, whose image lets guest in from everywhere; nor MongoDB, whose exception for localhost
+ * ends with the first user.)
  */
 export const TRUSTS_LOOPBACK: Readonly<Record<string, string>> = {
   PostgreSQL: 'PostgreSQL lets connections from 127.0.0.1 in without a password by default',
   SMTP: 'mail servers relay for every client on 127.0.0.1',
+  NFS: 'NFS servers grant exports by the address of the client, and by default only to ports below 1024',
 }
 
 /** Annotations that tell a controller to speak TLS to a Service, of an Ingress that leads to it or of itself. */

@@ -1,9 +1,17 @@
 /**
  * The protocol of a port of a pod, according to manifests: from appProtocol of a Service, the probes of the container,
- * names of ports, its image, and well-known numbers, in this order, the most certain first. Pure. protocol-tables.ts says
- * what each name, number and image stands for.
+ * names of ports, its image, well-known numbers, and certificates among its arguments, in this order, the most certain
+ * first. Pure. protocol-tables.ts says what each name, number and image stands for.
  */
-import { HTTP_NAMES, IMAGES, NAMES, NUMBERS, TLS_BACKENDS, TRUSTS_LOOPBACK } from './protocol-tables.ts'
+import {
+  HTTP_NAMES,
+  IMAGES,
+  NAMES,
+  NUMBERS,
+  SERVER_KEY,
+  TLS_BACKENDS,
+  TRUSTS_LOOPBACK,
+} from './protocol-tables.ts'
 import { routeBackends } from './routes.ts'
 import { at, list, text } from './tree.ts'
 import { ownPort, portsOf, servicePorts, type Container, type Place, type Workload } from './workload.ts'
@@ -60,7 +68,7 @@ export function spokenOn(
   // lastcall's port may have the former name of the app's port; in manual setups it is usually called http.
   const inherited = moved?.name === undefined ? undefined : byName(moved.name)
   if (inherited?.kind === 'stream') return inherited
-  const known = byImage(container, port) ?? byNumber(port)
+  const known = byImage(container, port) ?? byNumber(port) ?? byKey(container) ?? UNSAID
   // The name tcp is less specific than the image or the number: PostgreSQL is TCP as well.
   return known.kind === 'unsaid' ? (said[0] ?? known) : known
 }
@@ -102,13 +110,16 @@ function byProbe(container: Container, port: number): Spoken | undefined {
   return grpc ? { kind: 'http' } : undefined
 }
 
-/** `redis`, `http-web`, `tls-mongo`, `web-https`: the whole name, its part before the first dash, or after the last. */
+/**
+ * `redis`, `http-web`, `tls-mongo`, `web-https`: the whole name, its part before the first dash, or after the last; TCP
+ * and TLS anywhere (`echo-tcp-plain`).
+ */
 function byName(name: string): Spoken | undefined {
   const said = name.toLowerCase()
   // OpenShift's tools give this name to every port of an image, whatever its protocol.
   if (/^\d+-tcp$/.test(said)) return undefined
   const [first = '', last = ''] = [said.split('-', 1)[0], said.split('-').at(-1)]
-  const words = [said, first, last]
+  const words = [said, first, last, ...said.split('-').filter((word) => word === 'tcp' || word === 'tls')]
   const known = words.flatMap((word) =>
     Object.hasOwn(NAMES, word) ? NAMES[word]! : HTTP_NAMES.has(word) ? 'HTTP' : [],
   )
@@ -127,9 +138,18 @@ function byImage({ value }: Container, port: number): Spoken | undefined {
   return known === undefined ? undefined : stream(known[2], `its image ${image}`)
 }
 
-function byNumber(port: number): Spoken {
-  return stream(NUMBERS[port], `port ${port}`) ?? { kind: 'unsaid' }
+function byNumber(port: number): Spoken | undefined {
+  return stream(NUMBERS[port], `port ${port}`)
 }
+
+/** A server that is given a private key of its own, and of which nobody says that it speaks HTTP in the clear. */
+function byKey({ value }: Container): Spoken | undefined {
+  const words = [...list(value['command']), ...list(value['args'])].flatMap((word) => text(word) ?? [])
+  const flag = words.map((word) => SERVER_KEY.exec(word)?.[0]).find((found) => found !== undefined)
+  return flag === undefined ? undefined : stream('TLS', `the argument ${flag}`)
+}
+
+const UNSAID: Spoken = { kind: 'unsaid' }
 
 function stream(what: string | undefined, says: string): Spoken | undefined {
   if (what === undefined) return undefined

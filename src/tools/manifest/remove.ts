@@ -31,7 +31,7 @@ export function restorations(place: Place, before: Before): Change[] {
     if (path === undefined || was === null || at(value, ...path.slice(0, -1)) === undefined) return []
     // It was empty, and is empty again, or has been filled by somebody else since.
     const stays =
-      typeof path.at(-1) === 'string' && isEmpty(readWas(path, was)) && at(value, ...path) !== undefined
+      typeof path.at(-1) === 'string' && isEmpty(readWas(path, was)) && typeof at(value, ...path) === 'object'
     return stays ? [] : [{ kind: 'restore', path, was }]
   })
 }
