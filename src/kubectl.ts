@@ -8,7 +8,7 @@ import { kubectlLastcall } from './tools/cluster/command-line.ts'
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 const problem = nodeProblem(process.versions.node)
-if (problem !== undefined) console.error(`error: ${problem}`)
+if (problem !== undefined) process.stderr.write(`error: ${problem}\n`)
 const code = problem === undefined ? await kubectlLastcall(process.argv.slice(2)) : 2
 await flushed()
 process.exit(code)

@@ -96,8 +96,9 @@ void tap.test('without lastcall nothing is held, and nothing is found', async (t
   )
 })
 
+const dapr = (more = '') => pod('', `{ dapr.io/enabled: "true"${more} }`)
+
 void tap.test('daprd is not in the manifest, and stops all the same', async (t) => {
-  const dapr = (more = '') => pod('', `{ dapr.io/enabled: "true"${more} }`)
   t.match(injection(dapr()), {
     remarks: [/daprd, which Dapr adds to the pod, is stopped while the app still/],
   })

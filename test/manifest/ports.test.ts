@@ -149,17 +149,18 @@ void tap.test('what comes by a port of the node comes to lastcall', async (t) =>
   )
 })
 
+const of = (seconds: string) =>
+  pod(APP, SERVICE).replace(
+    '      containers:\n',
+    `      terminationGracePeriodSeconds: ${seconds}\n      containers:\n`,
+  )
+
 void tap.test(
   'a grace period of 10 s, as kubebuilder writes it, leaves no second to a request: it is raised',
   async (t) => {
-    const of = (seconds: string) =>
-      pod(APP, SERVICE).replace(
-        '      containers:\n',
-        `      terminationGracePeriodSeconds: ${seconds}\n      containers:\n`,
-      )
     t.match(injection(of('10')), {
       text: /terminationGracePeriodSeconds: 40\n[^]*--grace-period=40s/,
-      remarks: [/terminationGracePeriodSeconds of 10 leaves no time for a drain; it is raised to 40/],
+      remarks: [/terminationGracePeriodSeconds of 10 leaves no time for a drain; inject raises it to 40/],
     })
     t.match(injection(of('11')), {
       text: /terminationGracePeriodSeconds: 11\n/,
@@ -170,10 +171,7 @@ void tap.test(
 
 void tap.test('a grace period that a template has yet to fill in is not overwritten', async (t) => {
   for (const said of ['"{{ .Values.grace }}"', '${GRACE}', '"60"']) {
-    const text = pod(APP, SERVICE).replace(
-      '      containers:\n',
-      `      terminationGracePeriodSeconds: ${said}\n      containers:\n`,
-    )
+    const text = of(said)
     t.match(injection(text), {
       text,
       left: [
