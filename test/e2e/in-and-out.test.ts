@@ -4,9 +4,9 @@ import type { FailureReport } from '../../images/load-client/main.ts'
 import type { Live } from '../../src/tools/cluster/live.ts'
 import { planToAdd } from '../../src/tools/cluster/planning.ts'
 import { allowance, together, tooMany } from './bare-losses.ts'
-import { appOf, type Shape } from './in-and-out.ts'
+import { appOf, perStep, type Shape } from './in-and-out.ts'
 import type { PodStory } from './pods.ts'
-import { byDeath } from './table.ts'
+import { byDeath, mortal } from './table.ts'
 
 const images = { lastcall: 'lastcall:x', app: 'app:x', client: 'client:x', pullPolicy: 'Never' }
 const request = {
@@ -40,6 +40,7 @@ const AT = 1_000_000
 const dying: PodStory = {
   name: 'a',
   uid: '1',
+  bare: true,
   startedAt: undefined,
   firstReadyAt: undefined,
   ready: false,
@@ -112,5 +113,31 @@ void tap.test(
       'an app without a step adds nothing',
     )
     t.match(together([]), { ok: true })
+  },
+)
+
+void tap.test(
+  'a connection to a bare pod that is gone may fail in a later step: it is lost with that pod',
+  async (t) => {
+    const withLastcall = { ...dying, name: 'b', bare: false }
+    const living = { ...dying, name: 'c', deletedAt: undefined, goneAt: undefined }
+    const all = [dying, withLastcall, living]
+    const names = (startedAt: number, apart: boolean) => mortal(all, startedAt, apart).map(({ name }) => name)
+    t.same(names(AT + 20_000, false), ['a'], 'it stopped long before')
+    t.same(names(AT - 1000, false), ['a'], 'a pod with lastcall loses nothing')
+    t.same(names(AT - 1000, true), ['a', 'b'], 'but in a step that takes lastcall out')
+    const late = { ...failure, pod: undefined, reused: false, startedAt: AT + 100, endedAt: AT + 25_100 }
+    t.ok(byDeath(late, mortal(all, AT + 20_000, false)))
+    t.same(
+      perStep([
+        {},
+        { deaths: 40, apart: true },
+        { deaths: 5, apart: false },
+        {},
+        { deaths: 38, apart: true },
+      ]),
+      [45, 38],
+      'and counts for the step that stopped it',
+    )
   },
 )

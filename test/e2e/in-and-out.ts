@@ -103,7 +103,18 @@ async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Prom
   await stage.close()
   const played = rows.splice(began).map((row) => judged(row, lost))
   rows.push(...played)
-  return { bare: lost, steps: played.flatMap(({ deaths }) => deaths ?? []) }
+  return { bare: lost, steps: perStep(played) }
+}
+
+/** What each step lost that replaces bare pods; what failed later, at a client's timeout, belongs to the one before. */
+export function perStep(rows: readonly Pick<Row, 'deaths' | 'apart'>[]): number[] {
+  const steps: number[] = []
+  for (const { deaths, apart = false } of rows) {
+    if (deaths === undefined) continue
+    if (apart || steps.length === 0) steps.push(deaths)
+    else steps[steps.length - 1]! += deaths
+  }
+  return steps
 }
 
 /** What was lost with bare pods in a step is what any rollout of them loses; chance makes it more or less. */

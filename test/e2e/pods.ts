@@ -8,6 +8,8 @@ import { SIDECAR } from './objects.ts'
 export interface PodStory {
   readonly name: string
   readonly uid: string
+  /** Without lastcall. */
+  bare: boolean
   /** When it was seen on a node, and ready for the first time; undefined for one that was ready when the watch began. */
   startedAt: number | undefined
   firstReadyAt: number | undefined
@@ -36,7 +38,11 @@ interface ContainerStatus {
 
 interface PodObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string }
-  readonly spec?: { readonly nodeName?: string }
+  readonly spec?: {
+    readonly nodeName?: string
+    readonly containers?: readonly { readonly name: string }[]
+    readonly initContainers?: readonly { readonly name: string }[]
+  }
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
     readonly containerStatuses?: readonly ContainerStatus[]
@@ -71,6 +77,9 @@ export class Pods {
     const { metadata, spec, status } = object as PodObject
     if (type === 'BOOKMARK' || type === 'ERROR') return
     const story = this.#story(metadata.name, metadata.uid)
+    story.bare = ![...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].some(
+      ({ name }) => name === SIDECAR,
+    )
     if (metadata.deletionTimestamp !== undefined) story.deletedAt ??= at
     const wasReady = story.ready
     story.ready = status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false
@@ -119,6 +128,7 @@ export class Pods {
     const story: PodStory = {
       name,
       uid,
+      bare: false,
       startedAt: undefined,
       firstReadyAt: undefined,
       ready: false,

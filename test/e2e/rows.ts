@@ -7,6 +7,7 @@ export const AT = Date.parse('2026-11-21T10:00:00Z')
 export const story: PodStory = {
   name: 'a',
   uid: '1',
+  bare: false,
   startedAt: undefined,
   firstReadyAt: undefined,
   ready: false,

@@ -9,7 +9,7 @@ import { injected } from './inject.ts'
 import type { Kubectl } from './kubectl.ts'
 import { ADMIN_PORT, type Form, GRPC_SERVICE_PORT, type Images, OWN_LABEL, type Part } from './objects.ts'
 import { type PodStory, Pods } from './pods.ts'
-import { byDeath, details, difference, failureLine, type Row, stopped } from './table.ts'
+import { byDeath, details, difference, failureLine, mortal, type Row, stopped } from './table.ts'
 
 export interface Cast {
   readonly kubectl: Kubectl
@@ -188,18 +188,15 @@ export class Stage {
     const unanswered = all === 0 ? [] : after.failures.slice(-all)
     const stories = [...this.pods.stories.values()]
     const ended = stories.filter(({ deletedAt }) => deletedAt !== undefined && deletedAt >= startedAt)
-    // A pod may also have been on its way out before the step.
-    const dying = stories.filter(
-      ({ deletedAt, goneAt = Infinity }) => deletedAt !== undefined && goneAt >= startedAt,
-    )
-    const deaths = apart ? unanswered.filter((one) => byDeath(one, dying)).length : 0
-    const failures = apart ? unanswered.filter((one) => !byDeath(one, dying)) : unanswered
+    const dying = form === 'bare' ? [] : mortal(stories, startedAt, apart)
+    const failures = unanswered.filter((one) => !byDeath(one, dying))
+    const deaths = unanswered.length - failures.length
     return {
       form,
       step,
       requests: after.requests - before.requests,
       failed: all - deaths,
-      ...(apart && { deaths }),
+      ...((apart || deaths > 0) && { deaths, apart }),
       crossed: after.crossed - before.crossed,
       seconds,
       readyMs: stories.flatMap(({ startedAt: from, firstReadyAt: to }) =>

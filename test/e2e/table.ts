@@ -23,8 +23,10 @@ export interface Row {
   readonly step: string
   readonly requests: number
   readonly failed: number
-  /** Lost with bare pods that stopped, in a step that replaces them: not in `failed`. */
+  /** Lost with bare pods that stopped, in this step or before it: not in `failed`. Undefined in a step without any. */
   readonly deaths?: number
+  /** A step that may lose requests with the pods that it stops. */
+  readonly apart?: boolean
   /** See docs/e2e.md: not failed. */
   readonly crossed: number
   readonly seconds: number
@@ -82,6 +84,18 @@ export function stopped(story: PodStory, lastConnectionAt: number | undefined): 
 
 /** A watch, and the clients' clock, may be this far behind. */
 const CLOCKS_MS = 1000
+
+/**
+ * The pods with which requests may have been lost that failed in a step since `startedAt`: bare ones, whenever they
+ * stopped (a connection to a pod that is gone may wait for its client's timeout, until a later step); and with `apart` all that
+ * stopped in the step.
+ */
+export function mortal(stories: readonly PodStory[], startedAt: number, apart: boolean): PodStory[] {
+  return stories.filter(
+    ({ bare, deletedAt, goneAt = Infinity }) =>
+      deletedAt !== undefined && (bare || (apart && goneAt >= startedAt)),
+  )
+}
 
 /**
  * Whether a request was lost with one of these pods: on a connection of it, or, where nobody knows whose it was, while
