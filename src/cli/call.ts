@@ -69,7 +69,7 @@ function unreachable(admin: string, { code, message }: NodeJS.ErrnoException): s
     code === 'ECONNREFUSED' ? 'connection refused' : code === 'ENOTFOUND' ? 'no such host' : message
   return (
     `cannot reach lastcall at ${admin} (${what}).\n` +
-    'Is it running, and is this its admin port? --admin URL or LASTCALL_ADMIN names another place.\n' +
-    `From outside of the pod: kubectl port-forward POD ${new URL(admin).port || '80'}`
+    'Is it running, and is this its admin port? Use --admin URL or LASTCALL_ADMIN for another address.\n' +
+    `From outside the pod, first run: kubectl port-forward POD ${new URL(admin).port || '80'}`
   )
 }

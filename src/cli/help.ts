@@ -7,7 +7,7 @@ import { OPTIONS } from '../proxy/config/options.ts'
 import { table, WIDTH, wrap, type Row } from './columns.ts'
 import { REHEARSE_ROWS } from './rehearse-flags.ts'
 
-/** Wide enough for most flags; one that is wider stands on a line of its own. */
+/** Wide enough for most flags; a wider one gets its own line. */
 const LEFT = 32
 
 export const COMMANDS = ['drain', 'resume', 'status'] as const
@@ -36,7 +36,7 @@ export type ManifestCommand = (typeof MANIFEST_COMMANDS)[number]
 
 const CLIENT_ROWS: readonly Row[] = [
   ['--admin URL', 'admin address: URL, HOST:PORT or :PORT; or LASTCALL_ADMIN [http://127.0.0.1:9099]'],
-  ['--token TOKEN', 'its token, if one is set; or LASTCALL_TOKEN'],
+  ['--token TOKEN', "lastcall's token, if one is set; or LASTCALL_TOKEN"],
   ['--json', 'print the response as JSON'],
   ['--help', 'show this help'],
 ]
@@ -67,7 +67,8 @@ export function mainHelp(): string {
       ],
       LEFT,
     )}`,
-    'Each option can also be a variable: --grace-period 30s is LASTCALL_GRACE_PERIOD=30s. Flags win.\n' +
+    'Each option is also an environment variable: --grace-period 30s is LASTCALL_GRACE_PERIOD=30s.\n' +
+      'Flags take precedence over variables.\n' +
       'Durations and sizes need a unit: 500ms, 1.5s, 2m; 512B, 32KiB, 1MiB.\n' +
       'Exit codes: 0 nothing was cut; 1 lastcall cut requests at the deadline; 2 invalid configuration.',
   ].join('\n\n')
@@ -78,7 +79,7 @@ export function commandHelp(command: Command): string {
   const { line, more } = ABOUT[command]
   const usage = `Usage:\n  lastcall ${command} [--admin URL] [--token TOKEN] [--json]`
   const about = [`lastcall ${command}: ${line}.`, '', ...wrap(more, WIDTH)].join('\n')
-  const exit = 'Exit codes: 0 done; 1 not done, or lastcall not reached; 2 invalid usage.'
+  const exit = 'Exit codes: 0 done; 1 not done, or lastcall could not be reached; 2 invalid usage.'
   return [about, usage, `Options:\n${table(CLIENT_ROWS, 15)}`, exit].join('\n\n')
 }
 
@@ -87,10 +88,10 @@ const REHEARSE = 'stop your own app repeatedly under load, without and with last
 /** `lastcall rehearse --help` */
 export function rehearseHelp(): string {
   const more =
-    'Starts replicas of COMMAND on free ports of 127.0.0.1 (each gets its own in $PORT, and in the place of {port} in ' +
-    'its arguments), plays the parts of the kubelet, kube-proxy and the clients, and replaces all replicas while ' +
-    'requests are under way: first the app alone, then with lastcall in front. No cluster is needed. Only GET is ' +
-    'sent unless --post is given. Ctrl-C ends everything at once.'
+    'Starts replicas of COMMAND on free ports of 127.0.0.1 (each gets its own as $PORT, and in place of {port} in its ' +
+    'arguments), simulates the kubelet, kube-proxy and clients, and replaces all replicas under load: first the app ' +
+    'alone, then with lastcall in front. No cluster is needed. Clients send only GET unless --post is given. Ctrl-C ' +
+    'ends everything at once.'
   return [
     [`lastcall rehearse: ${REHEARSE}.`, '', ...wrap(more, WIDTH)].join('\n'),
     'Usage:\n  lastcall rehearse [options] -- COMMAND ARGS...\n' +
@@ -99,7 +100,7 @@ export function rehearseHelp(): string {
     `Options:\n${table([...REHEARSE_ROWS, ['--help', 'show this help']], 26)}`,
     wrap(
       'Options of the proxy (lastcall --help), such as --settle, --grace-period or --health http://127.0.0.1:{port}/ready, ' +
-        'are handed to it.',
+        'are passed to lastcall.',
       WIDTH,
     ).join('\n'),
     wrap(
@@ -110,9 +111,9 @@ export function rehearseHelp(): string {
 }
 
 const SOURCE_ROWS: readonly Row[] = [
-  ['-f FILE,...', 'files and folders, as without -f; again for more; - or none: standard input'],
-  ['-R', 'the folders within folders, too'],
-  ['-n NAMESPACE', 'of objects that do not say theirs; those of other namespaces are left alone'],
+  ['-f FILE,...', 'files and folders, as without -f; repeatable; - or no file: standard input'],
+  ['-R', 'also read subfolders'],
+  ['-n NAMESPACE', 'the namespace of objects that do not name one; objects of others are left alone'],
 ]
 
 interface ManifestHelp {
@@ -128,9 +129,9 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
     line: 'add the sidecar to Kubernetes manifests',
     more:
       'Reads manifests and prints them with lastcall in front of the app of each Deployment, StatefulSet, DaemonSet, ' +
-      'ReplicaSet, Pod, Argo Rollout, Job and CronJob, and the Services in the same input turned to it. Comments, order ' +
-      'and formatting survive. Running it twice changes nothing; --remove undoes it. inject leaves out what it cannot change ' +
-      'safely, and lists it at the end with the command to run for it.',
+      'ReplicaSet, Pod, Argo Rollout, Job and CronJob, and redirects the Services in the same input to it. Comments, order ' +
+      'and formatting are kept. A second run changes nothing; --remove undoes it. inject leaves out what it cannot change ' +
+      'safely, and lists it at the end with the command to run.',
     usage:
       '  lastcall inject [FILE|FOLDER]... [options] [options of lastcall]\n' +
       '  lastcall inject app.yaml --grace-period 60s > app-with-lastcall.yaml\n' +
@@ -138,7 +139,7 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
     rows: [
       ...SOURCE_ROWS,
       ['--mode native|plain', 'a native sidecar (Kubernetes 1.29 and later), or a second container [native]'],
-      ['--name WORKLOAD', 'only this one, web or deployment/web; again for more [all]'],
+      ['--name WORKLOAD', 'only this workload: web or deployment/web; repeatable [all]'],
       ['--container NAME', 'the container of the app, if it is ambiguous'],
       ['--image IMAGE', 'the image of lastcall [ghcr.io/lastcall/lastcall:VERSION]'],
       ['--bind-env NAME', 'the variable that makes the app listen on 127.0.0.1; or NAME=VALUE'],
@@ -150,12 +151,12 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       ['--help', 'show this help'],
     ],
     notes: [
-      'Annotations of a workload or its pods win over the command line: lastcall.dev/inject: "false" leaves it as it ' +
-        'is, lastcall.dev/config: --app=127.0.0.1:8000 --settle=5s and lastcall.dev/container: NAME are its own options.',
-      'Options of lastcall (lastcall --help) become those of the sidecar. The port of the app is found in Services and ' +
-        'containerPorts, or given with --app 127.0.0.1:PORT. Variables LASTCALL_... do not count here.',
-      'Where the app can be told to listen on loopback, lastcall gets its port on the addresses of the pod, and Services ' +
-        'stay as they are. Where it cannot, lastcall gets a free port: 8080, else 18080 and up.',
+      'Annotations of a workload or its pods override the command line: lastcall.dev/inject: "false" leaves it unchanged, ' +
+        'lastcall.dev/config: --app=127.0.0.1:8000 --settle=5s and lastcall.dev/container: NAME set its own options.',
+      'Options of lastcall (lastcall --help) become options of the sidecar. inject finds the port of the app in Services ' +
+        'and containerPorts; --app 127.0.0.1:PORT overrides it. LASTCALL_ variables are ignored here.',
+      'If the app can be configured to listen on loopback, lastcall gets its port on the addresses of the pod, and Services ' +
+        'do not change. Otherwise lastcall gets a free port: 8080, or 18080 and up.',
       'Exit codes: 0 done; 1 refused (--strict); 2 invalid usage or unreadable input; 3 done, except for the ' +
         'workloads listed.',
     ],
@@ -176,7 +177,7 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
         'text, json, yaml, sarif, junit, or github (workflow commands that mark the lines) [text]',
       ],
       ['--only RULE,...', 'only these rules'],
-      ['--ignore RULE,...', 'not these rules'],
+      ['--ignore RULE,...', 'all rules except these'],
       ['--fail-on SEVERITY', 'exit with code 1 from this severity on: error or warning [error]'],
       [
         '--explain RULE,...',
@@ -185,7 +186,7 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
       ['--help', 'show this help'],
     ],
     notes: [
-      'The annotation lastcall.dev/ignore: RULE,RULE of an object silences rules for it. All rules: docs/rules.md.',
+      'The annotation lastcall.dev/ignore: RULE,RULE of an object silences rules for it. docs/rules.md lists all rules.',
       'Exit codes: 0 no findings or only warnings; 1 errors found; 2 invalid usage, unreadable input, or nothing to check.',
     ],
   },

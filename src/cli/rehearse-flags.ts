@@ -1,6 +1,6 @@
 /**
- * The command line of `lastcall rehearse [FLAGS] -- COMMAND ARGS...`, read and checked: its own flags from the table
- * below, and those of the proxy, which are handed on to each sidecar as they are. Pure; running it is rehearse.ts's.
+ * Reads and checks the command line of `lastcall rehearse [FLAGS] -- COMMAND ARGS...`: its own flags from the table below,
+ * and those of the proxy, which are passed to each sidecar unchanged. Pure.
  */
 import { readFlags, type FlagKind } from '../proxy/config/flags.ts'
 import { count, oneOf, positiveDuration } from '../proxy/config/kinds.ts'
@@ -14,13 +14,13 @@ export type RehearseOutcome =
   | { readonly kind: 'request'; readonly request: RehearseRequest }
   | { readonly kind: 'problems'; readonly problems: readonly string[] }
 
-/** What help says of the flags that are rehearse's own. */
+/** The help texts of rehearse's own flags. */
 export const REHEARSE_ROWS: readonly (readonly [left: string, right: string])[] = [
   ['--path /PATH', 'what the clients GET; any status below 500 counts as a success [/]'],
-  ['--post /PATH', 'where they also POST small JSON bodies [none: only GET]'],
+  ['--post /PATH', 'the path to which they also POST small JSON bodies [none: only GET]'],
   [
     '--port {port2}[,protocol=tcp]',
-    'a second port of the app, behind the same lastcall; again for {port3} and so on',
+    'a second port of the app, behind the same lastcall; repeat it for {port3} and so on',
   ],
   ['--replicas NUMBER', 'how many pods [3]'],
   ['--rollouts NUMBER', 'how many times to replace all pods [1]'],
@@ -33,10 +33,10 @@ export const REHEARSE_ROWS: readonly (readonly [left: string, right: string])[] 
   ['--seed NUMBER', 'seed of the random choices, to repeat a run [random]'],
   [
     '--html FILE',
-    'write a report: verdict, timeline of each pod, the story of each failed request, figures [none]',
+    'write a report: verdict, timeline of each pod, history of each failed request, figures [none]',
   ],
   ['--svg FILE', 'draw a timeline: what happened to each request around each stop [none]'],
-  ['--json', 'print the reports as JSON'],
+  ['--json', 'print the results as JSON'],
 ]
 
 const OWN: readonly (readonly [string, FlagKind])[] = REHEARSE_ROWS.map(([left]) => {
@@ -44,7 +44,7 @@ const OWN: readonly (readonly [string, FlagKind])[] = REHEARSE_ROWS.map(([left])
   return [flag, placeholder === undefined ? 'switch' : 'value']
 })
 const PROXY = Object.values(OPTIONS).map(({ flag }) => flag)
-/** Each sidecar needs its own; or the kubelet of the rehearsal would have to know it. */
+/** Flags that rehearse sets itself: each sidecar needs its own, or the simulated kubelet must know it. */
 const TAKEN = new Set(['listen', 'app', 'admin', 'token'])
 const FLAGS = new Map<string, FlagKind>([
   ...PROXY.map((flag) => [flag, 'value'] as const),
@@ -55,7 +55,7 @@ const FLAGS = new Map<string, FlagKind>([
 const MOST_REPLICAS = 100
 /** `{port2}` to `{port9}`. */
 const MOST_OTHERS = 8
-/** As in tools/rehearsal/request.ts, which is not loaded to show what help says. */
+/** As in tools/rehearsal/request.ts, which need not be loaded for --help. */
 const PORT = '{port}'
 /** As in tools/rehearsal/rolling.ts, for the same reason: what Kubernetes does unless a manifest says otherwise. */
 const QUARTER: Share = { value: 25, unit: 'percent' }
@@ -76,7 +76,7 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
     return otherwise
   }
   for (const flag of TAKEN)
-    if (values.has(flag)) problems.push(`--${flag}: rehearse chooses it itself; drop it`)
+    if (values.has(flag)) problems.push(`--${flag}: rehearse sets this itself; remove it`)
   const handed = PROXY.filter((flag) => values.has(flag) && !TAKEN.has(flag) && flag !== 'port')
   const read = readConfig(
     handed.map((flag) => `--${flag}=${values.get(flag)!.replaceAll(PORT, '3000')}`),
@@ -119,40 +119,40 @@ export function readRehearse(argv: readonly string[]): RehearseOutcome {
 }
 
 function readPath(text: string): Reading<string> {
-  if (!text.startsWith('/')) return bad('must begin with a slash, like /items?limit=1')
+  if (!text.startsWith('/')) return bad('must begin with a slash, such as /items?limit=1')
   return /^[!-~]+$/.test(text) && !text.includes('#')
     ? ok(text)
-    : bad('only a path and a query, like /items?limit=1: no spaces, no fragment')
+    : bad('must be a path with an optional query, such as /items?limit=1, without spaces or a fragment')
 }
 
-/** As in a manifest: `25%` or a number of pods. */
+/** As in a manifest: a percentage such as `25%`, or a number of pods. */
 function readShare(text: string): Reading<Share> {
   const [, digits, percent] = /^(\d{1,4})(%?)$/.exec(text) ?? []
-  if (digits === undefined) return bad('must be a number of pods like 2, or a percentage like 25%')
+  if (digits === undefined) return bad('must be a number of pods such as 2, or a percentage such as 25%')
   const value = Number(digits)
   if (percent === '%' && value > 100) return bad('must be at most 100%')
   return ok({ value, unit: percent === '%' ? 'percent' : 'pods' })
 }
 
-/** The app's other ports, in their order: each replica gets ports of its own, so they are only counted here. */
+/** The protocols of the app's other ports, in order: each replica gets its own port numbers. */
 function readOthers(text: string): Reading<readonly ('auto' | 'tcp')[]> {
   const others: ('auto' | 'tcp')[] = []
   for (const [index, word] of text.split(' ').entries()) {
     const name = `{port${index + 2}}`
     const [said, protocol = 'protocol=auto'] = word.split(',')
     if (said !== name || !['protocol=auto', 'protocol=tcp'].includes(protocol))
-      return bad(`rehearse chooses the ports; write it like --port ${name} or --port ${name},protocol=tcp`)
+      return bad(`rehearse chooses the ports; use --port ${name} or --port ${name},protocol=tcp`)
     others.push(protocol === 'protocol=tcp' ? 'tcp' : 'auto')
   }
   return others.length > MOST_OTHERS ? bad(`too many; at most ${MOST_OTHERS}`) : ok(others)
 }
 
-/** The path of an http URL of the app itself: every replica has another port. */
+/** The path of an http URL of the app; {port} stands for the port of each replica. */
 function readHealth(text: string): Reading<string | undefined> {
   if (text === 'tcp') return ok(undefined)
   const path = /^http:\/\/127\.0\.0\.1:\{port\}(\/.*)?$/.exec(text)
   return path === null
-    ? bad(`every replica has a port of its own; write it like http://127.0.0.1:${PORT}/ready`)
+    ? bad(`every replica has its own port; use a URL such as http://127.0.0.1:${PORT}/ready`)
     : ok(path[1] ?? '/')
 }
 
@@ -160,10 +160,10 @@ function readCompare(text: string, graceMs: number): Reading<readonly number[]> 
   const sleepsMs: number[] = []
   for (const part of text.split(',')) {
     const reading = part.startsWith('sleep:') ? parseDuration(part.slice('sleep:'.length)) : undefined
-    if (reading === undefined) return bad('must be sleep with its time, like sleep:15s')
+    if (reading === undefined) return bad('must be sleep with a duration, such as sleep:15s')
     if (reading.kind === 'bad') return reading
     if (reading.value >= graceMs)
-      return bad('as long as --grace-period: the app would be killed in its sleep')
+      return bad('must be shorter than --grace-period: the kubelet would kill the app during the sleep')
     sleepsMs.push(reading.value)
   }
   return ok(sleepsMs)

@@ -16,7 +16,7 @@ export function statusTable(status: Status): string {
       'app',
       `${health.up ? 'healthy' : 'not healthy'} (${[health.kind, health.lastError].filter(Boolean).join(': ')})`,
     ],
-    ['connections', `${connections.client} of clients, ${connections.app} to the app`],
+    ['connections', `${connections.client} from clients, ${connections.app} to the app`],
     ['in flight', inFlight(status)],
     ...status.inFlight.requests
       .slice(0, REQUESTS_SHOWN)

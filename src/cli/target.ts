@@ -59,9 +59,11 @@ function readAdmin(text: string): Reading<string> {
   }
   const address = parseListen(text)
   if (address.kind === 'bad')
-    return bad('not an address; write it like http://127.0.0.1:9099, 127.0.0.1:9099 or :9099')
+    return bad('not an address; use a form such as http://127.0.0.1:9099, 127.0.0.1:9099 or :9099')
   const { host, port } = address.value
-  return port === 0 ? bad('port 0 cannot be connected to; write it like :9099') : ok(originOf(port, host))
+  return port === 0
+    ? bad('port 0 is not a port to connect to; use one such as :9099')
+    : ok(originOf(port, host))
 }
 
 function originOf(port: number, host: string | undefined): string {

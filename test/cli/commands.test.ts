@@ -44,7 +44,7 @@ void tap.test('status prints a table, with what a terminal would obey taken out'
     'phase         serving, for 1m 1s (since 2026-11-20T23:58:59.000Z)',
     'ready         yes',
     'app           not healthy (tcp: connection refused)',
-    'connections   3 of clients, 2 to the app',
+    'connections   3 from clients, 2 to the app',
     'in flight     2 (http1 1, websocket 1)',
     '                12.3s  GET /slow?[31m (http1)  from 192.0.2.1:5000',
     '                 90ms  websocket  from 192.0.2.2:5000',

@@ -108,7 +108,7 @@ void tap.test('a numeric port: the pods first, then the Service; and back in rev
     added,
     {
       code: 0,
-      err: /^Note: Deployment web: with a grace period of 30s[^\n]*\nNote: Deployment web: connections that clients have open [^\n]*\n$/,
+      err: /^Note: Deployment web: with a grace period of 30s[^\n]*\nNote: Deployment web: connections that are open when [^\n]*\n$/,
     },
     added.err,
   )
@@ -177,7 +177,7 @@ void tap.test('twice is once', async (t) => {
   await ran(ADD, 'deploy/web', cluster)
   const changes = [...cluster.changes]
   const again = await ran(ADD, 'deploy/web', cluster)
-  t.match(again, { code: 0, out: /has lastcall already: nothing was changed/ })
+  t.match(again, { code: 0, out: /already has lastcall: nothing was changed/ })
   await ran(REMOVE, 'deploy/web', cluster)
   const gone = await ran(REMOVE, 'deploy/web -o json', cluster)
   t.match(JSON.parse(gone.out), { kind: 'Deployment', name: 'web', result: 'unchanged', steps: [] })
@@ -217,10 +217,10 @@ void tap.test(
       first.err,
       /Interrupted\.\nDeployment web has lastcall in its template; of its 3 ready pods, 3 have it\./,
     )
-    t.match(first.err, /Service web leads to port 3000: the app itself\./)
+    t.match(first.err, /Service web targets port 3000: the app itself\./)
     t.match(
       first.err,
-      /To go on: {3}kubectl lastcall add deploy\/web --settle 1s\nTo go back: kubectl lastcall remove deploy\/web\n/,
+      /To continue: kubectl lastcall add deploy\/web --settle 1s\nTo undo:     kubectl lastcall remove deploy\/web\n/,
     )
     t.same(cluster.changes, ['patch deployment.apps/web'])
     cluster.before = () => {}
@@ -240,7 +240,7 @@ void tap.test('Ctrl-C in the middle of a rollout: Services wait until the rollou
   }
   const first = await ran(ADD, 'deploy/web', cluster, stop.signal)
   t.equal(first.code, 130)
-  t.match(first.err, /of its 3 ready pods, [12] ha(s|ve) it, and Kubernetes goes on replacing the others/)
+  t.match(first.err, /of its 3 ready pods, [12] ha(s|ve) it, and Kubernetes is still replacing the others/)
   cluster.before = () => {}
   t.equal((await ran(ADD, 'deploy/web', cluster)).code, 0)
   t.equal(target(cluster), 8080)
@@ -267,12 +267,12 @@ void tap.test('a rollout that never becomes ready is taken back, and the message
   t.equal(tried.code, 1)
   t.match(
     tried.err,
-    /The rollout of Deployment web did not become ready: not done after 1s: 1 of 3 new pods are there/,
+    /The rollout of Deployment web did not complete: not complete after 1s: 1 of 3 new pods created/,
   )
   t.match(tried.err, /pod web-4: container lastcall: ImagePullBackOff: Back-off pulling image/)
   t.match(
     tried.err,
-    /The step was taken back: all is as it was before it\.\nDeployment web does not have lastcall in its template[^]*To try again: kubectl lastcall add/,
+    /The step was reverted: everything is as it was before\.\nDeployment web does not have lastcall in its template[^]*To try again: kubectl lastcall add/,
   )
   t.same(kept(cluster), before)
   t.same(cluster.lost, [])
@@ -291,7 +291,7 @@ void tap.test(
     const tried = await ran(ADD, 'deploy/web', cluster)
     t.match(tried, {
       code: 1,
-      err: /somebody else has changed Deployment web at the same moment; it was left as they have it/,
+      err: /somebody else changed Deployment web at the same time; their change was kept/,
     })
     t.equal(at(cluster.get('deployment.apps/web'), 'spec', 'replicas'), 5)
     t.same(containers(cluster), ['web'])
@@ -324,7 +324,7 @@ void tap.test('what the API server would refuse is found before anything is chan
   named.before = cluster.before
   t.match(await ran(ADD, 'deploy/web', named), {
     code: 1,
-    err: /cannot patch resource "services"\nAsk whoever runs the cluster/,
+    err: /cannot patch resource "services"\nAsk the administrator of the cluster/,
   })
   t.same(named.changes, [])
   t.match(await ran(ADD, 'deploy/web', cluster), { code: 1, err: /cannot patch resource "services"/ })
@@ -405,7 +405,7 @@ void tap.test('a Service that sends to pods of others, too, is not moved', async
   cluster.put(other)
   t.match(await ran(ADD, 'deploy/web', cluster), {
     code: 1,
-    err: /Service web also sends to pod canary \(of Rollout canary\), which is not of Deployment web/,
+    err: /Service web also sends to pod canary \(of Rollout canary\), which does not belong to Deployment web/,
   })
   t.same(cluster.changes, [])
 })
@@ -416,7 +416,7 @@ void tap.test('what would not be rolled out is refused', async (t) => {
   const cases: [Branch, RegExp][] = [
     [
       { ...paused, spec: { ...spec, paused: true } },
-      /Deployment web is paused: first run kubectl rollout resume/,
+      /Deployment web is paused: run kubectl rollout resume first/,
     ],
     [
       { ...web({ kind: 'StatefulSet' }), spec: { ...spec, updateStrategy: { type: 'OnDelete' } } },
@@ -446,7 +446,7 @@ void tap.test(
     const { length } = cluster.changes
     t.match(await ran(ADD, 'deploy/web --listen :9000', cluster), {
       code: 1,
-      err: /a running one cannot move to another port[^]*kubectl lastcall remove first/,
+      err: /cannot move it to another port while it runs[^]*kubectl lastcall remove first/,
     })
     t.equal(cluster.changes.length, length)
     t.match(
@@ -491,8 +491,8 @@ void tap.test(
     const { code, err } = await ran(ADD, 'deploy/web', cluster)
     t.equal(code, 0, err)
     t.match(err, /Warning: you may not list networkpolicies/)
-    t.match(err, /Warning: not all APIs of the cluster answer: policies of a mesh were not looked for/)
-    t.match(err, /Warning: Deployment web could not be tried first: .*does not support dry run/)
+    t.match(err, /Warning: not all APIs of the cluster answer: policies of a mesh were not checked/)
+    t.match(err, /Warning: no dry run for Deployment web was possible: .*does not support dry run/)
   },
 )
 
@@ -517,7 +517,7 @@ void tap.test('a removal that does not become ready is taken back: lastcall stay
   const tried = await ran(REMOVE, 'deploy/web --timeout 1s', cluster)
   t.match(tried, {
     code: 1,
-    err: /The step was taken back: all is as it was before it\.\nDeployment web has lastcall/,
+    err: /The step was reverted: everything is as it was before\.\nDeployment web has lastcall/,
   })
   t.same(kept(cluster), before)
   t.same(cluster.lost, [])
@@ -574,7 +574,7 @@ void tap.test('a Service that selects a workload which has no pods just now is n
   const cluster = new MemoryCluster([narrow(), canary(0), service(3000)])
   t.match(await ran(ADD, 'deploy/web', cluster), {
     code: 1,
-    err: /Service web also selects Deployment canary, whose pods would get no requests as soon as it has some\.\n.*\nNothing was changed\./,
+    err: /Service web also selects Deployment canary: as soon as that has pods, they would get no requests\.\n.*\nNothing was changed\./,
   })
   t.same(cluster.changes, [])
 })
@@ -595,7 +595,7 @@ void tap.test('pods of others that come between the steps: the Service is not mo
   const tried = await ran(ADD, 'deploy/web', cluster)
   t.match(tried, { code: 1, err: /Service web also sends to pod canary-1/ })
   t.notMatch(tried.err, /Nothing was changed/)
-  t.match(tried.err, /Requests are answered in this state\.\nTo go on: /)
+  t.match(tried.err, /Requests are answered in this state\.\nTo continue: /)
   t.same(cluster.changes, ['patch deployment.apps/web'])
   t.equal(target(cluster), 3000)
   t.same(cluster.lost, [])
@@ -632,10 +632,10 @@ void tap.test('what cannot be taken back is named with the reason, and the rest 
   t.equal(tried.code, 1)
   t.match(
     tried.err,
-    /could not be taken back as a whole\. These stay as they are now, and have to be put right by hand:\n {2}NetworkPolicy web: Error from server \(Forbidden\)/,
+    /could not be reverted completely\. Fix these objects yourself:\n {2}NetworkPolicy web: Error from server \(Forbidden\)/,
   )
   t.match(tried.err, /Deployment web does not have lastcall in its template/)
-  t.match(tried.err, /To go back: kubectl lastcall remove deploy\/web/)
+  t.match(tried.err, /To undo:     kubectl lastcall remove deploy\/web/)
   t.same(containers(cluster), ['web'])
 })
 
@@ -660,7 +660,7 @@ void tap.test('endpoints that may not be read are no reason to stop in the middl
   }
   t.match(await ran(ADD, 'deploy/web', cluster), {
     code: 0,
-    err: /Warning: the endpoints of Service web have not followed yet, or could not be read/,
+    err: /Warning: the endpoints of Service web were not updated yet, or could not be read/,
   })
 })
 
@@ -697,7 +697,7 @@ void tap.test('pods that all stop before new ones come are warned of', async (t)
     const cluster = new MemoryCluster([object, service(3000)])
     t.match(await ran(ADD, 'deploy/web', cluster), {
       code: 0,
-      err: `Warning: Deployment web ${says}: requests are not answered from the end of its old pods until new ones are ready`,
+      err: `Warning: Deployment web ${says}: requests are not answered after its old pods have stopped until new ones are ready`,
     })
   }
 })

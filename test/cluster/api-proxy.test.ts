@@ -40,7 +40,10 @@ void tap.test('a redirect that a pod answers is not followed, and never by kubec
   const { code, out } = await lastcallPlugin(kubectl, ['status'])
   t.equal(code, 0)
   t.match(out, /^evil +yes +\? /m)
-  t.match(out, /\? evil: it answers with a redirect, which lastcall never does; it was not followed/)
+  t.match(
+    out,
+    /\? evil: it answers with a redirect, which lastcall never sends; the redirect was not followed/,
+  )
   t.match(out, /^web-1 +yes +serving /m, 'the others are told all the same')
   t.same(caught, [])
   const lines = kubectl.calls.map(({ args }) => args)

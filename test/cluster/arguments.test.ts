@@ -22,11 +22,11 @@ void tap.test('a workload is named as kubectl has it', async (t) => {
   t.same(asked('deploy/web sts/db', ANY).targets, ['deploy/web', 'sts/db'])
   t.same(asked('pods a b', ANY).targets, ['pods/a', 'pods/b'])
   t.same(asked('', ANY).targets, [])
-  t.match(problems('', ONE), /no workload is named; write TYPE\/NAME, such as deploy\/web/)
+  t.match(problems('', ONE), /name a workload as TYPE\/NAME, such as deploy\/web/)
   t.match(problems('web', ONE), /web: must be TYPE\/NAME, such as deploy\/web/)
   t.match(problems('a/b/c', ONE), /a\/b\/c: must be TYPE\/NAME/)
   t.match(problems('deploy/web db', ANY), /write each as TYPE\/NAME/)
-  t.match(problems('deploy/a deploy/b', ONE), /one workload at a time/)
+  t.match(problems('deploy/a deploy/b', ONE), /name only one workload/)
 })
 
 void tap.test('flags of kubectl, in each of its spellings, go to kubectl', async (t) => {
@@ -52,16 +52,16 @@ void tap.test('flags of kubectl, in each of its spellings, go to kubectl', async
 void tap.test('a selector and all namespaces, where a command may look at several', async (t) => {
   t.equal(asked('-l app=web', ANY).selector, 'app=web')
   t.ok(asked('-A', ANY).allNamespaces)
-  t.match(problems('deploy/web -l app=web', ONE), /-l: not with this command/)
-  t.match(problems('deploy/web -A', ONE), /-A: not with this command/)
+  t.match(problems('deploy/web -l app=web', ONE), /-l: this command changes one workload/)
+  t.match(problems('deploy/web -A', ONE), /-A: this command changes one workload/)
   t.match(problems('deploy/web -l app=web', ANY), /cannot be combined with -l or -A/)
   t.match(problems('-n shop -A', ANY), /-n and -A cannot be combined/)
 })
 
 void tap.test('what kubectl has and lastcall has not is said with a hint', async (t) => {
   for (const line of ['deploy/web --dry-run', 'deploy/web --dry-run=server'])
-    t.match(problems(line, ONE), /^--dry-run: lastcall has none, as it tries each change itself/, line)
-  t.match(problems('--token x', ANY), /^--token: only add has it, and it is the token of lastcall/)
+    t.match(problems(line, ONE), /^--dry-run: not supported; each change is tried with a dry run/, line)
+  t.match(problems('--token x', ANY), /^--token: only add has this flag, for the token of lastcall/)
   t.same(asked('--as a --as-group b --as-group=c', ANY).kubectlFlags, [
     '--as=a',
     '--as-group=b',
@@ -79,6 +79,6 @@ void tap.test('add: no time at all, and a token of the cluster, are refused', as
   const { problems: of } = ADD
   const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJtZSJ9.c2ln'
   t.match(of!(asked('deploy/web --timeout 0s', ADD)), ['--timeout 0s: must be more than 0'])
-  t.match(of!(asked(`deploy/web --token ${jwt}`, ADD)), [/a token for the API of Kubernetes/])
+  t.match(of!(asked(`deploy/web --token ${jwt}`, ADD)), [/looks like a token for the Kubernetes API/])
   t.same(of!(asked('deploy/web --token change-me --timeout 5m', ADD)), [])
 })

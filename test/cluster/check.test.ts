@@ -31,7 +31,7 @@ const FOUND = [
   'shop/Deployment/web: warning: Any client that reaches the admin port can drain the pod: container lastcall has neither --token nor --hook-allow [no-token]',
   'shop/StatefulSet/db: warning: The grace period is shorter than the preStop hook and the longest request: the grace period is 1s, and a request may take 30s [grace-period-short]',
   'shop/StatefulSet/db: error: No readinessProbe: container db has no readinessProbe [readiness-missing]',
-  'shop/StatefulSet/db: warning: There is one replica, and none beside it while it is replaced: StatefulSet db has one replica [single-replica]',
+  'shop/StatefulSet/db: warning: The only replica stops before its replacement starts: StatefulSet db has one replica [single-replica]',
   'shop/StatefulSet/db: warning: Nothing delays SIGTERM: no container of StatefulSet db has a preStop [nothing-drains]',
 ]
 
@@ -74,7 +74,7 @@ void tap.test('one workload: what is about it and what is around it', async (t) 
   t.match(await check(answers, 'deploy/nope'), { code: 1, err: /^Error from server \(NotFound\)/ })
   t.match(await check(answers, 'svc/web'), {
     code: 2,
-    err: /^Nothing was judged: svc\/web is no workload/,
+    err: /^Nothing was checked: svc\/web is not a workload/,
   })
 })
 
@@ -122,7 +122,7 @@ void tap.test(
     t.notMatch(out, /\[no-disruption-budget\]/, 'whether there is a budget is not known')
     t.match(
       out,
-      /\npoddisruptionbudgets\.policy could not be read \(you may not list them\), so no-disruption-budget was not judged\.\n/,
+      /\npoddisruptionbudgets\.policy could not be read \(you may not list them\), so no-disruption-budget was not checked\.\n/,
     )
     t.match(JSON.parse((await check(answers, '-o', 'json')).out), {
       unread: [{ resource: 'poddisruptionbudgets.policy', why: 'you may not list them' }],
@@ -135,7 +135,7 @@ void tap.test('nothing to judge, a rule that does not exist, and what a rule mea
   const empty: Answer[] = [RESOURCES, { ...ALL, out: { items: [] } }]
   t.match(await check(empty, '-n', 'shpo'), {
     code: 2,
-    err: 'Nothing was judged: there are no workloads in namespace shpo\n',
+    err: 'Nothing was checked: there are no workloads in namespace shpo\n',
   })
   t.match(await check([], '--only', 'single-replcia'), { code: 2, err: /did you mean single-replica/ })
   t.match(await check([], '--explain', 'single-replica'), { code: 0, out: /^single-replica \(warning\)/ })

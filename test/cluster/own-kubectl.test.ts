@@ -43,7 +43,7 @@ void tap.test('each kind of failure is known, and says what to do where kubectl 
   })
   t.match(of('Error from server (Forbidden): deployments.apps "web" is forbidden: User "me" cannot get'), {
     reason: 'forbidden',
-    says: /cannot get\nAsk whoever runs the cluster/,
+    says: /cannot get\nAsk the administrator of the cluster/,
   })
   t.match(
     of('The connection to the server localhost:8080 was refused - did you specify the right host or port?'),

@@ -153,12 +153,12 @@ void tap.test('without last words: what is known, and nothing more', async (t) =
   t.match(left({ ...ENDED, exitCode: 137, why: 'OOMKilled' }, answered('drained')), {
     source: 'nothing',
     cut: undefined,
-    text: /exit code 137 \(OOMKilled\)/,
+    text: /exited with code 137 \(OOMKilled\)/,
   })
   t.match(left(running, answered('drained')), { source: 'last status', cut: 0, saved: 4 })
   t.match(left(running, answered('draining')), { cut: undefined, saved: undefined })
   t.match(left(running, answered('drained', { proof: false })), { cut: undefined })
-  t.match(left(undefined), { source: 'nothing', text: 'unknown: the pod left no last words' })
+  t.match(left(undefined), { source: 'nothing', text: 'unknown: the pod left no verdict' })
 })
 
 void tap.test('the verdict of a process that ended, among the lines of its log', async (t) => {

@@ -155,12 +155,12 @@ void tap.test('a pod that leaves no last words is unknown, and never counted as 
     [
       { exitCode: 137, reason: 'Error' },
       /web-old +\? +\? +\?/,
-      /unknown: lastcall ended with exit code 137 \(Error\)/,
+      /unknown: lastcall exited with code 137 \(Error\)/,
     ],
     [
       undefined,
       /web-old +\? +\? +\?/,
-      /unknown: the pod left no last words; last seen settling with 2 in flight/,
+      /unknown: the pod left no verdict; last seen settling with 2 in flight/,
     ],
   ] as const) {
     const cluster = restarted()
@@ -177,7 +177,7 @@ void tap.test('a pod that leaves no last words is unknown, and never counted as 
     t.equal(await code, 3)
     t.match(out.text, row)
     t.match(out.text, text)
-    t.match(out.text, /Unknown for 1 pod: no verdict was left\./)
+    t.match(out.text, /Unknown for 1 pod without a verdict\./)
   }
 })
 
@@ -227,7 +227,7 @@ void tap.test(
     t.equal(await late.code, 1)
     t.match(
       late.err.text,
-      /was not done within 1 s; it goes on\n {2}web-new is not ready: app: ImagePullBackOff/,
+      /was not complete within 1 s; it continues in the cluster\n {2}web-new is not ready: app: ImagePullBackOff/,
     )
 
     const deleted = begin('rollout deploy/web')
@@ -247,7 +247,7 @@ void tap.test('Ctrl-C stops watching, and says that the rollout goes on', async 
   t.equal(await code, 130)
   t.match(
     err.text,
-    /Stopped watching\. The rollout of Deployment web goes on; .* kubectl lastcall watch deploy\/web --once/,
+    /Stopped watching\. The rollout of Deployment web continues; .* kubectl lastcall watch deploy\/web --once/,
   )
   t.match(out.text, /Still stopping, and not counted: web-old\./)
   t.same(
@@ -265,7 +265,7 @@ void tap.test('nothing is restarted where the pods have no lastcall', async (t) 
   const { code } = session(t, cluster, 'rollout deploy/web')
   await t.rejects(code, {
     message:
-      /^error: Deployment web has no lastcall, and was not restarted: kubectl lastcall add deploy\/web/,
+      /^error: Deployment web has no lastcall, and was not restarted: kubectl lastcall add deploy\/web adds it/,
   })
   t.same(cluster.calls, ['get deploy/web'])
 })
@@ -292,7 +292,7 @@ void tap.test(
     await cluster.watched()
     await says(/timed out/)
     cluster.workload(deploymentObject(3, { replicas: 2, updatedReplicas: 1, availableReplicas: 1 }))
-    await says(/old pod has yet to stop/)
+    await says(/waiting for 1 old pod to stop/)
     cluster.workload(deploymentObject(3, failed))
     t.equal(await code, 1)
     t.match(err.text, /error: the rollout of Deployment web failed: Deployment "web" has timed out/)
@@ -308,12 +308,12 @@ void tap.test('watch without --once tells each rollout, and all of them at its e
   // A pod that was deleted by hand, without lastcall.
   cluster.pod(podObject('web-bare', { lastcall: null }))
   cluster.gone(podObject('web-bare', { lastcall: null, stopping: true }))
-  await says(/Unknown for 1 pod: without lastcall, nobody counts\./)
+  await says(/Unknown for 1 pod without lastcall, which counts the requests\./)
   stop.abort()
   t.equal(await code, 3, 'of one pod nobody knows')
   t.match(
     out.text,
-    /2 pods stopped: 11 requests saved .*, 0 cut\.\nUnknown for 1 pod: without lastcall, nobody counts\.\n$/,
+    /2 pods stopped: 11 requests saved .*, 0 cut\.\nUnknown for 1 pod without lastcall, which counts the requests\.\n$/,
   )
 })
 

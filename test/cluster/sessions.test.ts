@@ -76,7 +76,7 @@ void tap.test('Ctrl-C while pods are replaced: no Service is moved, and the stat
   )
   t.match(
     err,
-    /\nTo go on: {3}kubectl lastcall add deploy\/web --image lastcall:chaos\nTo go back: kubectl lastcall remove deploy\/web\n$/,
+    /\nTo continue: kubectl lastcall add deploy\/web --image lastcall:chaos\nTo undo:     kubectl lastcall remove deploy\/web\n$/,
   )
 })
 
@@ -114,7 +114,7 @@ void tap.test('no kubectl, and a cluster that does not answer', async (t) => {
   const kubectl = new RecordedKubectl(t, [{ args: /./, err: refused }])
   t.match(await lastcallPlugin(kubectl, ADD), {
     code: 1,
-    err: `${refused}Check the cluster and the context: `,
+    err: `${refused}Check the cluster and the context (kubectl`,
   })
 })
 

@@ -19,11 +19,11 @@ void tap.test('a Deployment is done when all pods are new, available, and no old
   t.same(of(all), { kind: 'done' })
   t.same(of({ ...all, observedGeneration: 1 }), {
     kind: 'going',
-    says: 'Kubernetes has yet to see the change',
+    says: 'waiting for Kubernetes to see the change',
   })
-  t.same(of({ ...all, updatedReplicas: 1 }), { kind: 'going', says: '1 of 3 new pods are there' })
-  t.same(of({ ...all, availableReplicas: 2 }), { kind: 'going', says: '2 of 3 new pods are available' })
-  t.same(of({ ...all, replicas: 4 }), { kind: 'going', says: '1 old pod has yet to stop' })
+  t.same(of({ ...all, updatedReplicas: 1 }), { kind: 'going', says: '1 of 3 new pods created' })
+  t.same(of({ ...all, availableReplicas: 2 }), { kind: 'going', says: '2 of 3 new pods available' })
+  t.same(of({ ...all, replicas: 4 }), { kind: 'going', says: 'waiting for 1 old pod to stop' })
   const conditions = [
     { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'has timed out' },
   ]
@@ -35,7 +35,7 @@ void tap.test('a StatefulSet and a DaemonSet count in fields of their own', asyn
   const set = { replicas: 3, readyReplicas: 3, currentRevision: 'a', updateRevision: 'b' }
   t.same(rolloutOf(workload('StatefulSet', { ...set, updatedReplicas: 3 })), { kind: 'done' })
   t.match(rolloutOf(workload('StatefulSet', { ...set, updatedReplicas: 1 })), {
-    says: '1 of 3 new pods are there',
+    says: '1 of 3 new pods created',
   })
   t.match(rolloutOf(workload('StatefulSet', { ...set, updatedReplicas: 3, readyReplicas: 2 })), {
     kind: 'going',
@@ -48,10 +48,10 @@ void tap.test('a StatefulSet and a DaemonSet count in fields of their own', asyn
   const daemons = { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: 2 }
   t.same(rolloutOf(workload('DaemonSet', daemons, {})), { kind: 'done' })
   t.match(rolloutOf(workload('DaemonSet', { ...daemons, updatedNumberScheduled: 1 }, {})), {
-    says: '1 of 2 new pods are there',
+    says: '1 of 2 new pods created',
   })
   t.match(rolloutOf(workload('DaemonSet', { ...daemons, numberAvailable: 0 }, {})), {
-    says: '0 of 2 new pods are available',
+    says: '0 of 2 new pods available',
   })
 })
 
@@ -90,9 +90,9 @@ void tap.test('a pod in one word, and why it is not ready', async (t) => {
   })
   t.match(of({ terminated: { exitCode: 137, reason: 'OOMKilled' } }), {
     says: 'OOMKilled',
-    why: 'container app: ended with exit code 137',
+    why: 'container app: exited with code 137',
   })
-  t.match(of({ running: {} }), { says: 'not ready', why: 'container app: runs, but is not ready' })
+  t.match(of({ running: {} }), { says: 'not ready', why: 'container app: is running, but not ready' })
   const unscheduled = [
     { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available' },
   ]

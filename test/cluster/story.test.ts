@@ -56,7 +56,7 @@ void tap.test('a real rollout: three old pods, their last words, and three new o
     /^web-655d4f8577-sgp2r +97 +0 +9\.3s +/,
     '',
     '3 pods stopped: 164 requests saved (finished after the pod was told to stop), 0 cut.',
-    'Unknown for 1 pod: no verdict was left.',
+    'Unknown for 1 pod without a verdict.',
   ])
 
   const verdict = { outcome: 'exited', cut: 0 }
@@ -124,7 +124,7 @@ void tap.test('StatefulSets with and without a partition, DaemonSets', async (t)
     updateRevision: 'b',
     currentRevision: 'a',
   }
-  t.same(setState(going), { kind: 'going', says: '1 of 3 new pods are there' })
+  t.same(setState(going), { kind: 'going', says: '1 of 3 new pods created' })
   t.equal(setState({ replicas: 3, readyReplicas: 3, updateRevision: 'b', currentRevision: 'b' }).kind, 'done')
   const kept = { updateStrategy: { rollingUpdate: { partition: 2 } } }
   t.equal(setState(going, kept).kind, 'done', 'two stay as they are')

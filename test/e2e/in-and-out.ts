@@ -188,8 +188,8 @@ function interrupted(tools: Tools): Step {
     await gone(stage, old)
     await stage.available()
     const problems = said.code === 130 ? [] : [`add ended with ${said.code} after Ctrl-C: ${said.err}`]
-    if (!/To go on: {3}kubectl lastcall add/.test(said.err))
-      problems.push(`it does not say how to go on: ${said.err}`)
+    if (!/To continue: kubectl lastcall add/.test(said.err))
+      problems.push(`it does not say how to continue: ${said.err}`)
     return [...problems, ...(await through(stage, false))]
   }
 }
@@ -213,9 +213,9 @@ function broken(tools: Tools): Step {
     return [
       ...(said.code === 1 ? [] : [`add ended with ${said.code}`]),
       ...(/ErrImage|ImagePullBackOff|pull/.test(said.err) ? [] : [`it does not say why: ${said.err}`]),
-      ...(said.err.includes('The step was taken back')
+      ...(said.err.includes('The step was reverted')
         ? []
-        : [`it does not say that it was taken back: ${said.err}`]),
+        : [`it does not say that the step was reverted: ${said.err}`]),
       ...((await template()) === before ? [] : ['the Deployment is not as it was']),
       ...(stayed === uids.length ? [] : [`${uids.length - stayed} of the old pods are gone`]),
     ]

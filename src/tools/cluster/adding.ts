@@ -1,4 +1,4 @@
-/** `kubectl lastcall add` and `kubectl lastcall remove`: their flags, and what each of them asks of carry-out.ts. */
+/** `kubectl lastcall add` and `kubectl lastcall remove`: their flags, and the work that carry-out.ts does for each. */
 import { randomBytes } from 'node:crypto'
 import { OPTIONS } from '../../proxy/config/options.ts'
 import { didYouMean } from '../../proxy/config/suggest.ts'
@@ -12,10 +12,10 @@ import type { Command } from './command.ts'
 import { readWorkload, serverMinor, titleOf } from './live.ts'
 import { isIn, planToAdd, planToRemove } from './planning.ts'
 
-/** Of the sidecar's form: native ones are on by default since 1.29. */
+/** Native sidecars are enabled by default since Kubernetes 1.29. */
 const NATIVE_MINOR = 29
 const TIMEOUT = '10m'
-/** 128 bits: nobody guesses it. */
+/** 128 bits, which cannot be guessed. */
 const TOKEN_BYTES = 16
 
 const COMMON = new Map<string, WordKind>([
@@ -25,19 +25,19 @@ const COMMON = new Map<string, WordKind>([
 const COMMON_ROWS = [
   [
     '--timeout DURATION',
-    `for each rollout; a step whose pods are not ready by then is taken back [${TIMEOUT}]`,
+    `time for each rollout; a step whose pods are not ready by then is reverted [${TIMEOUT}]`,
   ],
   ['--force', 'also change what Argo CD, Flux or another GitOps tool manages'],
 ] as const
 
 export const ADD: Command = {
   name: 'add',
-  line: 'put lastcall in front of a running app, without losing a request',
+  line: 'put lastcall in front of a running app',
   more:
-    'Changes the workload and its Services as lastcall inject would, in as many steps as it takes for Services to lead ' +
-    'to a port that all pods serve: one where lastcall gets the port or the name of the port of the app, else the pods ' +
-    'first and then the Services. Waits for each rollout. A step whose pods do not become ready is taken back. Ctrl-C ' +
-    'leaves a state in which requests are answered, and the command goes on from there when it is run again.',
+    'Changes the workload and its Services as lastcall inject would. At each moment, every Service targets a port that all ' +
+    "pods serve: if lastcall can take over the app's port or its name, one step is enough; otherwise the pods change " +
+    'first, and then the Services. Waits for each rollout, and reverts a step whose pods do not become ready. After ' +
+    'Ctrl-C requests are still answered; run the command again to continue.',
   usage: ['deploy/web [options] [options of lastcall]', 'sts/db --container db --grace-period 60s -n shop'],
   targets: 'one',
   several: false,
@@ -54,14 +54,14 @@ export const ADD: Command = {
     ['--mode native|plain', 'a native sidecar, or a second container [native from Kubernetes 1.29 on]'],
     ['--image IMAGE', 'the image of lastcall [ghcr.io/lastcall/lastcall:VERSION]'],
     ['--container NAME', 'the container of the app, if it is ambiguous'],
-    ['--bind-env NAME', 'the variable that tells the app where to listen'],
-    ['--bind-arg FLAG', 'the argument that does'],
+    ['--bind-env NAME', 'the variable that sets the address on which the app listens'],
+    ['--bind-arg FLAG', 'the argument that does the same'],
     ['--no-token', 'no random token for hooks, /drain and /resume'],
   ],
   notes: [
-    'Options of lastcall (lastcall --help) become those of the sidecar. Annotations of the workload win over the command ' +
-      'line, as with lastcall inject.',
-    'Exit codes: 0 lastcall is there; 1 not done, or taken back; 2 invalid usage; 130 interrupted.',
+    'Options of lastcall (lastcall --help) become options of the sidecar. Annotations of the workload override the ' +
+      'command line, as with lastcall inject.',
+    'Exit codes: 0 the workload has lastcall; 1 not done, or reverted; 2 invalid usage; 130 interrupted.',
   ],
   problems: (asked) => [...commonProblems(asked), ...requestOf(asked, '', undefined).problems],
   run: async (session) => {
@@ -74,8 +74,8 @@ export const ADD: Command = {
     return carryOut(session, {
       doing: 'adding lastcall',
       done: (workload) =>
-        `${titleOf(workload)} has lastcall in all of its pods, and its Services lead to it.`,
-      nothing: (workload) => `${titleOf(workload)} has lastcall already: nothing was changed.`,
+        `${titleOf(workload)} has lastcall in all of its pods, and its Services send to lastcall.`,
+      nothing: (workload) => `${titleOf(workload)} already has lastcall: nothing was changed.`,
       result: 'added',
       plan: (objects) => planToAdd(objects, request),
       servicesAfterPods: true,
@@ -89,19 +89,21 @@ export const REMOVE: Command = {
   name: 'remove',
   line: 'take lastcall out again, and restore what add or inject changed',
   more:
-    'Takes the steps of add in reverse: Services lead to the app itself before the pods lose lastcall. Waits for each ' +
-    'rollout. A step whose pods do not become ready is taken back.',
+    'Performs the steps of add in reverse: Services send to the app again before the pods lose lastcall. Waits for each ' +
+    'rollout, and reverts a step whose pods do not become ready.',
   usage: ['deploy/web [options]'],
   targets: 'one',
   several: false,
   flags: COMMON,
   rows: COMMON_ROWS,
-  notes: ['Exit codes: 0 lastcall is gone; 1 not done, or taken back; 2 invalid usage; 130 interrupted.'],
+  notes: [
+    'Exit codes: 0 the workload no longer has lastcall; 1 not done, or reverted; 2 invalid usage; 130 interrupted.',
+  ],
   problems: commonProblems,
   run: async (session) =>
     carryOut(session, {
       doing: 'removing lastcall',
-      done: (workload) => `${titleOf(workload)} is without lastcall, as it was before.`,
+      done: (workload) => `${titleOf(workload)} no longer has lastcall; everything else is as it was before.`,
       nothing: (workload) => `${titleOf(workload)} does not have lastcall: nothing was changed.`,
       result: 'removed',
       plan: planToRemove,
@@ -144,7 +146,7 @@ function requestOf(
     problems.push('--no-token and --token cannot be combined; give one of them')
   if (/^eyJ[\w-]+\.eyJ/.test(values.get('token') ?? ''))
     problems.push(
-      '--token: this is a token for the API of Kubernetes, which has no business in a pod; --token is that of lastcall. Name the user with --user, --as or --kubeconfig',
+      '--token: this looks like a token for the Kubernetes API, which must not be put into a pod; --token sets the token of lastcall. To choose the user, use --user, --as or --kubeconfig',
     )
   const request = {
     mode: mode === 'native' || mode === 'plain' ? mode : byServer,

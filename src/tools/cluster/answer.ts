@@ -1,6 +1,6 @@
 /**
- * What a pod's `/status` says, by way of the API server's proxy: of this version of lastcall and of older ones, and of
- * whatever else may answer there. Pure.
+ * Reads `/status` of a pod, as received through the API server's proxy: from this version of lastcall, older ones, and
+ * anything else that may answer there. Pure.
  */
 import { at, branch, number, text, type Tree } from '../manifest/tree.ts'
 import { plain } from './plain.ts'
@@ -25,12 +25,12 @@ export type Answered =
     }
   | { readonly kind: 'none'; readonly why: string }
 
-/** Whoever answers may say what he likes; a table has columns. */
+/** The pod may answer with any text, but a table has limited columns. */
 const LONGEST_WORD = 20
 
 const CALM = new Set(['starting', 'serving'])
 
-/** Reads the body of `/status`. What is no status is told in a sentence. */
+/** Reads the body of `/status`. Anything else gives a sentence. */
 export function readAnswer(body: string): Answered {
   let value: Tree
   try {
@@ -68,14 +68,14 @@ function savedIn(saved: Tree | undefined): number | undefined {
   return inFlight === undefined || arrived === undefined ? undefined : inFlight + arrived
 }
 
-/** Why `/status` could not be had, in a few words, from what kubectl says of it. */
+/** Why `/status` is not available, in a few words, from kubectl's error. */
 export function refusal(error: string): string {
   const said = error
     .replace(/^Error from server(?: \(\w+\))?: /, '')
     .split('\n', 1)[0]!
     .trim()
   for (const [sign, why] of SIGNS) if (sign.test(error)) return why
-  // A pod may answer with an error of its own making, and kubectl hands its words on.
+  // A pod may answer with its own error text, which kubectl passes on.
   return plain(said).slice(0, 200)
 }
 
@@ -84,7 +84,7 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
   [/connection refused/, 'nothing listens on its admin port'],
   [
     /connection reset|EOF|malformed HTTP response|bad gateway/i,
-    'its admin port was reached, but the answer was cut: a mesh that demands mTLS does that',
+    'its admin port was reached, but the answer was cut: a mesh that requires mTLS does that',
   ],
   [
     /i\/o timeout|deadline exceeded|no route to host|Timeout|context deadline/i,

@@ -1,8 +1,8 @@
 /**
- * The API server's proxy to pods, without redirects. `kubectl get --raw` follows a redirect wherever it leads and shows the user's
- * bearer token there, and whoever writes a pod's answer chooses where that is. `kubectl proxy` hands a redirect on
- * unfollowed. It listens on a Unix socket in a folder of this user's (on Windows, which has no such sockets for Node, on
- * a loopback port), lets nothing through but GET of `/status`, and ends with the command.
+ * The API server's proxy to pods, without redirects. `kubectl get --raw` follows a redirect to any server and sends the
+ * user's bearer token there, and the pod's answer chooses that server. `kubectl proxy` does not follow redirects. It listens
+ * on a Unix socket in a private folder (on Windows, where Node has no Unix sockets, on a loopback port), allows only GET of
+ * `/status`, and ends with the command.
  */
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { at, text, type Tree } from '../manifest/tree.ts'
 import { failure, failureOf, type Call } from './kubectl.ts'
 
-/** All that `kubectl proxy` lets through; a port is part of the pod's name there. */
+/** The only requests that `kubectl proxy` allows; the port is part of the pod's name there. */
 const FILTER = [
   '--accept-paths=^/api/v1/namespaces/[^/]+/pods/[^/]+/proxy/status$',
   '--reject-methods=^[^G]',
@@ -46,7 +46,10 @@ export class ApiProxy {
     const { status, body } = await answered({ ...address, path, ...(signal && { signal }) }, last)
     if (status === 200) return body
     if (status >= 300 && status < 400)
-      throw failure('other', 'it answers with a redirect, which lastcall never does; it was not followed')
+      throw failure(
+        'other',
+        'it answers with a redirect, which lastcall never sends; the redirect was not followed',
+      )
     throw failureOf(wordsOf(status, body))
   }
 
@@ -66,7 +69,7 @@ export class ApiProxy {
     child.stdin!.end()
     const stop = (): void => {
       process.removeListener('exit', stop)
-      // Another one may have been started since.
+      // Another kubectl may have been started since.
       if (this.#stop === stop) {
         this.#address = undefined
         this.#stop = () => {}
@@ -76,14 +79,14 @@ export class ApiProxy {
     }
     this.#stop = stop
     process.once('exit', stop)
-    // One that has ended is started again by the next question.
+    // If it has ended, the next request starts it again.
     child.once('close', stop)
     const served = await this.#serving(child)
     const where: RequestOptions =
       socketPath === undefined
         ? { host: '127.0.0.1', port: Number(served.split(':').at(-1)) }
         : { socketPath }
-    // kubectl proxy answers to these names only.
+    // kubectl proxy accepts only these host names.
     return { ...where, agent: false, headers: { host: 'localhost' } }
   }
 
@@ -106,7 +109,7 @@ export class ApiProxy {
   }
 }
 
-/** The whole group: a program that wraps kubectl need not hand signals on. */
+/** Ends the whole process group: a program that wraps kubectl may not pass signals on. */
 function endGroup(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   if (process.platform === 'win32') {
@@ -141,7 +144,7 @@ async function answered(
   const asked = request(options, resolve).on('error', reject).end()
   const answer = await promise.catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' || error.code === 'ECONNREFUSED'
-      ? failure('other', 'kubectl proxy opened no socket on this machine: KUBECTL has to run kubectl here')
+      ? failure('other', 'kubectl proxy opened no socket on this machine: KUBECTL must run kubectl locally')
       : error
   })
   let body = ''

@@ -69,14 +69,14 @@ export function readAsked(argv: readonly string[], takes: Takes): AskedOutcome {
   if (output !== 'json' && output !== 'text')
     problems.push(`-o ${output}: must be json${didYouMean(output, ['json'])}`)
   if (!takes.several && values.has('selector'))
-    problems.push('-l: not with this command, which changes one workload; name it, such as deploy/web')
+    problems.push('-l: this command changes one workload; name it, such as deploy/web')
   if (!takes.several && values.has('all-namespaces'))
-    problems.push('-A: not with this command, which changes one workload; name it, and its namespace with -n')
+    problems.push('-A: this command changes one workload; name it, and its namespace with -n')
   if (takes.targets === 'one' && problem === undefined && targets.length !== 1)
     problems.push(
       targets.length === 0
-        ? 'no workload is named; write TYPE/NAME, such as deploy/web'
-        : `${targets.join(' ')}: one workload at a time, please`,
+        ? 'name a workload as TYPE/NAME, such as deploy/web'
+        : `${targets.join(' ')}: name only one workload`,
     )
   if (targets.length > 0 && (values.has('selector') || values.has('all-namespaces')))
     problems.push(`${targets.join(' ')}: cannot be combined with -l or -A`)
@@ -108,9 +108,9 @@ export function readAsked(argv: readonly string[], takes: Takes): AskedOutcome {
 /** Flags of kubectl that people look for here. */
 const ABSENT: Readonly<Record<string, string>> = {
   '--dry-run':
-    'lastcall has none, as it tries each change itself before it makes the first; kubectl get -o yaml | lastcall inject shows what would change',
+    'not supported; each change is tried with a dry run before the first is made; kubectl get -o yaml | lastcall inject shows what would change',
   '--token':
-    'only add has it, and it is the token of lastcall; name the user of the cluster with --user, --as or --kubeconfig',
+    'only add has this flag, for the token of lastcall; to choose the user of the cluster, use --user, --as or --kubeconfig',
 }
 
 function explained(problem: string): string {

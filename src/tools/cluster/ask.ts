@@ -1,16 +1,16 @@
-/** `/status` of a pod, by way of the API server: nothing is installed in the cluster. */
+/** Gets `/status` of a pod through the API server: nothing is installed in the cluster. */
 import { readAnswer, refusal, type Answered } from './answer.ts'
 import type { Kubectl } from './kubectl.ts'
 import type { Pod } from './pod.ts'
 
-/** So many pods are asked at a time: each is a process of kubectl on the user's machine. */
+/** How many pods are asked at the same time: each needs a kubectl process on the user's machine. */
 export const ASKED_AT_ONCE = 6
-/** A busy machine takes seconds to start kubectl alone. */
+/** On a busy machine, starting kubectl alone takes seconds. */
 const ASK_MS = 10_000
-/** A status has a few kilobytes; what is longer is none, whoever sends it. */
+/** A status has a few kilobytes; anything longer is not one. */
 const MOST_ANSWER = 1 << 20
 
-/** Asks a pod's lastcall. Never rejects, unless `stop` is aborted; what cannot be had is told in a sentence. */
+/** Asks a pod's lastcall. Rejects only if `stop` is aborted; other failures are a sentence in the result. */
 export async function askPod(
   kubectl: Kubectl,
   pod: Pod,
@@ -18,10 +18,10 @@ export async function askPod(
   withinMs = ASK_MS,
 ): Promise<Answered> {
   const { namespace, name, sidecar } = pod
-  if (sidecar === undefined) return none('it has no lastcall')
+  if (sidecar === undefined) return none('the pod has no lastcall')
   const { admin, state } = sidecar
-  if (state.kind === 'waiting') return none(`its lastcall does not run: ${state.why}`)
-  if (state.kind === 'ended') return none('its lastcall has ended')
+  if (state.kind === 'waiting') return none(`its lastcall is not running: ${state.why}`)
+  if (state.kind === 'ended') return none('its lastcall has exited')
   if ('why' in admin) return none(admin.why)
   const timeout = AbortSignal.timeout(withinMs)
   try {

@@ -1,6 +1,6 @@
 /**
- * `add` and `remove` have this in common: a plan made from what the cluster says, tried without effect, then carried out
- * step by step; a step whose pods do not become ready is taken back. Whoever interrupts is told what the state is.
+ * What `add` and `remove` have in common: a plan from the live objects, tried with dry runs, then carried out step by step.
+ * A step whose pods do not become ready is reverted. After an interruption the state is printed.
  */
 import { at, text } from '../manifest/tree.ts'
 import { apply, rehearse, takeBack, type Applied } from './changing.ts'
@@ -15,16 +15,16 @@ import { strangers } from './strangers.ts'
 import { clearBroken, persistently, waitForEndpoints, waitForRollout } from './waiting.ts'
 
 export interface Work {
-  /** `adding lastcall`, for sentences. */
+  /** For messages: `adding lastcall`. */
   readonly doing: string
-  /** Says that it is done: what is so now. */
+  /** The message after the work: the new state. */
   readonly done: (workload: Live) => string
-  /** Says that there was nothing to do. */
+  /** The message if there was nothing to do. */
   readonly nothing: (workload: Live) => string
   /** For `-o json`. */
   readonly result: string
   readonly plan: (objects: readonly Live[]) => Plan
-  /** Services may only follow when every pod is as the template says. */
+  /** Services may change only when every pod matches the template. */
   readonly servicesAfterPods: boolean
   /** For each rollout. */
   readonly timeoutMs: number
@@ -32,10 +32,10 @@ export interface Work {
   readonly opposite: string
 }
 
-/** A broken pod may take its whole grace period to go, and one of a StatefulSet comes back only then. */
+/** A broken pod may take its whole grace period to stop, and a StatefulSet replaces it only then. */
 const BACK_MS = 300_000
 
-/** What a step was, for `-o json`. */
+/** A completed step, for `-o json`. */
 interface StepReport {
   readonly changed: readonly string[]
   readonly seconds: number
@@ -58,7 +58,7 @@ export async function carryOut(session: Session, work: Work): Promise<number> {
     printer.line(announcement(work, around.workload, total))
     for (let step = steps[0], n = 1; step !== undefined; step = steps[0], n += 1) {
       if (stop.aborted) throw failure('interrupted', 'interrupted')
-      // Pods of others may have come since the plan was made.
+      // Pods of other workloads may have been created since the plan was made.
       const foreign = n === 1 ? undefined : await strangers(session.kubectl, around, step.changes, stop)
       if (foreign !== undefined) throw failure('other', foreign)
       if (!step.pods && work.servicesAfterPods) await settled(session, around.workload, timeoutMs, work)
@@ -86,7 +86,7 @@ export async function carryOut(session: Session, work: Work): Promise<number> {
           target,
           reasonOf(error) === 'taken-back'
             ? [`To try again: ${session.line}`]
-            : [`To go on:   ${session.line}`, `To go back: ${work.opposite}`],
+            : [`To continue: ${session.line}`, `To undo:     ${work.opposite}`],
         )
     for (const line of [...(interrupted ? ['Interrupted.'] : []), ...lines]) printer.warn(line)
     const result = interrupted ? 'interrupted' : reasonOf(error) === 'taken-back' ? 'taken back' : 'failed'
@@ -120,7 +120,7 @@ function stepsOf(
 function announcement(work: Work, workload: Live, total: number): string {
   const steps = total === 1 ? '1 step' : `${total} steps`
   return total === 0
-    ? `${titleOf(workload)}: nothing to change; waiting for its rollout`
+    ? `${titleOf(workload)}: nothing to change; waiting for its current rollout`
     : `${titleOf(workload)}: ${work.doing}, in ${steps}`
 }
 
@@ -131,7 +131,7 @@ function partsOf({ changes }: Step): string[] {
   )
 }
 
-/** Rejects if the steps must not be taken, or the API server would not take them. Nothing is changed here. */
+/** Rejects if the steps must not be made, or the API server would refuse them. Changes nothing. */
 async function allowed(
   session: Session,
   { workload, others, unread }: Surroundings,
@@ -148,46 +148,48 @@ async function allowed(
       'other',
       [
         ...owned.map((one) => `${one}, which would undo the change.`),
-        'Put lastcall into the manifests there (lastcall inject), or give --force. Nothing was changed.',
+        'Put lastcall into the manifests there (lastcall inject), or use --force. Nothing was changed.',
       ].join('\n'),
     )
-  for (const one of owned) printer.warn(`Warning: ${one}, and may undo the change (--force was given)`)
+  for (const one of owned) printer.warn(`Warning: ${one}, which may undo the change (--force was given)`)
   for (const one of undoneLater(own))
-    printer.warn(`Warning: ${one}: its next upgrade undoes the change, unless the chart has it as well`)
+    printer.warn(`Warning: ${one}: its next upgrade undoes the change, unless the chart includes it`)
   if (steps.length > 0) for (const one of unread) printer.warn(`Warning: ${one}`)
   const foreign = await strangers(kubectl, { workload, others }, changes, stop)
   if (foreign !== undefined) throw failure('other', `${foreign}\nNothing was changed.`)
   const gap = steps.some(({ pods }) => pods) ? allAtOnce(workload) : undefined
   if (gap !== undefined)
     printer.warn(
-      `Warning: ${titleOf(workload)} ${gap}: requests are not answered from the end of its old pods until new ones are ready`,
+      `Warning: ${titleOf(workload)} ${gap}: requests are not answered after its old pods have stopped until new ones are ready`,
     )
-  // Later steps change some of the objects again: of each, the first change is tried.
+  // Later steps may change the same object again: only the first change of each object is tried.
   const tried = new Set<Live>()
   for (const change of changes) {
     if (tried.has(change.before) || !own.includes(change.before)) continue
     tried.add(change.before)
     await rehearse(kubectl, change, stop).catch((error: unknown) => {
       if (!/does not support dry run/.test(String(error))) throw error
-      printer.warn(`Warning: ${titleOf(change.before)} could not be tried first: ${(error as Error).message}`)
+      printer.warn(
+        `Warning: no dry run for ${titleOf(change.before)} was possible: ${(error as Error).message}`,
+      )
     })
   }
 }
 
-/** Waits for a rollout that is on its way already. */
+/** Waits for a rollout that is already under way. */
 async function settled(session: Session, workload: Live, timeoutMs: number, work: Work): Promise<void> {
   const waited = await waitForRollout(session, workload, timeoutMs)
   if (waited.kind === 'done') return
   throw failure(
     'other',
     [
-      `the rollout of ${titleOf(workload)} that was on its way does not end: ${waited.why.join('\n  ')}`,
-      `To go back: ${work.opposite}`,
+      `the rollout of ${titleOf(workload)} that was already under way did not complete: ${waited.why.join('\n  ')}`,
+      `To undo: ${work.opposite}`,
     ].join('\n'),
   )
 }
 
-/** Makes the changes of a step and waits for its pods; on failure it takes the step back, and rejects. */
+/** Makes the changes of a step and waits for its pods; on failure it reverts the step, and rejects. */
 async function perform(session: Session, workload: Live, step: Step, timeoutMs: number): Promise<void> {
   const { kubectl, printer } = session
   const applied: Applied[] = []
@@ -202,17 +204,17 @@ async function perform(session: Session, workload: Live, step: Step, timeoutMs: 
     const ports = led(after, applied.find(({ before }) => before === workload)?.after ?? workload)
     const all = [...ports, ...led(after, workload)].filter((port) => port !== undefined)
     if (!(await waitForEndpoints(session, after, all)))
-      printer.warn(`Warning: the endpoints of ${titleOf(after)} have not followed yet, or could not be read`)
+      printer.warn(`Warning: the endpoints of ${titleOf(after)} were not updated yet, or could not be read`)
   }
   if (!step.pods) return
   const waited = await waitForRollout(session, workload, timeoutMs)
   if (waited.kind === 'done') return
   const why = [
-    `The rollout of ${titleOf(workload)} did not become ready: ${waited.why[0]}`,
+    `The rollout of ${titleOf(workload)} did not complete: ${waited.why[0]}`,
     ...waited.why.slice(1).map((one) => `  ${one}`),
   ]
   for (const line of why) printer.warn(line)
-  printer.line(`taking the step back: ${partsOf(step).join(', ')}`)
+  printer.line(`reverting the step: ${partsOf(step).join(', ')}`)
   const broken = await persistently(() => kubectl.json<Live>(['get', referenceOf(workload)])).catch(
     () => undefined,
   )
@@ -220,26 +222,26 @@ async function perform(session: Session, workload: Live, step: Step, timeoutMs: 
   if (left.length > 0) throw failure('other', notBack(left).join('\n'))
   await clearBroken(kubectl, workload, text(at(broken, 'status', 'updateRevision'))).catch((error: unknown) =>
     printer.warn(
-      `Warning: the pods of ${titleOf(workload)} that are not ready have to be deleted by hand, as they are in the way of the old ones: ${messageOf(error)}`,
+      `Warning: delete the pods of ${titleOf(workload)} that are not ready yourself, because they block the old ones: ${messageOf(error)}`,
     ),
   )
   const back = await waitForRollout(session, workload, Math.max(timeoutMs, BACK_MS))
   if (back.kind === 'done')
-    throw failure('taken-back', 'The step was taken back: all is as it was before it.')
+    throw failure('taken-back', 'The step was reverted: everything is as it was before.')
   throw failure(
     'taken-back',
-    `The step was taken back, but its rollout is not done either: ${back.why.join('\n  ')}`,
+    `The step was reverted, but the rollout back did not complete either: ${back.why.join('\n  ')}`,
   )
 }
 
-/** Takes changes back, the last one first; returns sentences about those that could not be. */
+/** Reverts changes, the last one first; returns sentences about those that could not be reverted. */
 async function allBack({ kubectl }: Session, applied: readonly Applied[]): Promise<string[]> {
   const left: string[] = []
   for (const one of applied.toReversed())
     try {
       if (!(await persistently(() => takeBack(kubectl, one))))
         left.push(
-          `${titleOf(one.before)}: somebody else has changed it meanwhile; it was left as they have it`,
+          `${titleOf(one.before)}: somebody else has changed it in the meantime; their change was kept`,
         )
     } catch (error) {
       left.push(`${titleOf(one.before)}: ${messageOf(error)}`)
@@ -249,7 +251,7 @@ async function allBack({ kubectl }: Session, applied: readonly Applied[]): Promi
 
 function notBack(left: readonly string[]): string[] {
   return [
-    'The step could not be taken back as a whole. These stay as they are now, and have to be put right by hand:',
+    'The step could not be reverted completely. Fix these objects yourself:',
     ...left.map((one) => `  ${one}`),
   ]
 }

@@ -1,6 +1,6 @@
 /**
- * Changes of objects in the cluster that overwrite nobody's: a patch of what is to change and nothing else, made only if
- * the object is still the one that was read; and the way back.
+ * Changes objects in the cluster without overwriting changes of others: a patch of only what has to change, made only if
+ * the object is still the version that was read. Also reverts such changes.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { at, branch, covers, text, type Branch, type Tree } from '../manifest/tree.ts'
@@ -13,18 +13,18 @@ import { withPrivateFile } from './private-file.ts'
 /** A change that has been made. */
 export interface Applied {
   readonly before: Live
-  /** As the API server has it since, with its defaults. */
+  /** The object after the change, with the API server's defaults. */
   readonly after: Live
 }
 
-/** Status alone changes this often at most while a patch is on its way; then somebody should look. */
+/** How often a patch is tried again because only the status has changed in the meantime. */
 const TRIES = 20
-/** The Deployment controller counts here. */
+/** A counter of the Deployment controller. */
 const REVISION = 'deployment.kubernetes.io/revision'
 
 /**
- * Whether the API server would take the change: nothing is changed. Rejects with its reason if not. Whichever version the
- * object has by now: its status moves on all the time.
+ * Tries the change with a dry run. Rejects with the API server's reason if it would be refused. Does not check the version
+ * of the object, because its status changes all the time.
  */
 export async function rehearse(kubectl: Kubectl, change: ObjectChange, signal: AbortSignal): Promise<void> {
   const operations = difference(change.before, change.after)
@@ -32,8 +32,8 @@ export async function rehearse(kubectl: Kubectl, change: ObjectChange, signal: A
 }
 
 /**
- * Makes the change. Rejects with reason `conflict` if somebody else has changed the object since it was read; then it is
- * as they left it.
+ * Makes the change. Rejects with reason `conflict` if somebody else has changed the object since it was read; their change
+ * is kept.
  */
 export async function apply(kubectl: Kubectl, change: ObjectChange): Promise<Applied> {
   const operations = difference(change.before, change.after)
@@ -45,17 +45,17 @@ export async function apply(kubectl: Kubectl, change: ObjectChange): Promise<App
     } catch (error) {
       const now = await current(kubectl, change.before).catch(() => undefined)
       if (now === undefined || versionOf(now) === versionOf(before)) throw error
-      // The change was made, and only the answer was lost on its way.
+      // The change was made; only the response was lost.
       if (isMade(now, change, operations)) return { before: change.before, after: now }
       const same = isDeepStrictEqual(unversioned(now), unversioned(change.before))
-      // Its status moves on all the time, and is not to blame for a refusal.
+      // A refusal has nothing to do with a changed status.
       if (same && (tries === TRIES || isRefused(error))) throw error
       if (!same)
         throw failure(
           'conflict',
-          `somebody else has changed ${titleOf(before)} at the same moment; it was left as they have it. Try again.`,
+          `somebody else changed ${titleOf(before)} at the same time; their change was kept. Try again.`,
         )
-      // Only its status, or a counter of a controller, has moved on.
+      // Only its status, or a counter of a controller, has changed.
       before = now
     }
 }
@@ -76,8 +76,8 @@ function isMade(now: Live, { after }: ObjectChange, operations: readonly Operati
 }
 
 /**
- * Puts the parts back that a change has changed, unless somebody else has changed them since: then it resolves to false,
- * and nothing is done. Other parts stay as they are now. Rejects if the object cannot be read or changed.
+ * Reverts the parts that a change has changed. If somebody else has changed them since, it resolves to false and does
+ * nothing. Other parts stay as they are now. Rejects if the object cannot be read or changed.
  */
 export async function takeBack(kubectl: Kubectl, { before, after }: Applied): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
@@ -146,7 +146,7 @@ function versionOf(object: Live): string | undefined {
   return text(at(object, 'metadata', 'resourceVersion'))
 }
 
-/** Without what moves on by itself. */
+/** The object without fields that change by themselves. */
 function unversioned(object: Live): Branch {
   const { resourceVersion: _, generation: __, annotations, ...metadata } = branch(object['metadata'])
   const { [REVISION]: ___, ...own } = branch(annotations)

@@ -1,4 +1,4 @@
-/** `kubectl lastcall check`: the rules of `lastcall check` over what is in the cluster. */
+/** `kubectl lastcall check`: applies the rules of `lastcall check` to the live objects of a cluster. */
 import { didYouMean } from '../../proxy/config/suggest.ts'
 import { explained, summary } from '../manifest/report.ts'
 import { SEVERITIES, type Severity } from '../manifest/rule.ts'
@@ -12,10 +12,10 @@ import { readObjects, type Objects } from './objects.ts'
 
 export const CHECK: Command = {
   name: 'check',
-  line: 'what loses requests when pods stop, in what is in the cluster',
+  line: 'find what loses requests when pods stop, in the live objects',
   more:
-    'Reads workloads and what is around them (Services, PodDisruptionBudgets, autoscalers, NetworkPolicies, routes) and ' +
-    'judges them by the rules of lastcall check. Without a name it judges the whole namespace. Changes nothing.',
+    'Reads workloads and related objects (Services, PodDisruptionBudgets, autoscalers, NetworkPolicies, routes) and applies ' +
+    'the rules of lastcall check. Without a name it checks the whole namespace. Changes nothing.',
   usage: ['[TYPE/NAME]... [options]', 'deploy/web', '-A --fail-on warning'],
   targets: 'any',
   several: true,
@@ -27,13 +27,16 @@ export const CHECK: Command = {
   ]),
   rows: [
     ['--only RULE,...', 'only these rules'],
-    ['--ignore RULE,...', 'without these'],
-    ['--fail-on SEVERITY', 'what makes the exit code 1: error or warning [error]'],
-    ['--explain RULE,...', 'what happens to requests, and how to fix it; the cluster is not asked'],
+    ['--ignore RULE,...', 'all rules except these'],
+    ['--fail-on SEVERITY', 'exit with code 1 from this severity on: error or warning [error]'],
+    [
+      '--explain RULE,...',
+      'what a rule means for requests and how to fix it; reads nothing from the cluster',
+    ],
   ],
   notes: [
-    'Exit codes: 0 nothing found; 1 errors found (or warnings, with --fail-on warning), or the cluster could not be ' +
-      'read; 2 invalid usage, or there was nothing to judge; 130 interrupted.',
+    'Exit codes: 0 no findings or only warnings; 1 errors found (or warnings, with --fail-on warning), or the cluster ' +
+      'could not be read; 2 invalid usage, or nothing to check; 130 interrupted.',
   ],
   problems,
   run: check,
@@ -75,7 +78,7 @@ async function check({ asked, kubectl, printer, stop }: Session): Promise<number
   const workloads = objects.places.filter((place) => workloadOf(place) !== undefined)
   const chosen = named === undefined ? workloads : workloads.filter((one) => named.has(keyOf(one)))
   if (chosen.length === 0) {
-    printer.warn(`Nothing was judged: ${nothing(asked, named)}`)
+    printer.warn(`Nothing was checked: ${nothing(asked, named)}`)
     return MISTAKE
   }
   const choice = { only: rulesIn(asked, 'only'), ignore: rulesIn(asked, 'ignore') }
@@ -137,7 +140,7 @@ function nothing(
   named: ReadonlySet<string> | undefined,
 ): string {
   if (targets.length > 0 && named !== undefined)
-    return `${targets.join(' ')} is no workload that check judges (Deployment, StatefulSet, DaemonSet, Job, CronJob, Rollout, or a Pod that nobody owns)`
+    return `${targets.join(' ')} is not a workload that check supports (Deployment, StatefulSet, DaemonSet, Job, CronJob, Rollout, or a Pod without an owner)`
   const which = selector === undefined ? 'no workloads' : `no workloads with ${selector}`
   const where = allNamespaces
     ? 'any namespace'
@@ -149,7 +152,7 @@ function nothing(
 
 function skippedOf(objects: Objects): string[] {
   return objects.unread.map(({ resource, why }) => {
-    const rules = resource.needed.length === 0 ? '' : `, so ${resource.needed.join(', ')} was not judged`
+    const rules = resource.needed.length === 0 ? '' : `, so ${resource.needed.join(', ')} was not checked`
     return `${resource.name} could not be read (${why})${rules}`
   })
 }

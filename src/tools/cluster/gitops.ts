@@ -1,14 +1,13 @@
 /**
- * Who else brings an object to its state: what GitOps owns would be set back, or fought over. Told by labels and
- * annotations. Pure.
+ * Whether another tool manages an object: a GitOps tool would undo a change. Recognized by labels and annotations. Pure.
  */
 import { at, text, type Branch } from '../manifest/tree.ts'
 import { titleOf, type Live } from './live.ts'
 
 export interface Owner {
-  /** `Argo CD (application shop)`, for sentences. */
+  /** For messages: `Argo CD (application shop)`. */
   readonly who: string
-  /** Whether it undoes by itself what others change. Plain Helm does so only with the next upgrade. */
+  /** Whether it undoes changes of others by itself. Plain Helm does so only with the next upgrade. */
   readonly reverts: boolean
 }
 
@@ -35,7 +34,7 @@ const SIGNS: readonly Sign[] = [
   { where: 'annotations', key: 'objectset.rio.cattle.io/id', who: (id) => `Fleet (${id})` },
 ]
 
-/** Who owns the object; undefined if nobody says so. */
+/** The tool that manages the object; undefined if there is none. */
 function ownerOf(object: Live): Owner | undefined {
   const metadata = object['metadata'] as Branch
   for (const { where, key, who } of SIGNS) {
@@ -47,7 +46,7 @@ function ownerOf(object: Live): Owner | undefined {
   return { who: release === undefined ? 'Helm' : `Helm (release ${release})`, reverts: false }
 }
 
-/** Why these objects must not be changed here; none if they may be. */
+/** Why these objects must not be changed here; empty if they may be. */
 export function ownedElsewhere(objects: readonly Live[]): string[] {
   return objects.flatMap((object) => {
     const owner = ownerOf(object)
@@ -55,7 +54,7 @@ export function ownedElsewhere(objects: readonly Live[]): string[] {
   })
 }
 
-/** Whose next upgrade will undo the change; none if nobody's. */
+/** The objects whose next upgrade will undo the change. */
 export function undoneLater(objects: readonly Live[]): string[] {
   return objects.flatMap((object) => {
     const owner = ownerOf(object)

@@ -9,7 +9,7 @@ const COMMON_ROWS: readonly Row[] = [
   ['--kubeconfig FILE', 'the kubeconfig [as kubectl finds it]'],
 ]
 const SEVERAL_ROWS: readonly Row[] = [
-  ['-l, --selector SELECTOR', 'only what has these labels'],
+  ['-l, --selector SELECTOR', 'only objects with these labels'],
   ['-A, --all-namespaces', 'in all namespaces'],
 ]
 const LAST_ROWS: readonly Row[] = [
@@ -21,8 +21,8 @@ const LAST_ROWS: readonly Row[] = [
 export function mainHelp(commands: readonly Command[]): string {
   return [
     paragraph(
-      'lastcall in a running cluster: in and out of it without losing a request, and what it does there. Uses your own ' +
-        'kubectl, with its context and namespace, and installs nothing in the cluster.',
+      'Adds lastcall to workloads in a running cluster and removes it again, shows what it is doing, and follows rollouts. ' +
+        'Uses your own kubectl, with its context and namespace, and installs nothing in the cluster.',
     ),
     'Usage:\n  kubectl lastcall COMMAND [TYPE/NAME] [options]',
     `Commands:\n${table(
@@ -31,10 +31,10 @@ export function mainHelp(commands: readonly Command[]): string {
     )}`,
     `Options:\n${table([...COMMON_ROWS, ...LAST_ROWS, ['--version', 'show the version']], LEFT)}`,
     paragraph(
-      '--cluster, --user, --as, --as-group, --server and --request-timeout are handed to kubectl as well. KUBECTL names ' +
-        'another kubectl than the one of the PATH.',
+      '--cluster, --user, --as, --as-group, --server and --request-timeout are also passed to kubectl. The variable KUBECTL ' +
+        'selects another kubectl than the one in the PATH.',
     ),
-    'kubectl lastcall COMMAND --help tells more.',
+    'kubectl lastcall COMMAND --help explains each command.',
     'Exit codes: 0 done; 1 not done, or errors found; 2 invalid usage; 130 interrupted.',
   ].join('\n\n')
 }

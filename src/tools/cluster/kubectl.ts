@@ -64,13 +64,13 @@ const SIGNS: readonly (readonly [RegExp, Reason, string | undefined])[] = [
   [
     /\(Forbidden\)/,
     'forbidden',
-    'Ask whoever runs the cluster for this right, or use --context or --as of somebody who has it.',
+    'Ask the administrator of the cluster for this permission, or use --context or --as of a user who has it.',
   ],
   [/\(Conflict\)|the object has been modified/, 'conflict', undefined],
   [
     /Unable to connect to the server|connection to the server .* was refused|couldn't get current server API|i\/o timeout|no such host/,
     'no-connection',
-    'Check the cluster and the context: kubectl config current-context; --context and --kubeconfig name others.',
+    'Check the cluster and the context (kubectl config current-context); --context and --kubeconfig select others.',
   ],
 ]
 
@@ -82,7 +82,7 @@ export function failureOf(stderr: string): Error {
     .filter((line) => !line.startsWith('Warning: ') && !/^[IWE]\d{4} /.test(line))
     .join('\n')
     .trim()
-  const words = said === '' ? stderr.trim() || 'kubectl failed, and did not say why' : said
+  const words = said === '' ? stderr.trim() || 'kubectl failed without a message' : said
   const [, reason, advice] = SIGNS.find(([sign]) => sign.test(words)) ?? [
     undefined,
     'other' as const,

@@ -81,7 +81,7 @@ export async function readWorkload(kubectl: Kubectl, target: string, signal?: Ab
   if (owner !== undefined)
     throw failure(
       'other',
-      `${titleOf(object)} belongs to ${text(at(owner, 'kind')) ?? ''} ${text(at(owner, 'name')) ?? ''}, which would undo the change: change that one.`,
+      `${titleOf(object)} belongs to ${text(at(owner, 'kind')) ?? ''} ${text(at(owner, 'name')) ?? ''}, which would undo the change: use that one.`,
     )
   return object
 }
@@ -98,9 +98,7 @@ export async function readSurroundings(
   const known = new Set(resources?.split('\n'))
   const optional = OPTIONAL.filter((one) => known.has(one))
   const unread =
-    resources === undefined
-      ? ['not all APIs of the cluster answer: policies of a mesh were not looked for']
-      : []
+    resources === undefined ? ['not all APIs of the cluster answer: policies of a mesh were not checked'] : []
   const others = await listed(kubectl, NEEDED, signal)
   for (const kind of [...POLICIES, ...optional])
     try {
@@ -137,6 +135,6 @@ export async function serverMinor(kubectl: Kubectl, signal: AbortSignal): Promis
   })
   const minor = Number.parseInt(serverVersion?.minor ?? '', 10)
   if (Number.isNaN(minor))
-    throw failure('other', 'the server does not say its version: give --mode native or --mode plain')
+    throw failure('other', 'the server does not report its version: add --mode native or --mode plain')
   return minor
 }

@@ -99,14 +99,16 @@ function report(
   if (outcome.kind === 'done') printer.line(`Done in ${seconds} s.`)
   if (outcome.kind === 'failed') printer.warn(`error: the rollout of ${title} failed: ${outcome.why}`)
   if (outcome.kind === 'timeout' && !asAsked)
-    printer.warn(`error: the rollout of ${title} was not done within ${timeoutMs / 1000} s; it goes on`)
+    printer.warn(
+      `error: the rollout of ${title} was not complete within ${timeoutMs / 1000} s; it continues in the cluster`,
+    )
   if (!asAsked && outcome.kind !== 'interrupted')
     for (const { name, pod } of stories.present)
       if (!pod.ready && pod.stoppedAt === undefined)
         printer.warn(`  ${name} is not ready${pod.trouble === undefined ? '' : `: ${pod.trouble}`}`)
   if (outcome.kind === 'interrupted' && ends !== 'never')
     printer.warn(
-      `Stopped watching. The rollout of ${title} goes on; to watch it again: kubectl lastcall watch ${target} --once`,
+      `Stopped watching. The rollout of ${title} continues; to watch it again: kubectl lastcall watch ${target} --once`,
     )
   printer.data({
     workload: title.replace(' ', '/'),

@@ -1,7 +1,7 @@
 /**
- * In which steps lastcall comes into a running workload, or leaves it, so that at each moment every Service leads to a
- * port that the pods serve: those from before the step and those from after it. What is to change is inject's to say;
- * the order is decided here. Pure.
+ * Plans the steps that add lastcall to a running workload, or remove it, so that at each moment every Service targets a
+ * port that the pods serve, both those from before the step and those from after it. inject decides what changes; this
+ * file decides the order. Pure.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { readInput, type Input } from '../manifest/input.ts'
@@ -35,12 +35,12 @@ type Made =
 /** Pods, Services, and pods again where the app is to listen on loopback: there are no more. */
 const MOST_STEPS = 4
 
-/** The steps that put lastcall into the first of `objects`; the others are what is in its namespace. */
+/** The steps that add lastcall to the first of `objects`; the others are the objects of its namespace. */
 export function planToAdd(objects: readonly Live[], request: Omit<Request, 'step'>): Plan {
   return simulated(objects, (now) => nextToAdd(now, request))
 }
 
-/** The steps that take lastcall out of the first of `objects`. */
+/** The steps that remove lastcall from the first of `objects`. */
 export function planToRemove(objects: readonly Live[]): Plan {
   return simulated(objects, nextToRemove)
 }
@@ -50,7 +50,7 @@ type Next =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'refused'; readonly why: readonly string[] }
 
-/** Each step planned upon what the one before it leaves. */
+/** Plans each step from the state that the previous one leaves. */
 function simulated(objects: readonly Live[], next: (now: readonly Live[]) => Next): Plan {
   const steps: Step[] = []
   const remarks = new Set<string>()
@@ -60,7 +60,10 @@ function simulated(objects: readonly Live[], next: (now: readonly Live[]) => Nex
     if (one.kind === 'refused') return one
     if (one.kind === 'nothing') return { kind: 'steps', steps, remarks: [...remarks] }
     if (steps.length === MOST_STEPS)
-      return { kind: 'refused', why: [`${titleOf(objects[0]!)} would never be done: please report this`] }
+      return {
+        kind: 'refused',
+        why: [`${titleOf(objects[0]!)}: the plan has too many steps, which is a bug: please report it`],
+      }
     steps.push(one.step)
     for (const remark of one.remarks) remarks.add(remark)
     const after = new Map(one.step.changes.map((change) => [referenceOf(change.before), change.after]))
@@ -85,7 +88,7 @@ function nextToAdd(objects: readonly Live[], request: Omit<Request, 'step'>): Ne
     return step(true, [...pods.policies, ...pods.own], [...half.remarks, ...full.remarks])
   }
   if (services.length > 0) {
-    const open = `${titleOf(workload)}: connections that clients have open when the Services change go on past lastcall until they close`
+    const open = `${titleOf(workload)}: connections that are open when the Services change bypass lastcall until clients close them`
     return step(false, [...policies, ...services], [...full.remarks, open])
   }
   const all = [...policies, ...own]
@@ -94,14 +97,14 @@ function nextToAdd(objects: readonly Live[], request: Omit<Request, 'step'>): Ne
     return {
       kind: 'refused',
       why: [
-        `${titleOf(workload)} has lastcall on port ${listens(workload).join(' and ')}, and a running one cannot move to another port: ` +
-          `${titleOf(lost)} would lead to a port that its pods do not serve. Run kubectl lastcall remove first`,
+        `${titleOf(workload)} has lastcall on port ${listens(workload).join(' and ')}, and cannot move it to another port while it runs: ` +
+          `${titleOf(lost)} would target a port that its pods do not serve. Run kubectl lastcall remove first`,
       ],
     }
   return all.length === 0 ? { kind: 'nothing' } : step(own.length > 0, all, full.remarks)
 }
 
-/** A Service that leads to lastcall now, and would lead to nothing in the pods of `after`. */
+/** A Service that targets lastcall now, and would target no port of the pods of `after`. */
 function stranded([workload, ...others]: readonly Live[], after: Live): Live | undefined {
   const [old, fresh] = [listens(workload!), listens(after)]
   return servicesFor(workload!, others).find((service) => {
@@ -126,7 +129,7 @@ function nextToRemove(objects: readonly Live[]): Next {
       : {
           kind: 'refused',
           why: [
-            `${titleOf(lost.before)} would lead to a port name that no container of ${titleOf(workload)} has: give its targetPort the app's port, and try again`,
+            `${titleOf(lost.before)} would target a port name that no container of ${titleOf(workload)} has: set its targetPort to the app's port, and try again`,
           ],
         }
   }
@@ -139,17 +142,17 @@ function step(pods: boolean, changes: readonly ObjectChange[], remarks: readonly
   return { kind: 'step', step: { pods, changes }, remarks }
 }
 
-/** Whether lastcall is in its pods' template. */
+/** Whether the pod template has lastcall. */
 export function isIn(workload: Live): boolean {
   return read([workload]).workload?.sidecar !== undefined
 }
 
-/** The ports of the pods on which lastcall listens; none if it is not there, or is set up in a way that cannot be read. */
+/** The ports on which lastcall listens; none if it is missing, or its options are invalid. */
 export function listens(workload: Live): number[] {
   return configIn(read([workload]).workload?.sidecar)?.ports.map(({ listen }) => listen.port) ?? []
 }
 
-/** The port of the pods to which each port of a Service leads; undefined for a name that no container has. */
+/** The port of the pods that each port of a Service targets; undefined for a name that no container has. */
 export function led(service: Live, workload: Live): (number | undefined)[] {
   const { places, workload: one } = read([workload, service])
   return one === undefined ? [] : servicePorts(places[1]!, one).map(({ number }) => number)
@@ -193,7 +196,7 @@ function made(objects: readonly Live[], result: Result): Made {
       const changes = objects.flatMap((before, i) =>
         isDeepStrictEqual(before, after[i]) ? [] : [{ before, after: after[i] as Branch }],
       )
-      // The steps that inject tells people to take are taken here.
+      // inject suggests `--step` to its users; here the plan makes those steps.
       return { kind: 'made', changes, remarks: result.remarks.filter((one) => !one.includes('--step ')) }
     }
     default:

@@ -1,4 +1,4 @@
-/** What a pod is doing, in a few words, and why it is not ready. Pure. */
+/** The state of a pod in a few words, and why it is not ready. Pure. */
 import { at, branch, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
 import { sidecarOf } from '../manifest/workload.ts'
 import { plain } from './plain.ts'
@@ -11,7 +11,7 @@ export interface PodState {
   readonly stopping: boolean
   /** One or two words. */
   readonly says: string
-  /** Why it is not ready, as far as the pod tells; with the container's name. */
+  /** Why it is not ready, according to its status; with the container's name. */
   readonly why: string | undefined
 }
 
@@ -40,7 +40,7 @@ export function isReady(status: Tree | undefined): boolean {
   )
 }
 
-/** What the status of a pod says of each container; init containers, native sidecars among them, come first. */
+/** The container statuses of a pod; init containers (including native sidecars) come first. */
 export function containerStatuses(status: Tree | undefined): readonly Tree[] {
   return [...list(at(status, 'initContainerStatuses')), ...list(at(status, 'containerStatuses'))]
 }
@@ -50,7 +50,7 @@ interface Trouble {
   readonly why: string
 }
 
-/** Ordinary waiting is no trouble. */
+/** Reasons for waiting that are part of every start. */
 const ORDINARY = new Set(['ContainerCreating', 'PodInitializing'])
 
 function troubleOf(container: Tree): Trouble | undefined {
@@ -69,10 +69,10 @@ function troubleOf(container: Tree): Trouble | undefined {
   if (code !== undefined && code !== 0)
     return {
       word: text(at(ended, 'reason')) ?? 'Error',
-      why: `container ${name}: ended with exit code ${code}`,
+      why: `container ${name}: exited with code ${code}`,
     }
   if (at(container, 'state', 'running') !== undefined && at(container, 'ready') === false)
-    return { word: 'not ready', why: `container ${name}: runs, but is not ready` }
+    return { word: 'not ready', why: `container ${name}: is running, but not ready` }
   return undefined
 }
 
@@ -87,6 +87,6 @@ function unscheduled(pod: Branch): Trouble | undefined {
   const reason = text(at(scheduled, 'reason')) ?? 'Pending'
   return {
     word: reason,
-    why: `${reason}: ${plain(text(at(scheduled, 'message')) ?? 'no node was found for it')}`,
+    why: `${reason}: ${plain(text(at(scheduled, 'message')) ?? 'no node was found for the pod')}`,
   }
 }

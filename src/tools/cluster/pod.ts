@@ -1,4 +1,4 @@
-/** A pod as the API server shows it, as far as a drain is concerned. Pure. */
+/** The parts of a pod object that matter for a drain. Pure. */
 import { argumentsOf, configOf } from '../manifest/settings.ts'
 import { at, branch, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
 import { sidecarOf, type Container } from '../manifest/workload.ts'
@@ -11,13 +11,13 @@ export interface Pod {
   readonly uid: string
   /** Its condition Ready: what Services go by. */
   readonly ready: boolean
-  /** All of its containers have ended for good, as those of a Job do: no lastcall of it can be asked. */
+  /** All of its containers have ended for good, as those of a Job do, so its lastcall cannot be asked. */
   readonly finished: boolean
-  /** When somebody asked for its end, in ms of the epoch by the API server's clock; undefined if nobody has. */
+  /** When the pod was deleted, in ms since the epoch by the API server's clock; undefined if it was not. */
   readonly stoppedAt: number | undefined
-  /** Why it cannot get ready, where Kubernetes says so: `app: ImagePullBackOff`. */
+  /** Why it cannot become ready, if Kubernetes says so: `app: ImagePullBackOff`. */
   readonly trouble: string | undefined
-  /** Who made it, as far as it is known without asking. */
+  /** Its owner, as far as the pod object tells. */
   readonly owner: Owner | undefined
   readonly sidecar: Sidecar | undefined
 }
@@ -36,13 +36,13 @@ export interface Sidecar {
   readonly state: SidecarState
 }
 
-/** `ended`: how the process ended, with its last words, the verdict line. */
+/** `ended`: how the process ended, with its termination message, the verdict line. */
 export type SidecarState =
   | { readonly kind: 'running' }
   | { readonly kind: 'waiting'; readonly why: string }
   | { readonly kind: 'ended'; readonly exitCode: number; readonly why: string; readonly message: string }
 
-/** Reads a pod; undefined if the object is none. */
+/** Reads a pod; undefined if the object is not a pod. */
 export function readPod(object: unknown): Pod | undefined {
   const pod = branch(object as Tree)
   const { metadata, spec, status } = pod
@@ -87,7 +87,7 @@ function adminOf(container: Container): Sidecar['admin'] {
       ? { why: `its --admin listens on ${host} only: use kubectl port-forward and lastcall status` }
       : { port }
   }
-  // An option of a later version, or one whose value stands elsewhere: the port can still be read.
+  // An option of a later version, or a value from elsewhere: the port can still be read.
   const said = argumentsOf(container).join(' ')
   const [, port] = /--admin[= ](?:\S*:)?(\d+)\b/.exec(said) ?? []
   return { port: port === undefined ? DEFAULT_ADMIN_PORT : Number(port) }

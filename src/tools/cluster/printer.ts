@@ -1,6 +1,6 @@
 /**
- * What a command prints while it works: lines that stay, lines that move on a terminal, and data for `-o json`.
- * With `-o json`, standard output has nothing but the data; the rest goes to standard error.
+ * The output of a command: lines that stay, lines that a terminal updates in place, and data for `-o json`. With `-o json`,
+ * standard output has only the data; everything else goes to standard error.
  */
 export interface Output {
   write(text: string): unknown
@@ -10,8 +10,8 @@ export interface Output {
 }
 
 /**
- * What a terminal would obey or be misled by, but for new lines: control characters (C0, C1) and those that turn the
- * direction of text. Pods write some of what is printed here.
+ * Characters that control or mislead a terminal, except for newlines: control characters (C0, C1) and those that change
+ * the direction of text. Pods write some of the text that is printed here.
  */
 // oxlint-disable-next-line no-control-regex -- these are what must not be printed
 const OBEYED = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g

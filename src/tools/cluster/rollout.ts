@@ -1,10 +1,10 @@
-/** How far the rollout of a workload is, by its own status: as `kubectl rollout status` reads it. Pure. */
+/** The progress of a rollout from the status of its workload, as `kubectl rollout status` reads it. Pure. */
 import { at, list, number, text, type Branch } from '../manifest/tree.ts'
 
 export type RolloutState =
   | { readonly kind: 'done' }
   | { readonly kind: 'going'; readonly says: string }
-  /** Kubernetes has given it up. */
+  /** Kubernetes has given up. */
   | { readonly kind: 'failed'; readonly says: string }
 
 /** The state of the rollout of a Deployment, StatefulSet or DaemonSet, with its status. */
@@ -12,7 +12,7 @@ export function rolloutOf(object: Branch): RolloutState {
   const status = (key: string) => number(at(object, 'status', key)) ?? 0
   const generation = number(at(object, 'metadata', 'generation')) ?? 0
   if (status('observedGeneration') < generation)
-    return { kind: 'going', says: 'Kubernetes has yet to see the change' }
+    return { kind: 'going', says: 'waiting for Kubernetes to see the change' }
   switch (text(object['kind']) ?? '') {
     case 'DaemonSet':
       return counted(
@@ -21,7 +21,7 @@ export function rolloutOf(object: Branch): RolloutState {
         status('numberAvailable'),
       )
     case 'StatefulSet':
-      // updatedReplicas is left out where every pod is of the current revision. Those below the partition stay as they are.
+      // updatedReplicas is absent if every pod has the current revision. Pods below the partition are not updated.
       return counted(
         wanted(object),
         at(object, 'status', 'updateRevision') === at(object, 'status', 'currentRevision')
@@ -36,26 +36,26 @@ export function rolloutOf(object: Branch): RolloutState {
       const updated = status('updatedReplicas')
       const old = status('replicas') - updated
       if (updated >= wanted(object) && old > 0)
-        return { kind: 'going', says: `${old} old ${old === 1 ? 'pod has' : 'pods have'} yet to stop` }
+        return { kind: 'going', says: `waiting for ${old} old ${old === 1 ? 'pod' : 'pods'} to stop` }
       return counted(wanted(object), updated, status('availableReplicas'))
     }
   }
 }
 
 function counted(all: number, updated: number, available: number): RolloutState {
-  if (updated < all) return { kind: 'going', says: `${updated} of ${all} new pods are there` }
-  if (available < all) return { kind: 'going', says: `${available} of ${all} new pods are available` }
+  if (updated < all) return { kind: 'going', says: `${updated} of ${all} new pods created` }
+  if (available < all) return { kind: 'going', says: `${available} of ${all} new pods available` }
   return { kind: 'done' }
 }
 
-/** How many pods it is to have. */
+/** The desired number of pods. */
 function wanted(object: Branch): number {
   return object['kind'] === 'DaemonSet'
     ? (number(at(object, 'status', 'desiredNumberScheduled')) ?? 0)
     : (number(at(object, 'spec', 'replicas')) ?? 1)
 }
 
-/** Why no pod could be made (a quota, an admission policy); undefined if none was refused. */
+/** Why no pod could be created (a quota, an admission policy); undefined if none was refused. */
 export function replicaFailure(object: Branch): string | undefined {
   const refused = condition(object, 'ReplicaFailure')
   return at(refused, 'status') === 'True' ? text(at(refused, 'message')) : undefined
@@ -65,18 +65,18 @@ function condition(object: Branch, type: string) {
   return list(at(object, 'status', 'conditions')).find((one) => at(one, 'type') === type)
 }
 
-/** Why a change of its pods would not be rolled out by Kubernetes; undefined if it will be. */
+/** Why Kubernetes would not roll out a change of the pods; undefined if it would. */
 export function notRolledOut(object: Branch): string | undefined {
-  if (at(object, 'spec', 'paused') === true) return 'is paused: first run kubectl rollout resume'
+  if (at(object, 'spec', 'paused') === true) return 'is paused: run kubectl rollout resume first'
   if (replacesOnDelete(object))
     return 'has the update strategy OnDelete: its pods are replaced only when somebody deletes them. Change it to RollingUpdate first'
   const partition = partitionOf(object)
   return partition > 0
-    ? `has a partition of ${partition}, so that its first ${partition} pods would not be replaced. Set it to 0 first`
+    ? `has a partition of ${partition}, so its first ${partition} pods would not be replaced. Set it to 0 first`
     : undefined
 }
 
-/** Why no pod may be there while the others come; undefined if some stay. */
+/** Why a rollout may stop all pods before new ones are ready; undefined if some keep running. */
 export function allAtOnce(object: Branch): string | undefined {
   const kind = text(object['kind'])
   if (at(object, 'spec', 'strategy', 'type') === 'Recreate') return 'has the strategy Recreate'
@@ -86,7 +86,7 @@ export function allAtOnce(object: Branch): string | undefined {
   if (all === 0) return undefined
   const count = number(most) ?? 0
   if (most === '100%' || count >= all) return `has maxUnavailable ${count || '100%'}`
-  return kind === 'StatefulSet' && all === 1 ? 'is a StatefulSet of one pod' : undefined
+  return kind === 'StatefulSet' && all === 1 ? 'is a StatefulSet with one pod' : undefined
 }
 
 /** Whether pods are replaced only when somebody deletes them. */
@@ -94,7 +94,7 @@ export function replacesOnDelete(object: Branch): boolean {
   return at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete'
 }
 
-/** How many pods of a StatefulSet a rollout leaves as they are. */
+/** How many pods of a StatefulSet a rollout does not update. */
 function partitionOf(object: Branch): number {
   return number(at(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')) ?? 0
 }

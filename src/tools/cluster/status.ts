@@ -12,16 +12,17 @@ import { statusData, statusLines, type Checked, type Seen } from './status-table
 
 export const STATUS: Command = {
   name: 'status',
-  line: 'the pods that have lastcall: phase, in flight, connections, drain, version, check',
+  line: 'show what lastcall is doing in each pod that has it',
   more:
-    "Asks each pod's lastcall through the API server (pods/proxy) and prints a table. What cannot be had is a question mark, " +
-    'with the reason below the table. CHECK is what kubectl lastcall check says of the workload: ok, warnings or errors.',
+    "Asks each pod's lastcall through the API server (pods/proxy) and prints a table. A value that is not available is a " +
+    'question mark, with the reason below the table. CHECK is the result of kubectl lastcall check for the workload: ok, ' +
+    'warnings or errors.',
   usage: ['[TYPE/NAME]... [options]', 'deploy/web', '-l app=web', '-A'],
   targets: 'any',
   several: true,
   flags: new Map(),
   rows: [],
-  notes: ['Exit codes: 0 done, be the answers good or bad; 1 the pods could not be listed; 2 invalid usage.'],
+  notes: ['Exit codes: 0 done, whatever the pods answer; 1 the pods could not be listed; 2 invalid usage.'],
   run: status,
 }
 

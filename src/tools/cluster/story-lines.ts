@@ -1,4 +1,4 @@
-/** The stories of pods as lines: what happened, what moves, and the sum at the end. Pure. */
+/** Prints what happened to pods: events, lines that are updated in place, and the sum at the end. Pure. */
 import { ageText, columns, counted } from './columns.ts'
 import type { Happened, PodStory } from './story.ts'
 
@@ -31,7 +31,7 @@ function said(kind: Happened['kind'], story: PodStory, now: number): string {
 
 /** `drained in 7.8 s, 41 saved, 0 cut`; the whole line has more than a terminal is wide, and is in the data. */
 function briefly({ verdict }: PodStory): string {
-  if (verdict === undefined) return 'it had no lastcall'
+  if (verdict === undefined) return 'the pod had no lastcall'
   const { saved, cut, drainMs, text } = verdict
   if (saved === undefined || cut === undefined || drainMs === undefined) return text
   return `${/^[^(:,]*[^(:, ]/.exec(text)?.[0] ?? ''}, ${saved} saved, ${cut} cut`
@@ -75,7 +75,7 @@ export interface Sum {
   readonly stopped: readonly PodStory[]
   readonly saved: number
   readonly cut: number
-  /** Pods with lastcall of which nobody knows whether something was cut. */
+  /** Pods with lastcall without a verdict. */
   readonly unknown: number
   readonly bare: number
 }
@@ -108,8 +108,10 @@ export function sumLines({ stopped, saved, cut, unknown, bare }: Sum): string[] 
     ...table,
     '',
     `${counted(stopped.length, 'pod')} stopped: ${counted(saved, 'request')} saved (finished after the pod was told to stop), ${cut} cut.`,
-    ...(unknown === 0 ? [] : [`Unknown for ${counted(unknown, 'pod')}: no verdict was left.`]),
-    ...(bare === 0 ? [] : [`Unknown for ${counted(bare, 'pod')}: without lastcall, nobody counts.`]),
+    ...(unknown === 0 ? [] : [`Unknown for ${counted(unknown, 'pod')} without a verdict.`]),
+    ...(bare === 0
+      ? []
+      : [`Unknown for ${counted(bare, 'pod')} without lastcall, which counts the requests.`]),
   ]
 }
 

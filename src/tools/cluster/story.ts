@@ -1,6 +1,6 @@
 /**
- * What became of each pod of a workload while somebody watched: from the changes of its object and from what its
- * lastcall answered. Pure: fed with both and with the time, in ms of a clock that only goes forward.
+ * The history of each pod of a watched workload, from the changes of its object and the answers of its lastcall. Pure: it
+ * is given both, and the time in ms of a monotonic clock.
  */
 import type { Answered } from './answer.ts'
 import type { Pod, SidecarState } from './pod.ts'

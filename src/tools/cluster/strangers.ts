@@ -1,4 +1,4 @@
-/** Pods that a Service sends to, and that are not of the workload that is changed: they would be cut off from it. */
+/** Finds pods of other workloads behind a Service that is about to change: they would no longer get requests. */
 import { isDeepStrictEqual } from 'node:util'
 import { at, list, text, type Branch } from '../manifest/tree.ts'
 import type { Kubectl } from './kubectl.ts'
@@ -6,9 +6,9 @@ import { labelsOf, nameOf, titleOf, type Live, type Surroundings } from './live.
 import { led, listens, servicesFor, type ObjectChange } from './planning.ts'
 import { podsOf } from './waiting.ts'
 
-const ADVICE = 'Give that workload a Service of its own, or both of them lastcall by their manifests.'
+const ADVICE = 'Give that workload its own Service, or add lastcall to both in their manifests.'
 
-/** A sentence about the first such pod, or workload that has no pods yet; undefined if there is none. */
+/** A sentence about the first such pod, or workload without pods so far; undefined if there is none. */
 export async function strangers(
   kubectl: Kubectl,
   { workload, others }: Pick<Surroundings, 'workload' | 'others'>,
@@ -22,14 +22,14 @@ export async function strangers(
   for (const service of services) {
     const args = ['get', 'pods', '-l', labelsOf(at(service, 'spec', 'selector')).join(',')]
     const { items } = await kubectl.json<{ items: readonly Branch[] }>(args, { signal })
-    // Read later, so that a pod that has just been made is among them.
+    // Read after the list above, so that it includes pods that were created in between.
     const own = new Set((await podsOf(kubectl, workload, signal)).map(uidOf))
     const other = items.find((pod) => !own.has(uidOf(pod)))
     if (other !== undefined) {
       const owner = list(at(other, 'metadata', 'ownerReferences'))[0]
       const whose = owner === undefined ? '' : ` (of ${text(at(owner, 'kind'))} ${text(at(owner, 'name'))})`
       return (
-        `${titleOf(service)} also sends to pod ${nameOf(other)}${whose}, which is not of ${titleOf(workload)} and would get no requests any more.\n` +
+        `${titleOf(service)} also sends to pod ${nameOf(other)}${whose}, which does not belong to ${titleOf(workload)} and would no longer get requests.\n` +
         ADVICE
       )
     }
@@ -37,12 +37,12 @@ export async function strangers(
   for (const change of changes) {
     const other = others.find((one) => deserted(one, change))
     if (other !== undefined)
-      return `${titleOf(change.before)} also selects ${titleOf(other)}, whose pods would get no requests as soon as it has some.\n${ADVICE}`
+      return `${titleOf(change.before)} also selects ${titleOf(other)}: as soon as that has pods, they would get no requests.\n${ADVICE}`
   }
   return undefined
 }
 
-/** Whether a Service that selects the pods of `other` would no longer lead to a port that they have. */
+/** Whether a Service that selects the pods of `other` would no longer target a port that they have. */
 function deserted(other: Live, { before, after }: ObjectChange): boolean {
   if (before['kind'] !== 'Service' || servicesFor(other, [before]).length === 0) return false
   const next = led(after, other)

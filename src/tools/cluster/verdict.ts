@@ -1,35 +1,35 @@
 /**
- * What became of the requests of a pod that was stopped, from what is left of it: the last words of its lastcall (the
- * termination message in the pod's object, or the same line in its log: kubelets do not always report a container that
- * ended before its pod is gone), its exit code, or what `/status` said last. Pure.
+ * The verdict of a pod that was stopped, from the first available source: the termination message in the pod's object, the
+ * same line in its log (kubelets do not always report a container that ended before its pod is gone), the exit code, or
+ * the last `/status`. Pure.
  */
 import type { Answered } from './answer.ts'
 import { plain } from './plain.ts'
 import type { SidecarState } from './pod.ts'
 
-/** What is not known is undefined: nothing is guessed. */
+/** Unknown values are undefined; nothing is guessed. */
 export interface PodVerdict {
-  /** Where it is known from. */
+  /** The source of the verdict. */
   readonly source: 'termination message' | 'log' | 'exit code' | 'last status' | 'nothing'
   /** Requests that finished after the pod was told to stop. */
   readonly saved: number | undefined
   readonly cut: number | undefined
   /** From the first trigger to the end of lastcall. */
   readonly drainMs: number | undefined
-  /** The line itself, or a sentence about what is not known. */
+  /** The line itself, or a sentence that says what is unknown. */
   readonly text: string
 }
 
-/** What is left of a pod. */
+/** The sources of a pod's verdict. */
 export interface Remains {
-  /** Of the sidecar's container, as it was seen last. */
+  /** The last known state of the sidecar's container. */
   readonly state: SidecarState | undefined
   /** The verdict line from its log. */
   readonly logged: string | undefined
   readonly answer: Answered | undefined
 }
 
-/** Judges a pod by what is left of it. */
+/** Derives the verdict of a pod. */
 export function verdictOf({ state, logged, answer: last }: Remains): PodVerdict {
   const nothing = { saved: undefined, cut: undefined, drainMs: undefined }
   const message = state?.kind === 'ended' ? state.message : ''
@@ -45,28 +45,29 @@ export function verdictOf({ state, logged, answer: last }: Remains): PodVerdict 
       return {
         source: 'nothing',
         ...nothing,
-        text: `unknown: lastcall ended with exit code ${state.exitCode}${because(state.message || state.why)}`,
+        text: `unknown: lastcall exited with code ${state.exitCode}${because(state.message || state.why)}`,
       }
-    // 0 and 1 are lastcall's own words for "nothing was cut" and "something was".
+    // Exit codes of lastcall: 0 nothing was cut, 1 something was.
     const cut = state.exitCode === 0 ? 0 : undefined
     return {
       source: 'exit code',
       ...nothing,
       cut,
-      text: cut === 0 ? 'nothing was cut (exit code 0)' : 'exit code 1: something was cut, or it failed',
+      text:
+        cut === 0 ? 'nothing was cut (exit code 0)' : 'exit code 1: requests were cut, or lastcall failed',
     }
   }
   if (last?.kind !== 'status' || last.drainMs === undefined)
-    return { source: 'nothing', ...nothing, text: 'unknown: the pod left no last words' }
+    return { source: 'nothing', ...nothing, text: 'unknown: the pod left no verdict' }
   const { phase, inFlight, saved, drainMs } = last
-  // Once drained with proof, nothing can come any more, so there was nothing left to cut.
+  // Once drained with proof, no more requests can arrive, so there was nothing left to cut.
   const over = inFlight === 0 && last.proof && (phase === 'drained' || phase === 'exiting')
   return {
     source: 'last status',
     saved: over ? saved : undefined,
     cut: over ? 0 : undefined,
     drainMs: undefined,
-    text: `${over ? 'nothing was cut' : 'unknown'}: the pod left no last words; last seen ${phase} with ${inFlight} in flight after ${(drainMs / 1000).toFixed(1)} s`,
+    text: `${over ? 'nothing was cut' : 'unknown'}: the pod left no verdict; last seen ${phase} with ${inFlight} in flight after ${(drainMs / 1000).toFixed(1)} s`,
   }
 }
 
@@ -80,8 +81,8 @@ function readLine(line: string): Pick<PodVerdict, 'saved' | 'cut' | 'drainMs'> |
   const finished = /\b(\d+) finished\b/.exec(line)?.[1]
   const seconds = /^(?:drained in|ended by .* after) (\d+(?:\.\d+)?) s/.exec(line)?.[1]
   if (cut === undefined || finished === undefined || seconds === undefined) return undefined
-  // Versions before 0.2.0 do not say what was saved: what finished after the stop began is the same, but for requests
-  // that a client gave up.
+  // Versions before 0.2.0 do not say what was saved: it is the number that finished after the stop began, except for
+  // requests that a client gave up.
   const [, inFlight, arrived] = /\bsaved (\d+) in flight and (\d+) that arrived later/.exec(line) ?? []
   const saved = inFlight === undefined ? Number(finished) : Number(inFlight) + Number(arrived)
   return { saved, cut: Number(cut), drainMs: Math.round(Number(seconds) * 1000) }

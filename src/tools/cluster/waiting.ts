@@ -1,4 +1,4 @@
-/** Waiting for a rollout: a line for each pod while it goes on, and the reasons if it does not end well. */
+/** Waits for a rollout: prints a line for each pod, and the reasons if it fails. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { at, list, number, text, type Branch, type Tree } from '../manifest/tree.ts'
 import { printDuration } from '../../proxy/config/units.ts'
@@ -18,17 +18,17 @@ export interface Watcher {
 }
 
 const POLL_MS = 700
-/** The API server may be away for so long (an upgrade of the control plane); what the pods do goes on without it. */
+/** How long the API server may be unreachable (an upgrade of the control plane); the pods do not need it. */
 const AWAY_MS = 60_000
 const ENDPOINTS_MS = 30_000
 const MOST_EVENTS = 3
-/** What an API server that restarts, or has too much to do, makes kubectl say; it passes. */
+/** Temporary errors of an API server that restarts or is overloaded, in kubectl's words. */
 const PASSING =
   /TLS handshake timeout|connection reset by peer|unexpected EOF|client connection lost|etcdserver:|\((ServiceUnavailable|Timeout|ServerTimeout|TooManyRequests)\)/
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet'])
 
 /**
- * Waits until every pod of the workload is as its template says, and available. `failed` when Kubernetes gives up or
+ * Waits until every pod of the workload matches its template and is available. `failed` when Kubernetes gives up or
  * `timeoutMs` have passed. Rejects with reason `interrupted` at the stop signal.
  */
 export async function waitForRollout(
@@ -56,7 +56,7 @@ export async function waitForRollout(
       const late = performance.now() - beganAt >= timeoutMs
       if (rollout.kind === 'failed' || late) {
         printer.settle()
-        const what = late ? `not done after ${printDuration(timeoutMs)}: ${rollout.says}` : rollout.says
+        const what = late ? `not complete after ${printDuration(timeoutMs)}: ${rollout.says}` : rollout.says
         return { kind: 'failed', why: [what, ...(await reasons(kubectl, now, states, stop))] }
       }
     } catch (error) {
@@ -71,7 +71,7 @@ function passes(error: unknown): boolean {
   return reasonOf(error) === 'no-connection' || PASSING.test(String(error))
 }
 
-/** Does what must be done, again and again while the API server is away for a moment. Rejects as it does. */
+/** Retries `work` while the API server is temporarily unreachable. Rejects as `work` does. */
 export async function persistently<Result>(work: () => Promise<Result>): Promise<Result> {
   const beganAt = performance.now()
   for (;;)
@@ -98,7 +98,7 @@ function podLine({ name, lastcall, says }: PodState): string {
   return `  ${name}  ${lastcall ? 'with lastcall   ' : 'without lastcall'}  ${says}`
 }
 
-/** Why the pods are not ready: what they say themselves, what was refused, and what the events say. */
+/** Why the pods are not ready: from their status, refused pods, and events. */
 async function reasons(
   kubectl: Kubectl,
   workload: Branch,
@@ -113,7 +113,7 @@ async function reasons(
   return [...(refused === undefined ? [] : [refused]), ...said, ...events]
 }
 
-/** The last warnings among the events of the workload and of these pods. Nobody needs the right to read them. */
+/** The last warning events of the workload and of these pods; none without the permission to read events. */
 async function warnings(
   kubectl: Kubectl,
   workload: string,
@@ -139,7 +139,7 @@ async function warnings(
   return [...new Set(lines)].slice(-MOST_EVENTS)
 }
 
-/** The broken pods of a StatefulSet stay in its way, even when its template is whole again: they have to be deleted. */
+/** Deletes the broken pods of a StatefulSet: it does not replace them by itself after its template was reverted. */
 export async function clearBroken(
   kubectl: Kubectl,
   workload: Live,
@@ -156,8 +156,8 @@ export async function clearBroken(
 }
 
 /**
- * Waits until a Service's endpoints have these ports of the pods and no others, which takes a moment after its change.
- * Resolves to false if they do not follow, or cannot be read: the change has been made, and they follow all the same.
+ * Waits until a Service's endpoints have these ports of the pods and no others, which takes a moment after a change.
+ * Resolves to false if that takes too long or they cannot be read; the change is made in any case.
  */
 export async function waitForEndpoints(
   { kubectl, stop }: Watcher,

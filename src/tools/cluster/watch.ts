@@ -9,17 +9,17 @@ import { observe } from './observe.ts'
 import { kindOf, titleOf } from './live.ts'
 import { replacesOnDelete } from './rollout.ts'
 
-const TIMEOUT_ROW = ['--timeout DURATION', 'watch for so long at most, such as 90s or 10m'] as const
+const TIMEOUT_ROW = ['--timeout DURATION', 'the longest time to watch, such as 90s or 10m'] as const
 const CODES =
-  'nothing was cut, as far as lastcall can tell; 1 requests were cut, or the rollout failed or was not done in time; 2 invalid usage; 3 nothing is known to be cut, but some pods left no verdict'
+  'nothing was cut; 1 requests were cut, or the rollout failed or was not complete in time; 2 invalid usage; 3 no request is known to be cut, but some pods left no verdict'
 
 export const ROLLOUT: Command = {
   name: 'rollout',
-  line: 'restart a workload and watch what becomes of its requests',
+  line: 'restart a workload and report what becomes of its requests',
   more:
-    'Runs kubectl rollout restart and follows each pod: the phases of those that stop, the readiness of new ones, and at the ' +
-    'end the verdict of each: requests saved (finished after the pod was told to stop; a bare rollout could have lost ' +
-    'them), requests cut, and the time it took. Ctrl-C stops watching; the rollout goes on.',
+    'Runs kubectl rollout restart and follows each pod: the phases of pods that stop, and the readiness of new ones. At the ' +
+    'end it prints the verdict of each pod: requests saved (finished after the pod was told to stop; without lastcall they ' +
+    'could have been lost), requests cut, and the time it took. Ctrl-C stops watching, but not the rollout.',
   usage: ['TYPE/NAME [options]', 'deploy/web --timeout 5m'],
   targets: 'one',
   several: false,
@@ -35,8 +35,8 @@ export const WATCH: Command = {
   name: 'watch',
   line: 'watch a rollout that somebody else started, or wait for one',
   more:
-    'Shows what rollout shows, without starting anything: pods that stop, new pods, and the verdicts after each rollout. ' +
-    'Goes on until Ctrl-C, the end of --timeout, or with --once the end of a rollout.',
+    'Prints the same as rollout, without starting anything: pods that stop, new pods, and the verdicts after each rollout. ' +
+    'Ends with Ctrl-C, after --timeout, or with --once at the end of a rollout.',
   usage: ['TYPE/NAME [options]', 'deploy/web --once --timeout 10m'],
   targets: 'one',
   several: false,
@@ -45,8 +45,8 @@ export const WATCH: Command = {
     ['once', 'switch'],
   ]),
   rows: [
-    ['--once', 'end after the rollout that goes on, or the next one'],
-    [TIMEOUT_ROW[0], `${TIMEOUT_ROW[1]} [for ever]`],
+    ['--once', 'end after the current rollout, or after the next one'],
+    [TIMEOUT_ROW[0], `${TIMEOUT_ROW[1]} [no limit]`],
   ],
   notes: [`Exit codes: 0 ended as asked, and ${CODES}. With --once, Ctrl-C is 130.`],
   problems: timeoutProblems,
@@ -75,11 +75,11 @@ export async function rollout(session: Session, times: Times): Promise<number> {
   const object = await workloadOf(session, target)
   if (sidecarOf(branch(at(object, 'spec', 'template', 'spec'))) === undefined)
     throw new Error(
-      `error: ${titleOf(object)} has no lastcall, and was not restarted: kubectl lastcall add ${target} puts it in`,
+      `error: ${titleOf(object)} has no lastcall, and was not restarted: kubectl lastcall add ${target} adds it`,
     )
   if (replacesOnDelete(object))
     throw new Error(
-      `error: ${titleOf(object)} has the update strategy OnDelete, and was not restarted: its pods are replaced when you delete them; kubectl lastcall watch ${target} shows that`,
+      `error: ${titleOf(object)} has the update strategy OnDelete, and was not restarted: its pods are replaced when you delete them; kubectl lastcall watch ${target} follows that`,
     )
   return observe(session, {
     object,
@@ -113,7 +113,7 @@ async function workloadOf({ kubectl, stop }: Session, target: string): Promise<B
   const object = branch(await kubectl.json<Tree>(['get', target], { signal: stop }))
   if (!KINDS.includes(kindOf(object)))
     throw new Error(
-      `error: ${titleOf(object)}: the rollouts of ${KINDS.join(', ')} can be watched, not those of a ${kindOf(object)}`,
+      `error: ${titleOf(object)}: only rollouts of ${KINDS.join(', ')} can be watched, not of a ${kindOf(object)}`,
     )
   return object
 }

@@ -1,5 +1,5 @@
 /**
- * One workload while it is watched: prints what happens to its pods and how far it is, and knows when a rollout is over.
+ * Watches one workload: prints what happens to its pods and its progress, and decides when a rollout is complete.
  */
 import type { Branch } from '../manifest/tree.ts'
 import { generationOf, now } from './follow.ts'
@@ -8,20 +8,20 @@ import { rolloutOf, type RolloutState } from './rollout.ts'
 import type { Happened, PodStory, Stories } from './story.ts'
 import { clockText, happenedLine, movingLines, sumLines, sumOf } from './story-lines.ts'
 
-/** When a watch ends. `with a rollout`: the one that goes on, or the next. */
+/** When a watch ends. `with a rollout`: after the current one, or the next. */
 export type Ends = 'with this rollout' | 'with a rollout' | 'never'
 
-/** What was seen so far, and what it means for the end. */
+/** What was seen so far, and whether the watch may end. */
 export class Watching {
   readonly stories: Stories
   readonly beganAt: number
-  /** Why it cannot end well. */
+  /** Why the rollout has failed. */
   failed: string | undefined
   readonly #generation: number
   readonly #ends: Ends
   readonly #printer: Printer
   #rollout: RolloutState = WAITING
-  /** Something has begun that has not been told the end of. */
+  /** Something has begun whose end has not been reported yet. */
   #begun: boolean
   #told = new Set<PodStory>()
 
@@ -44,22 +44,22 @@ export class Watching {
       this.failed = 'it was deleted'
       return
     }
-    // The state of the generation before says nothing of this rollout.
+    // The state of an earlier generation says nothing about this rollout.
     const rollout = generationOf(object) < this.#generation ? WAITING : rolloutOf(object)
     if (rollout.kind === 'going') this.#begun = true
-    // One that had failed before the watch began may yet be mended; whoever watches for ever waits for that.
+    // A rollout that had failed before the watch began may still be fixed; a watch without end waits for that.
     if (rollout.kind === 'failed' && this.#begun && this.#ends !== 'never') this.failed = rollout.says
     if (saidOf(rollout) !== saidOf(this.#rollout) && !this.#printer.terminal)
       this.#printer.line(`${clockText(now() - this.beganAt)}  ${saidOf(rollout)}`)
     this.#rollout = rollout
   }
 
-  /** A rollout has begun, and seems to be over. */
+  /** Whether a rollout has begun, and seems to be complete. */
   get calm(): boolean {
     return this.#begun && this.#rollout.kind === 'done' && this.stories.stopping.length === 0
   }
 
-  /** Whether a list of the pods says so, too: the watches of workload and pods are not in step. */
+  /** Whether a list of the pods confirms it: the watches of workload and pods are not synchronized. */
   async confirmed(list: () => Promise<Parameters<Stories['listed']>[0]>): Promise<boolean> {
     const before = this.stories.present
     try {
@@ -70,7 +70,7 @@ export class Watching {
     return this.calm
   }
 
-  /** Tells what became of the pods that were stopped since the last time, and goes on. */
+  /** Reports on the pods that were stopped since the last report, and continues. */
   interlude(): void {
     this.#begun = false
     const fresh = this.stories.all.filter((story) => story.goneAt !== undefined && !this.#told.has(story))
@@ -85,7 +85,7 @@ export class Watching {
   }
 }
 
-const WAITING: RolloutState = { kind: 'going', says: 'Kubernetes has yet to see the change' }
+const WAITING: RolloutState = { kind: 'going', says: 'waiting for Kubernetes to see the change' }
 
 function saidOf(rollout: RolloutState): string {
   return rollout.kind === 'done' ? 'all pods are updated and available' : rollout.says
