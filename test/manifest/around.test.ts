@@ -154,6 +154,7 @@ void tap.test('routes and monitors that name ports', async (t) => {
   t.same(ids(after + ingress('number: 80')), [])
   t.same(ids(after + ingress('number: 8080')), ['route-port-nowhere'])
   t.same(ids(after + ingress('name: http')), ['route-port-nowhere'])
+  t.same(ids(after + ingress('name: use-annotation')), [], 'an action of the AWS Load Balancer Controller')
   t.same(
     ids(after + ingress('name: http').replace('name: web, port', 'name: other, port')),
     [],

@@ -175,6 +175,10 @@ void tap.test('what cannot be read is said with its line', async (t) => {
     kind: 'template',
     why: /^f:\d: a template.*helm template/,
   })
+  const deep = `kind: A\ndata: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`
+  t.match(readInput('f', deep), { kind: 'bad', why: /^f:2: nested too deeply$/ })
+  const utf16 = Buffer.from('\uFEFFkind: A\n', 'utf16le').toString('utf8')
+  t.match(readInput('f', utf16), { kind: 'bad', why: /^f: is UTF-16; save it as UTF-8 \(in PowerShell/ })
   t.match(readInput('f', ''), { kind: 'input', input: { objects: [] } })
   t.match(readInput('f', '# only\n---\n'), { kind: 'input', input: { objects: [] } })
   t.match(readInput('f', 'kind: A\n---\na: 1\n'), {

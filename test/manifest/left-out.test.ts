@@ -144,3 +144,29 @@ spec: { selector: { app: job }, ports: [{ name: metrics, port: 9999 }] }
     t.match(injected(text, '--app=127.0.0.1:9999'), /name: lastcall/)
   },
 )
+
+void tap.test(
+  'a pod template of a kind that inject does not know is left alone, and that is told',
+  async (t) => {
+    const of = (kind: string, apiVersion: string) =>
+      GOOD.replace('kind: Deployment', `kind: ${kind}`).replace(
+        'apiVersion: apps/v1',
+        `apiVersion: ${apiVersion}`,
+      )
+    const clones = of('CloneSet', 'apps.kruise.io/v1alpha1')
+    t.match(injection(clones), {
+      text: clones,
+      left: [],
+      remarks: [/^CloneSet nginx is left alone: inject does not know this kind\. Add lastcall .* by hand/],
+    })
+    const knative = of('Service', 'serving.knative.dev/v1')
+    t.match(injection(knative), { text: knative, remarks: [/^Service nginx is left alone: it is Knative's/] })
+    t.match(injection(of('ReplicationController', 'v1')), { text: /name: lastcall/, left: [] })
+    t.same(injection('kind: ConfigMap\nmetadata: { name: c }\ndata: { a: b }\n'), {
+      kind: 'text',
+      text: 'kind: ConfigMap\nmetadata: { name: c }\ndata: { a: b }\n',
+      remarks: [],
+      left: [],
+    })
+  },
+)

@@ -39,6 +39,9 @@ export function readInput(name: string, original: string): InputReading {
     kind: 'bad',
     why: `${name}${line === undefined ? '' : `:${line}`}: ${why}`,
   })
+  // Windows PowerShell writes UTF-16 with `>`; its byte order mark is no UTF-8.
+  if (text.startsWith('\uFFFD\uFFFD') && text.includes('\0'))
+    return bad('is UTF-16; save it as UTF-8 (in PowerShell: ... | Out-File -Encoding utf8 FILE)')
   const json = readJsonText(text)
   const reading = json === undefined ? readYaml(text) : ({ kind: 'documents', documents: json } as const)
   if (reading.kind === 'bad') {

@@ -46,6 +46,12 @@ function backendsOf(places: readonly Place[]): Backend[] {
   )
 }
 
+/**
+ * The port of a backend that the AWS Load Balancer Controller reads from the annotation `actions.NAME` of the Ingress; NAME
+ * need not be a Service ("Ingress annotations", `alb.ingress.kubernetes.io/actions.${action-name}`).
+ */
+const ALB_ACTION = 'use-annotation'
+
 function ofIngress(value: Tree): Named[] {
   const paths = list(at(value, 'spec', 'rules')).flatMap((rule, i) =>
     list(at(rule, 'http', 'paths')).map((_, j): Path => ['spec', 'rules', i, 'http', 'paths', j, 'backend']),
@@ -54,7 +60,7 @@ function ofIngress(value: Tree): Named[] {
     const service = at(value, ...path, 'service')
     const port = number(at(service, 'port', 'number')) ?? text(at(service, 'port', 'name'))
     const name = text(at(service, 'name'))
-    if (port === undefined || name === undefined) return []
+    if (port === undefined || name === undefined || port === ALB_ACTION) return []
     return [{ name, namespace: undefined, port, path: [...path, 'service', 'port'] }]
   })
 }

@@ -20,6 +20,7 @@ import {
   workloadOf,
   type Place,
   type Workload,
+  strangeKind,
 } from './workload.ts'
 
 export type Result =
@@ -71,7 +72,7 @@ export function putIn(
   const places = placesOf(inputs, namespace)
   const chosen = choose(places, names, namespace)
   if (chosen.problems.length > 0) return { kind: 'mistakes', problems: chosen.problems }
-  const remarks: string[] = []
+  const remarks = names.length === 0 ? places.flatMap((place) => strangeKind(place) ?? []) : []
   const why = new Map<Workload, readonly string[]>()
   const changes = new Map<Workload, readonly Changed[]>()
   const notes = new Map<Workload, readonly string[]>()

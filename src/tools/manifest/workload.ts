@@ -24,6 +24,7 @@ const POD_PATHS: Readonly<Record<string, Path>> = {
   StatefulSet: ['spec', 'template'],
   DaemonSet: ['spec', 'template'],
   ReplicaSet: ['spec', 'template'],
+  ReplicationController: ['spec', 'template'],
   Rollout: ['spec', 'template'],
   Job: ['spec', 'template'],
   CronJob: ['spec', 'jobTemplate', 'spec', 'template'],
@@ -62,6 +63,20 @@ export function workloadOf(place: Place): Workload | undefined {
   let known = WORKLOADS.get(place)
   if (known === undefined) WORKLOADS.set(place, (known = { workload: read(place) }))
   return known.workload
+}
+
+/**
+ * Why an object with a pod template gets no lastcall, as a sentence: inject does not know its kind. Undefined for all
+ * other objects.
+ */
+export function strangeKind({ item: { value } }: Place): string | undefined {
+  const kind = text(value['kind']) ?? ''
+  const foreign = kind === 'Service' || !Object.hasOwn(POD_PATHS, kind)
+  if (!foreign || list(at(value, 'spec', 'template', 'spec', 'containers')).length === 0) return undefined
+  const title = `${kind} ${text(at(value, 'metadata', 'name')) ?? ''}`
+  return text(value['apiVersion'])?.startsWith('serving.knative.dev/') === true
+    ? `${title} is left alone: it is Knative's, whose queue-proxy is in front of the app already`
+    : `${title} is left alone: inject does not know this kind. Add lastcall to its pod template by hand (k8s/README.md, By hand)`
 }
 
 function read(place: Place): Workload | undefined {

@@ -47,7 +47,7 @@ export function readYaml(text: string): YamlReading {
   for (const document of 'empty' in documents ? [] : documents) {
     const [error] = document.errors
     if (error !== undefined)
-      return { kind: 'bad', line: lineNumber(text, error.pos[0]), why: error.message.split('\n', 1)[0]! }
+      return { kind: 'bad', line: lineNumber(text, error.pos[0]), why: sentenceOf(error.message) }
     const surveyor = new Surveyor(text)
     const spot = surveyor.spot(document.contents, 0)
     if (surveyor.odd !== undefined)
@@ -55,6 +55,11 @@ export function readYaml(text: string): YamlReading {
     read.push({ value: document.toJS() as Tree, spot, end: endOf(text, document, spot) })
   }
   return { kind: 'documents', documents: read }
+}
+
+/** What the library says of an error, in one line; of a text that is nested thousands of times it names its own stack. */
+function sentenceOf(message: string): string {
+  return message.includes('call stack') ? 'nested too deeply' : message.split('\n', 1)[0]!
 }
 
 const OPTIONS = { merge: true, uniqueKeys: true, logLevel: 'silent', prettyErrors: false } as const

@@ -52,7 +52,10 @@ function scalerOf(workload: Workload, places: readonly Place[]): Place | undefin
 
 /** The number of replicas; with an autoscaler, its minimum. Undefined for kinds without replicas. */
 function replicasOf(workload: Workload, places: readonly Place[]): number | undefined {
-  if (!['Deployment', 'StatefulSet', 'ReplicaSet', 'Rollout'].includes(workload.kind)) return undefined
+  if (
+    !['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController', 'Rollout'].includes(workload.kind)
+  )
+    return undefined
   const scaler = scalerOf(workload, places)
   if (scaler === undefined) return number(at(workload.item.value, 'spec', 'replicas')) ?? 1
   const spec = scaler.item.value['spec']
