@@ -145,14 +145,16 @@ spec: { selector: { app: job }, ports: [{ name: metrics, port: 9999 }] }
   },
 )
 
+/** The good one, as an object of another kind. */
+const of = (kind: string, apiVersion: string) =>
+  GOOD.replace('kind: Deployment', `kind: ${kind}`).replace(
+    'apiVersion: apps/v1',
+    `apiVersion: ${apiVersion}`,
+  )
+
 void tap.test(
   'a pod template of a kind that inject does not know is left alone, and that is told',
   async (t) => {
-    const of = (kind: string, apiVersion: string) =>
-      GOOD.replace('kind: Deployment', `kind: ${kind}`).replace(
-        'apiVersion: apps/v1',
-        `apiVersion: ${apiVersion}`,
-      )
     const clones = of('CloneSet', 'apps.kruise.io/v1alpha1')
     t.match(injection(clones), {
       text: clones,
