@@ -9,7 +9,11 @@ import { type Head, MessageReader } from './messages.ts'
 import { matches, piece } from './pattern.ts'
 import { headOf, isUnkind, type Plan } from './plan.ts'
 
-/** Nobody waits longer for an answer: longer than any plan of the app, and than a drain that is taken back. */
+/**
+ * Nobody waits longer for the next byte while an answer is due: longer than any plan of the app, and than a drain that is
+ * taken back. Not for a whole answer: that of the last of twenty pipelined requests took longer on a busy machine, though
+ * none of them had been held up.
+ */
 const PATIENCE_MS = 12_000
 const LEAVING_MS = 3000
 
@@ -19,6 +23,7 @@ interface Pending {
   /** It may fail for what was before it on this connection. */
   readonly excused: boolean
   readonly done: PromiseWithResolvers<Outcome>
+  readonly askedAt: number
   sent: boolean
   received: number
   refused: number
@@ -39,6 +44,9 @@ export class Http1Client {
   readonly #epoch: number
   #interim = false
   #tainted = false
+  /** When the other side last said something, or was asked something. */
+  #heardAt = 0
+  #patience: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(socket: Socket, ledger: Ledger, by: string) {
@@ -75,6 +83,7 @@ export class Http1Client {
       epoch: this.#ledger.epoch,
       excused: this.over || (!fresh && (this.#tainted || this.#epoch !== this.#ledger.epoch)),
       done,
+      askedAt: performance.now(),
       sent: plan.up === 0 && !plan.chunkedUp,
       received: 0,
       refused: 0,
@@ -82,13 +91,29 @@ export class Http1Client {
     this.#tainted ||= plan.conduct === 'idle-close'
     if (this.#closed) this.#gone('closed')
     if (isUnkind(plan) || plan.conduct === 'says-close' || plan.framing === 'close') this.over = true
-    const timer = setTimeout(() => {
-      if (this.behaves && !this.#ledger.excuses) this.#ledger.breach(`${this.#by}: no answer: ${show(plan)}`)
-      this.socket.destroy()
-    }, PATIENCE_MS)
-    const outcome = await done.promise
-    clearTimeout(timer)
-    return outcome
+    this.#heardAt = performance.now()
+    this.#patience ??= setTimeout(() => void this.#lookWhetherSilent(), PATIENCE_MS)
+    return done.promise
+  }
+
+  /** Nothing was heard for as long as anybody waits: a breach. Heard, but not all: it goes on waiting. */
+  async #lookWhetherSilent(): Promise<void> {
+    // A timer that fires late may come before what has arrived meanwhile is read.
+    for (let turn = 0; turn < 2; turn += 1) await nextTurn()
+    this.#patience = undefined
+    const [first] = this.#pending
+    if (first === undefined) return
+    const silentMs = performance.now() - this.#heardAt
+    if (silentMs < PATIENCE_MS) {
+      this.#patience = setTimeout(() => void this.#lookWhetherSilent(), PATIENCE_MS - silentMs)
+      return
+    }
+    if (this.behaves && !this.#ledger.excuses)
+      this.#ledger.breach(
+        `${this.#by}: no answer, ${Math.round(silentMs)} ms without a byte, ${this.#pending.length} of ` +
+          `${this.#asked.length} requests of its connection open: ${show(first.plan)}`,
+      )
+    this.socket.destroy()
   }
 
   /** Sends so many bytes of the body, and its end if that is all of it. */
@@ -125,6 +150,7 @@ export class Http1Client {
   }
 
   #read(bytes: Buffer): void {
+    this.#heardAt = performance.now()
     try {
       this.#reader.feed(bytes)
     } catch (error) {
@@ -191,16 +217,26 @@ export class Http1Client {
     this.#closed = true
     if (how === 'fin' && this.#reader.untilClose) this.#complete()
     while (this.#pending.length > 0) this.#end({ kind: 'cut', how })
+    clearTimeout(this.#patience)
+    this.#patience = undefined
   }
 
   #end(outcome: Outcome): void {
-    const { plan, epoch, excused, done } = this.#pending.shift()!
+    const { plan, epoch, excused, done, askedAt } = this.#pending.shift()!
+    if (outcome.kind === 'whole' && performance.now() - askedAt > PATIENCE_MS)
+      this.#ledger.count(`${this.#by}: whole after more than ${PATIENCE_MS / 1000} s`)
     const entitled = this.behaves && !excused && epoch === this.#ledger.epoch
     this.#ledger.ended(plan, outcome, entitled, `${this.#by} (${this.#asked.join(' ')})`)
     // What is behind the last answer of a connection has no right to one.
     if (this.over) for (const later of this.#pending) Object.assign(later, { excused: true })
     done.resolve(outcome)
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 /** Connects; undefined if that fails, which is a breach. */

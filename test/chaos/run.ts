@@ -2,31 +2,31 @@
  * The long run: `npm run chaos -- --seed N --seconds N --relay portable --only keepAlive,http2`. Exit code 1 if anything
  * was wrong.
  */
-import { parseArgs } from 'node:util'
+import { badFlag, flagsOf, positiveFlag, readRun, wholeFlag, wordFlag } from '../fixtures/run-flags.ts'
 import { campaign } from './campaign.ts'
 import { CLIENTS } from './crowd.ts'
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seconds: { type: 'string' },
-    relay: { type: 'string' },
-    only: { type: 'string' },
-    calm: { type: 'boolean' },
-    gentle: { type: 'boolean' },
-  },
+const USAGE = `npm run chaos -- [--seed N] [--seconds N] [--relay native|portable] [--only CLIENT,...] [--calm] [--gentle]`
+const DEFAULT_SECONDS = 60
+
+const { seed, seconds, relay, only, calm, gentle } = readRun(USAGE, () => {
+  const { values, on } = flagsOf(['seed', 'seconds', 'relay', 'only'], ['calm', 'gentle'])
+  const names = values.only?.split(',')
+  for (const name of names ?? [])
+    if (!Object.hasOwn(CLIENTS, name))
+      throw badFlag('only', name, `give some of ${Object.keys(CLIENTS).join(', ')}`)
+  return {
+    seed: wholeFlag('seed', values.seed, Math.floor(Math.random() * 2 ** 32)),
+    seconds: positiveFlag('seconds', values.seconds, DEFAULT_SECONDS),
+    relay: wordFlag('relay', values.relay, ['native', 'portable']),
+    only: names,
+    calm: on.has('calm'),
+    gentle: on.has('gentle'),
+  }
 })
-const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 32))
-const seconds = Number(values.seconds ?? 60)
-const relay = values.relay === 'portable' ? 'portable' : 'native'
-const only = values.only?.split(',')
-for (const name of only ?? [])
-  if (!Object.hasOwn(CLIENTS, name))
-    throw new Error(`--only: ${name} is none of ${Object.keys(CLIENTS).join(', ')}`)
 
 console.log(`seed ${seed}, ${seconds} s, ${relay}`)
 const ends: (() => unknown)[] = []
-const { calm = false, gentle = false } = values
 const found = await campaign(
   { teardown: (run) => ends.push(run) },
   { seed, seconds, relay, calm, gentle, ...(only && { only }) },

@@ -3,40 +3,38 @@
  * `--json` prints nothing but a summary for machines. `--one N` tries the one stream or connection of a difference again.
  * Exit code 1 where something is found.
  */
-import { parseArgs } from 'node:util'
+import { badFlag, flagsOf, mistake, positiveFlag, readRun, wholeFlag } from '../fixtures/run-flags.ts'
 import { KINDS } from './kinds.ts'
 import { series } from './series.ts'
 
-const { values, positionals } = parseArgs({
-  options: {
-    seed: { type: 'string' },
-    seeds: { type: 'string' },
-    messages: { type: 'string' },
-    seconds: { type: 'string' },
-    one: { type: 'string' },
-    json: { type: 'boolean' },
-  },
-  allowPositionals: true,
-})
-const [name = 'http1'] = positionals
-const kind = KINDS[name]
-if (kind === undefined) throw new Error(`${name} is none of ${Object.keys(KINDS).join(', ')}`)
-
+const USAGE =
+  `npm run fuzz -- [${Object.keys(KINDS).join('|')}] ` +
+  '[--seed N | --seeds A..B] [--messages N] [--seconds N] [--one N] [--json]'
 const PROGRESS_MS = 5000
 const DEFAULT_SECONDS = 60
 
-if (values.one !== undefined) console.log((await kind.one(number('one', values.one))) ?? 'nothing found')
+const { name, kind, one, seeds, messages, seconds, json } = readRun(USAGE, () => {
+  const { values, on, positionals } = flagsOf(['seed', 'seeds', 'messages', 'seconds', 'one'], ['json'], true)
+  const [chosen = 'http1', ...more] = positionals
+  const found = Object.hasOwn(KINDS, chosen) ? KINDS[chosen] : undefined
+  if (found === undefined || more.length > 0)
+    throw mistake(`${positionals.join(' ')}: give one of ${Object.keys(KINDS).join(', ')}`)
+  const asked = wholeFlag('messages', values.messages, Infinity, 1)
+  return {
+    name: chosen,
+    kind: found,
+    one: values.one === undefined ? undefined : wholeFlag('one', values.one, 0),
+    seeds: seedsOf(values.seeds ?? values.seed ?? String(Math.floor(Math.random() * 2 ** 32))),
+    messages: asked,
+    seconds: positiveFlag('seconds', values.seconds, asked === Infinity ? DEFAULT_SECONDS : Infinity),
+    json: on.has('json'),
+  }
+})
+
+if (one !== undefined) console.log((await kind.one(one)) ?? 'nothing found')
 else {
-  const seeds = seedsOf(values.seeds ?? values.seed ?? String(Math.floor(Math.random() * 2 ** 32)))
-  const messages = values.messages === undefined ? Infinity : number('messages', values.messages)
-  const seconds =
-    values.seconds === undefined
-      ? messages === Infinity
-        ? DEFAULT_SECONDS
-        : Infinity
-      : number('seconds', values.seconds)
   const say = (text: string): void => {
-    if (values.json !== true) console.log(text)
+    if (!json) console.log(text)
   }
   let told = performance.now()
   const summary = await series(kind, { seeds, messages, seconds }, (seed, tally) => {
@@ -45,30 +43,23 @@ else {
     say(`seed ${seed}: ${JSON.stringify(tally)}`)
   })
   const { found, ...counts } = summary
-  for (const { what, seed, one, saved } of found)
+  for (const { what, seed, one: again, saved } of found)
     say(
       `seed ${seed}: ${what}\n${saved === undefined ? '' : `saved as ${saved}, `}` +
-        `again with: npm run fuzz -- ${name} --one ${one}`,
+        `again with: npm run fuzz -- ${name} --one ${again}`,
     )
   const [first, last] = [seeds[0], seeds.at(-1)]
   const rate = Math.round(counts.messages / counts.seconds)
   say(`seeds ${first} to ${last}: ${counts.messages} messages in ${counts.seconds} s (${rate}/s), of these`)
   say(`${JSON.stringify(counts.tally)}; ${found.length} differences`)
-  if (values.json === true)
-    console.log(JSON.stringify({ kind: name, ...counts, seeds: [first, last], found }))
+  if (json) console.log(JSON.stringify({ kind: name, ...counts, seeds: [first, last], found }))
   process.exitCode = found.length > 0 ? 1 : 0
 }
 
 /** `7`, or `1..100`. */
 function seedsOf(text: string): number[] {
   const [from = '', to = from, ...more] = text.split('..')
-  const [first, last] = [number('seeds', from), number('seeds', to)]
-  if (more.length > 0 || last < first) throw new Error(`--seeds ${text}: not A..B with A up to B`)
+  const [first, last] = [wholeFlag('seeds', from, 0), wholeFlag('seeds', to, 0)]
+  if (more.length > 0 || last < first) throw badFlag('seeds', text, 'write it like 1..100')
   return Array.from({ length: last - first + 1 }, (_, i) => first + i)
-}
-
-function number(option: string, text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new Error(`--${option} ${text}: no number`)
-  return value
 }

@@ -1,4 +1,5 @@
 /** What is mutated, and which tests have to notice. The quick tests come first: a mutant is dead at the first failure. */
+import { mistake } from '../fixtures/run-flags.ts'
 
 export interface Portion {
   readonly files: readonly string[]
@@ -77,7 +78,7 @@ export function portionsOf(named: readonly string[]): Portion[] {
   const all = PORTIONS.flatMap(({ files }) => files)
   const unknown = named.filter((file) => !all.includes(file))
   if (unknown.length > 0)
-    throw new Error(`${unknown.join(', ')}: not mutated. There are:\n  ${all.join('\n  ')}`)
+    throw mistake(`${unknown.join(', ')}: not mutated. There are:\n  ${all.join('\n  ')}`)
   return PORTIONS.map(({ files, tests }) => ({
     files: files.filter((file) => named.length === 0 || named.includes(file)),
     tests,

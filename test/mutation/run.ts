@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { flagsOf, readRun, wholeFlag } from '../fixtures/run-flags.ts'
 import { type Figures, judge, type Report } from './judge.ts'
 import { type Portion, portionsOf } from './plan.ts'
 import { SURVIVORS } from './survivors.ts'
@@ -19,14 +19,14 @@ const VERSION = '9.6.1'
 /** Of the fuzzers and the exploration: what they find, they find soon. */
 const EFFORT = '0.1'
 
-const { values, positionals } = parseArgs({
-  options: { 'at-once': { type: 'string', default: '1' } },
-  allowPositionals: true,
+const { atOnce, portions } = readRun('npm run mutate -- [--at-once N] [FILE...]', () => {
+  const { values, positionals } = flagsOf(['at-once'], [], true)
+  return { atOnce: wholeFlag('at-once', values['at-once'], 1, 1), portions: portionsOf(positionals) }
 })
 const folder = mkdtempSync(join(tmpdir(), 'lastcall-mutation-'))
 const figures: Figures[] = []
 try {
-  for (const portion of portionsOf(positionals)) {
+  for (const portion of portions) {
     const found = judge(mutated(portion), SURVIVORS)
     figures.push(...found.figures)
     for (const survivor of found.unlisted) tell('lives, and is not listed', survivor)
@@ -53,7 +53,7 @@ function mutated({ files, tests }: Portion): Report {
       ignorers: ['texts'],
       // Types are stripped, not checked; what no compiler is asked for needs no configuration.
       tsconfigFile: 'none.json',
-      concurrency: Number(values['at-once']),
+      concurrency: atOnce,
       timeoutMS: 3000,
       timeoutFactor: 1.5,
       tempDirName: join(folder, 'sandbox'),

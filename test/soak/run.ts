@@ -3,27 +3,31 @@
  * `--relay portable`. Exit code 1 if anything was wrong.
  */
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { unwritable } from '../../src/tools/rehearsal/report-file.ts'
+import { badFlag, flagsOf, positiveFlag, readRun, wholeFlag, wordFlag } from '../fixtures/run-flags.ts'
 import { MIB } from './judge.ts'
 import { plot } from './plot.ts'
 import { soak } from './soak.ts'
 
-const { values } = parseArgs({
-  options: {
-    hours: { type: 'string' },
-    minutes: { type: 'string' },
-    seconds: { type: 'string' },
-    seed: { type: 'string' },
-    relay: { type: 'string' },
-    svg: { type: 'string' },
-  },
-})
+const USAGE = `npm run soak -- [--hours N] [--minutes N] [--seconds N] [--seed N] [--relay native|portable] [--svg FILE]`
 const DEFAULT_SECONDS = 600
-const given = 3600 * number('hours') + 60 * number('minutes') + number('seconds')
-const seconds = given === 0 ? DEFAULT_SECONDS : given
-const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 32) : number('seed')
-const relay = values.relay ?? 'native'
-if (relay !== 'native' && relay !== 'portable') throw new Error(`--relay ${relay}: native or portable`)
+
+const { seed, seconds, relay, svg } = readRun(USAGE, () => {
+  const { values } = flagsOf(['hours', 'minutes', 'seconds', 'seed', 'relay', 'svg'])
+  const given =
+    3600 * positiveFlag('hours', values.hours, 0) +
+    60 * positiveFlag('minutes', values.minutes, 0) +
+    positiveFlag('seconds', values.seconds, 0)
+  // Nobody waits ten minutes to hear that the picture has no place.
+  const why = values.svg === undefined ? undefined : unwritable(values.svg)
+  if (why !== undefined) throw badFlag('svg', values.svg!, `cannot be written: ${why}`)
+  return {
+    seed: wholeFlag('seed', values.seed, Math.floor(Math.random() * 2 ** 32)),
+    seconds: given === 0 ? DEFAULT_SECONDS : given,
+    relay: wordFlag('relay', values.relay, ['native', 'portable']),
+    svg: values.svg,
+  }
+})
 
 console.log(`seed ${seed}, ${seconds} s, ${relay}`)
 const ends: (() => unknown)[] = []
@@ -36,15 +40,9 @@ const soaked = await soak({ teardown: (run) => ends.push(run) }, { seed, seconds
 for (const end of ends.toReversed()) await end()
 const { wrong, clients, tally, peakMiB, samples } = soaked
 const requests = samples.at(-1)?.arrived ?? 0
-if (values.svg !== undefined) {
+if (svg !== undefined) {
   const title = `${seconds} s, ${relay} relay, seed ${seed}: ${clients} clients, ${requests} requests at the app`
-  writeFileSync(values.svg, plot(title, soaked))
+  writeFileSync(svg, plot(title, soaked))
 }
 console.log({ wrong, clients, requests, peakMiB, tally })
 process.exit(wrong.length > 0 ? 1 : 0)
-
-function number(option: 'hours' | 'minutes' | 'seconds' | 'seed'): number {
-  const value = Number(values[option] ?? 0)
-  if (!(value >= 0)) throw new Error(`--${option} ${values[option]}: no number`)
-  return value
-}

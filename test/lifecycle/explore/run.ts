@@ -4,26 +4,31 @@
  * code 1 where one is found. `--wrong` explores one of the wrong machines of mutants.ts instead, to see what a finding is.
  */
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { unwritable } from '../../../src/tools/rehearsal/report-file.ts'
+import { badFlag, flagsOf, readRun, wholeFlag } from '../../fixtures/run-flags.ts'
 import { explore } from './explore.ts'
 import { MACHINE, MUTANTS } from './mutants.ts'
 import { tell } from './story.ts'
 import { drawStory } from './timeline.ts'
 import { WORLDS } from './worlds.ts'
 
-const { values } = parseArgs({
-  options: {
-    steps: { type: 'string', default: '3000000' },
-    timeline: { type: 'string' },
-    wrong: { type: 'string' },
-  },
+const USAGE = `npm run explore -- [--steps N] [--timeline FILE.svg] [--wrong NAME]`
+const DEFAULT_STEPS = 3_000_000
+
+const { limit, timeline, machine } = readRun(USAGE, () => {
+  const { values } = flagsOf(['steps', 'timeline', 'wrong'])
+  const why = values.timeline === undefined ? undefined : unwritable(values.timeline)
+  if (why !== undefined) throw badFlag('timeline', values.timeline!, `cannot be written: ${why}`)
+  const found =
+    values.wrong === undefined ? MACHINE : MUTANTS.find(({ name }) => name === values.wrong)?.machine
+  if (found === undefined)
+    throw badFlag('wrong', values.wrong!, `give one of\n  ${MUTANTS.map(({ name }) => name).join('\n  ')}`)
+  return {
+    limit: wholeFlag('steps', values.steps, DEFAULT_STEPS, 1),
+    timeline: values.timeline,
+    machine: found,
+  }
 })
-const limit = Number(values.steps)
-if (!(limit > 0)) throw new Error(`--steps ${values.steps}: give a number of steps above 0`)
-const { wrong, timeline } = values
-const machine = wrong === undefined ? MACHINE : MUTANTS.find(({ name }) => name === wrong)?.machine
-if (machine === undefined)
-  throw new Error(`--wrong ${wrong}: give one of\n  ${MUTANTS.map(({ name }) => name).join('\n  ')}`)
 let drawn = false
 
 for (const world of WORLDS) {
