@@ -40,7 +40,7 @@ const connection: ConnectionRecord = {
   firstEndAt: 1009,
   clientBytes: 100,
   podBytes: 50,
-  passedOnAt: undefined,
+  passedOnAt: 1004,
 }
 
 function event(at: number, what: PodEvent['what'], container?: string): PodEvent {
@@ -98,7 +98,10 @@ void t.test('a failure is joined to its connection and to what its pod was doing
   const [failure] = report.failures
   test.match(failure, { pod: 'pod-1', began: 'terminating', ended: 'app stopping', sinceDeletionMs: 610 })
   test.equal(failure?.connection, connection, 'the latest from that port that was open by then')
-  test.match(formatFailure(failure!), /pod-rst 9\.0 ms after the request began/)
+  test.match(
+    formatFailure(failure!),
+    /pod-rst 9\.0 ms after the request began, passed on to the pod 4\.0 ms after it began/,
+  )
   test.match(report.pods, [
     {
       pod: 'pod-1',

@@ -124,9 +124,14 @@ export function formatFailure({ request, pod, began, ended, sinceDeletionMs, con
     connection?.firstEndAt === undefined
       ? 'connection still open'
       : `${connection.firstEnd} ${(connection.firstEndAt - request.startedAt).toFixed(1)} ms after the request began`
+  // Late: this machine was too busy to pass it on, and the pod may have closed the connection meanwhile.
+  const passedOn =
+    connection?.passedOnAt === undefined
+      ? ''
+      : `, passed on to the pod ${(connection.passedOnAt - request.startedAt).toFixed(1)} ms after it began`
   const bytes =
     connection === undefined ? '' : `, ${connection.clientBytes} bytes up, ${connection.podBytes} down`
-  return `${request.client} ${request.method} ${request.path}: ${request.failure} after ${tookMs.toFixed(1)} ms (${used}) by ${pod ?? 'no pod'} (${phases}${when}); ${end}${bytes}`
+  return `${request.client} ${request.method} ${request.path}: ${request.failure} after ${tookMs.toFixed(1)} ms (${used}) by ${pod ?? 'no pod'} (${phases}${when}); ${end}${passedOn}${bytes}`
 }
 
 function median(values: readonly number[]): number | undefined {
