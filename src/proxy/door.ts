@@ -59,8 +59,8 @@ export class Door {
   }
 
   async #close(): Promise<void> {
-    await this.#parts.relay.closeListeners()
-    this.#isOpen = false
+    // A drain that is taken back at this moment refuses nobody: the listeners stay open.
+    if (await this.#parts.relay.closeListeners(() => this.#wanted === 'closed')) this.#isOpen = false
   }
 
   async #open(): Promise<void> {

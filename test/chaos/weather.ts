@@ -51,6 +51,8 @@ export async function alarms(
     }
     await sidecar.phase('serving')
     if (proof) {
+      // It serves, but its listener may take a moment to open again; then it is ready.
+      await sidecar.ready()
       ledger.epoch += 1
       ledger.refusing = false
     }

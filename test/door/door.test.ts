@@ -28,10 +28,11 @@ function rig() {
       did.push('open')
       return Promise.resolve([LISTEN])
     },
-    async closeListeners() {
+    async closeListeners(wanted: () => boolean) {
       did.push('closing')
       await new Promise<void>((resolve) => void closing.push(resolve))
-      did.push('closed')
+      did.push(wanted() ? 'closed' : 'kept')
+      return wanted()
     },
   }
   const lines: string[] = []
@@ -40,7 +41,7 @@ function rig() {
   return { door, relay, clock, did, lines, closed: () => closing.shift()?.() }
 }
 
-void tap.test('closing takes its time, and opening waits for it', async (t) => {
+void tap.test('closing takes its time; taken back before that is over, nothing is closed', async (t) => {
   const { door, did, closed } = rig()
   t.same(await door.first(), [LISTEN])
   t.ok(door.isOpen)
@@ -49,6 +50,20 @@ void tap.test('closing takes its time, and opening waits for it', async (t) => {
   await turn()
   t.same(did, ['open', 'closing'])
   closed()
+  await door.settled
+  t.same(did, ['open', 'closing', 'kept'])
+  t.ok(door.isOpen)
+})
+
+void tap.test('closed, and opened again', async (t) => {
+  const { door, did, closed } = rig()
+  await door.first()
+  door.close()
+  await turn()
+  closed()
+  await turn()
+  t.notOk(door.isOpen)
+  door.open()
   await door.settled
   t.same(did, ['open', 'closing', 'closed', 'open'])
   t.ok(door.isOpen)
@@ -60,6 +75,7 @@ void tap.test('a port that another program has taken meanwhile is tried again ev
   door.close()
   await turn()
   closed()
+  await turn()
   relay.taken = 2
   door.open()
   await door.settled
@@ -80,6 +96,7 @@ void tap.test('who closes meanwhile is not overtaken by another try', async (t) 
   door.close()
   await turn()
   closed()
+  await turn()
   relay.taken = 1
   door.open()
   await door.settled

@@ -30,3 +30,21 @@ for (const native of [true, false]) {
     },
   )
 }
+
+for (const native of [true, false]) {
+  void tap.test(
+    `a close that is taken back in time closes nothing (${native ? 'native' : 'portable'})`,
+    async (t) => {
+      const app = await startScripted(t)
+      const { relay, place } = await startRelay(t, Number(app.address.split(':').at(-1)), native)
+      let wanted = true
+      const closing = relay.closeListeners(() => wanted)
+      wanted = false
+      t.equal(await closing, false)
+      const client = await rawClient(t, place)
+      client.send(requestText('GET', '/post/one'))
+      t.equal((await client.answer('GET')).status, 200)
+      t.equal(await relay.closeListeners(), true)
+    },
+  )
+}

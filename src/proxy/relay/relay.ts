@@ -165,9 +165,10 @@ export class Relay implements Common {
 
   /**
    * Stops listening. What the kernel has accepted for us already is taken first: closing a listener resets the
-   * connections in its queue, and their clients were promised an answer. Resolves when all listeners are closed.
+   * connections in its queue, and their clients were promised an answer. Resolves with true when all listeners are closed,
+   * or with false, and all of them open, if it is no longer `wanted` by then: that takes up to 250 ms on a busy machine.
    */
-  async closeListeners(): Promise<void> {
+  async closeListeners(wanted: () => boolean = () => true): Promise<boolean> {
     const { clock } = this.#parts
     const until = clock.now() + 250
     let before: number
@@ -180,7 +181,9 @@ export class Relay implements Common {
       await turn()
       // Who comes between that poll and the close is reset all the same: a turn with little else to do leaves no time.
     } while ((this.#accepted !== before || clock.now() - turnedAt > SHORT_TURN_MS) && clock.now() < until)
+    if (!wanted()) return false
     for (const port of this.ports) port.close()
+    return true
   }
 
   /**
