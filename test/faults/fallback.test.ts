@@ -132,7 +132,9 @@ for (const native of [true, false]) {
     `drain, ${native ? 'native' : 'fallback'}: last answers say goodbye, idle connections end by FIN`,
     async (t) => {
       const app = await startScripted(t)
-      const { relay, place } = await startRelay(t, app.port, native)
+      // Who has said nothing yet has head-timeout for it: two of them wait until 48 others have been answered.
+      const patient = { headTimeoutMs: 60_000 }
+      const { relay, place } = await startRelay(t, app.port, native, undefined, {}, patient)
       const clients = await rawClients(t, place, 50)
       const [busy, half, ...idle] = clients as [RawClient, RawClient, ...RawClient[]]
       for (const [i, client] of idle.entries()) client.send(requestText('POST', `/post/${i}`, 'x'))
