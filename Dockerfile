@@ -2,7 +2,7 @@
 #
 #   docker build -t lastcall .
 #
-# It runs as a numbered user without rights, with a read-only root file system, and needs no volume.
+# It runs as an unprivileged user (by number), with a read-only root file system, and needs no volume.
 
 ARG BUILD_IMAGE=docker.io/library/node:24-bookworm-slim
 ARG RUN_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
@@ -15,7 +15,7 @@ COPY package.json package-lock.json LICENSE ./
 RUN npm install --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
-# The tools (inject, check, rehearse) are for the desk and CI: they, and what only they need, stay out of the pod.
+# The tools (inject, check, rehearse) and their dependencies are not needed in the pod, so the image does not contain them.
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund && rm -r dist/tools dist/kubectl.js node_modules/yaml
 
 FROM ${RUN_IMAGE}

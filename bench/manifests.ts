@@ -15,14 +15,8 @@ import type { Request } from '../src/tools/manifest/request.ts'
 import { judge } from '../src/tools/manifest/judge.ts'
 import { RULES } from '../src/tools/manifest/rules/table.ts'
 import { placesOf, putIn, takeOut, type Result } from '../src/tools/manifest/whole.ts'
-import {
-  portsOf,
-  servicePorts,
-  servicesOf,
-  workloadOf,
-  type Place,
-  type Workload,
-} from '../src/tools/manifest/workload.ts'
+import { servicePorts, servicesOf } from '../src/tools/manifest/services-of.ts'
+import { portsOf, workloadOf, type Place, type Workload } from '../src/tools/manifest/workload.ts'
 
 const TARGET = 0.85
 const ALL = { names: [], namespace: undefined }

@@ -52,7 +52,7 @@ void tap.test('a connection that holds a hook never leaves, until that is answer
 })
 
 void tap.test(
-  'hooks are bounded: one for each connection, so many in all; who has gone holds none',
+  'hooks are bounded per connection and in total; a caller that has gone holds no slot',
   async (t) => {
     const connections = new ConnectionList<ReturnType<typeof fake>>({
       connections: 9,

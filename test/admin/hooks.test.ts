@@ -18,7 +18,7 @@ const HEAD_MS = 100
 const SHORT = { headMs: HEAD_MS, keepAliveMs: 100 }
 
 void tap.test(
-  'a hook is held far beyond every timeout, then answered, and its connection closed',
+  'a hook waits far beyond every timeout, then is answered, and its connection closed',
   async (t) => {
     const { admin, asked, answerHooks, logged } = await startTestAdmin(t, { limits: SHORT })
     const hook = await raw(t, admin.port, kubelet('/prestop/app'))
@@ -46,7 +46,7 @@ void tap.test('the kubelet of Kubernetes 1.20 calls //prestop/app', async (t) =>
   t.same(asked, ['hook app'])
 })
 
-void tap.test('a kept connection that served probes before takes a hook, too', async (t) => {
+void tap.test('a keep-alive connection that has served probes also takes a hook', async (t) => {
   const { admin, asked, answerHooks } = await startTestAdmin(t)
   const one = await raw(t, admin.port, kubelet('/readyz'))
   await until('the probe', () => one.text().endsWith('ok\n'))
@@ -142,7 +142,7 @@ void tap.test('too many connections: the quietest go, hooks stay, probes are ans
   for (const hook of hooks) await until('an answer', () => status(hook) === 200)
 })
 
-void tap.test('more hooks at once than any pod has: the rest are told so', async (t) => {
+void tap.test('more hooks at once than any pod has: the others get 503', async (t) => {
   const { admin, asked, answerHooks } = await startTestAdmin(t, {
     limits: { connections: 20, waitingHooks: 2 },
   })
@@ -160,7 +160,7 @@ void tap.test('more hooks at once than any pod has: the rest are told so', async
   t.equal(next.text(), '')
 })
 
-void tap.test('256 callers that hang up at once leave the kubelet its seat', async (t) => {
+void tap.test('256 callers that hang up at once leave a slot for the kubelet', async (t) => {
   const { admin, asked, waiting, answerHooks } = await startTestAdmin(t)
   const strangers = await Promise.all(
     Array.from({ length: 256 }, (_, i) =>
@@ -205,24 +205,27 @@ void tap.test('hooks that are pipelined on one connection take one seat', async 
   await until('both answers', () => status(hook) === 200 && status(greedy) === 200)
 })
 
-void tap.test('the end waits for nobody who has asked nothing; an answer still leaves', async (t) => {
-  const { admin, asked, answerHooks } = await startTestAdmin(t)
-  const idle = await raw(t, admin.port, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
-  await until('an answer', () => status(idle) === 200)
-  const others = await Promise.all(
-    ['', 'GET /livez HT', 'POST /drain HTTP/1.1\r\nHost: x\r\nX-Slow: '].map((bytes) =>
-      raw(t, admin.port, bytes),
-    ),
-  )
-  const hook = await raw(t, admin.port, kubelet('/prestop/app'))
-  await until('the hook', () => asked.length === 1)
-  answerHooks()
-  await admin.close(3_600_000)
-  await until('the answer', () => hook.ended())
-  t.equal(hook.ended(), 'fin')
-  t.match(hook.text(), /drained\n$/)
-  for (const one of others) await until('the end', () => one.ended())
-})
+void tap.test(
+  'the end does not wait for connections without a request; an answer is still sent',
+  async (t) => {
+    const { admin, asked, answerHooks } = await startTestAdmin(t)
+    const idle = await raw(t, admin.port, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
+    await until('an answer', () => status(idle) === 200)
+    const others = await Promise.all(
+      ['', 'GET /livez HT', 'POST /drain HTTP/1.1\r\nHost: x\r\nX-Slow: '].map((bytes) =>
+        raw(t, admin.port, bytes),
+      ),
+    )
+    const hook = await raw(t, admin.port, kubelet('/prestop/app'))
+    await until('the hook', () => asked.length === 1)
+    answerHooks()
+    await admin.close(3_600_000)
+    await until('the answer', () => hook.ended())
+    t.equal(hook.ended(), 'fin')
+    t.match(hook.text(), /drained\n$/)
+    for (const one of others) await until('the end', () => one.ended())
+  },
+)
 
 void tap.test('bounded: a half-sent head, a silent connection, a body that does not come', async (t) => {
   const { admin } = await startTestAdmin(t, { limits: SHORT })

@@ -13,7 +13,7 @@ void tap.test('every refusal is counted, one line a second says how many went un
   t.same(refusals.total, { token: 3, address: 100, hooks: 1, 'foreign-page': 0 })
 })
 
-void tap.test('so many lines a second, whoever calls how often', async (t) => {
+void tap.test('a bounded number of log lines a second, however many calls there are', async (t) => {
   const lines = new Sparingly(3)
   const said = Array.from({ length: 100 }, (_, i) => lines.say(1000 + i)).filter(
     (unsaid) => unsaid !== undefined,

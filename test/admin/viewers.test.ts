@@ -97,7 +97,7 @@ void tap.test('one look serves all of them', async (t) => {
   t.equal(looks() - before, 10)
 })
 
-void tap.test('nobody watches: no timer runs and nobody looks', async (t) => {
+void tap.test('without a viewer, no timer runs and no state is collected', async (t) => {
   const { clock, viewers, screen, looks } = scene()
   t.equal(clock.armed, 0)
   clock.advance(60_000)
@@ -130,7 +130,7 @@ void tap.test(
   },
 )
 
-void tap.test('so many watch at once; a place is free when one has gone', async (t) => {
+void tap.test('the number of viewers is limited; a slot is free when one leaves', async (t) => {
   const { viewers, screen } = scene(2)
   const [one, two, three] = [screen(), screen(), screen()]
   t.ok(viewers.add(one))

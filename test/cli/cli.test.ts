@@ -47,7 +47,7 @@ void tap.test('--version is the one of package.json', async (t) => {
   t.same(await lastcall(['--version']), { code: 0, out: `${version}\n`, err: '' })
 })
 
-void tap.test('mistakes are all on stderr, with exit code 2', async (t) => {
+void tap.test('errors of the command line are all on stderr, with exit code 2', async (t) => {
   const { code, out, err } = await lastcall(['--settle', '3', '--lsten=:1'], { LASTCALL_QUIET: '2' })
   t.equal(code, 2)
   t.equal(out, '')
@@ -61,7 +61,7 @@ void tap.test('mistakes are all on stderr, with exit code 2', async (t) => {
   ])
 })
 
-void tap.test('an unknown command, and a mistake of a command, are mistakes too', async (t) => {
+void tap.test('an unknown command, and errors of a command, are reported in the same way', async (t) => {
   t.match(await lastcall(['drian']), {
     code: 2,
     out: '',

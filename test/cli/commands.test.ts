@@ -127,7 +127,7 @@ void tap.test('refusals are explained', async (t) => {
   }
 })
 
-void tap.test('nobody there: says where it looked and what to check', async (t) => {
+void tap.test('lastcall not reachable: says which address was tried and what to check', async (t) => {
   const { code, lines } = await lastcall(t, ['status', '--admin', `:${await freePort()}`])
   t.equal(code, 1)
   t.match(
@@ -136,7 +136,7 @@ void tap.test('nobody there: says where it looked and what to check', async (t) 
   )
 })
 
-void tap.test('many requests are cut short, a drain names who asked, a verdict is told', async (t) => {
+void tap.test('long lists are shortened, a drain names its trigger, the verdict is shown', async (t) => {
   const requests = Array.from({ length: 12 }, () => INPUT.requests[Symbol.iterator]().next().value!)
   const verdict = { text: 'drained in 4s, nothing cut' }
   const status = buildStatus({

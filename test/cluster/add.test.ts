@@ -100,7 +100,7 @@ function nameOf(container: Tree): string {
 
 const target = (cluster: MemoryCluster) => at(cluster.get('service/web'), 'spec', 'ports', 0, 'targetPort')
 
-void tap.test('a numeric port: the pods first, then the Service; and back in reverse', async (t) => {
+void tap.test('a numeric port: the pods first, then the Service; remove does the reverse', async (t) => {
   const cluster = new MemoryCluster([web(), service(3000), policy])
   const before = kept(cluster)
   const added = await ran(ADD, 'deploy/web', cluster)
@@ -136,7 +136,7 @@ void tap.test('a numeric port: the pods first, then the Service; and back in rev
 })
 
 void tap.test(
-  'a named port: the name leads old pods to the app and new ones to lastcall, in one step',
+  'a named port: the name leads to the app in old pods and to lastcall in new ones, in one step',
   async (t) => {
     for (const targetPort of ['http', 3000]) {
       const cluster = new MemoryCluster([web({ portName: 'http' }), service(targetPort)])
@@ -260,7 +260,7 @@ void tap.test('Ctrl-C before anything was changed', async (t) => {
   t.same(cluster.changes, [])
 })
 
-void tap.test('a rollout that never becomes ready is taken back, and the message says why', async (t) => {
+void tap.test('a rollout that does not complete is reverted, and the message says why', async (t) => {
   const cluster = new MemoryCluster([web(), service(3000), policy])
   const before = kept(cluster)
   const tried = await ran(ADD, `deploy/web --image ${MISSING} --mode plain --timeout 1s`, cluster)
@@ -279,7 +279,7 @@ void tap.test('a rollout that never becomes ready is taken back, and the message
 })
 
 void tap.test(
-  'somebody else changes the object at the same moment: theirs stays, nothing is half done',
+  'somebody else changes the object at the same time: their change stays, nothing is half done',
   async (t) => {
     const cluster = new MemoryCluster([web(), service(3000), policy])
     cluster.before = ([verb, what, ...flags]) => {

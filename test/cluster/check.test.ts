@@ -35,7 +35,7 @@ const FOUND = [
   'shop/StatefulSet/db: warning: Nothing delays SIGTERM: no container of StatefulSet db has a preStop [nothing-drains]',
 ]
 
-void tap.test('objects of a cluster get the findings of their manifests, and no others', async (t) => {
+void tap.test('live objects get the findings of their manifests, and no others', async (t) => {
   t.ok(only('Deployment', 'web').metadata.managedFields)
   const { code, out, err } = await check([RESOURCES, ALL], '-n', 'shop')
   t.equal(err, '')

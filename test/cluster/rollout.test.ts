@@ -81,7 +81,7 @@ function end(cluster: ScriptedCluster, terminated: object): void {
   cluster.gone(pod)
 }
 
-void tap.test('a rollout, told as it goes, and the verdict of the old pod at its end', async (t) => {
+void tap.test('a rollout, reported as it happens, and the verdict of the old pod at its end', async (t) => {
   const cluster = restarted()
   const { out, err, code, says } = session(t, cluster, 'rollout deploy/web')
   await replace(cluster)
@@ -150,7 +150,7 @@ void tap.test('what was cut makes the exit code 1', async (t) => {
   t.match(out.text, /8 requests saved .*, 2 cut/)
 })
 
-void tap.test('a pod that leaves no last words is unknown, and never counted as clean', async (t) => {
+void tap.test('a pod without a verdict is unknown, and never counted as clean', async (t) => {
   for (const [terminated, row, text] of [
     [
       { exitCode: 137, reason: 'Error' },

@@ -60,25 +60,28 @@ void tap.test('remove: the Service, then the pods', async (t) => {
   )
 })
 
-void tap.test('Ctrl-C while pods are replaced: no Service is moved, and the state is told', async (t) => {
-  const kubectl = new RecordedKubectl(t, session('add'))
-  const child = plugin(kubectl, ADD)
-  createInterface({ input: child.stdout! }).on('line', (line) => {
-    // Everything in the foreground gets it, kubectl too.
-    if (/with lastcall {5}starting/.test(line)) process.kill(-child.pid!, 'SIGINT')
-  })
-  const [err, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit')])
-  t.equal(code, 130)
-  t.same(changes(kubectl), ['patch deployment.apps/web'])
-  t.match(
-    err,
-    /\nInterrupted\.\nDeployment web .* lastcall in its template; of its 3 ready pods, \d ha(s|ve) it/,
-  )
-  t.match(
-    err,
-    /\nTo continue: kubectl lastcall add deploy\/web --image lastcall:chaos\nTo undo:     kubectl lastcall remove deploy\/web\n$/,
-  )
-})
+void tap.test(
+  'Ctrl-C while pods are replaced: no Service is changed, and the state is printed',
+  async (t) => {
+    const kubectl = new RecordedKubectl(t, session('add'))
+    const child = plugin(kubectl, ADD)
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      // Everything in the foreground gets it, kubectl too.
+      if (/with lastcall {5}starting/.test(line)) process.kill(-child.pid!, 'SIGINT')
+    })
+    const [err, [code]] = await Promise.all([text(child.stderr!), once(child, 'exit')])
+    t.equal(code, 130)
+    t.same(changes(kubectl), ['patch deployment.apps/web'])
+    t.match(
+      err,
+      /\nInterrupted\.\nDeployment web .* lastcall in its template; of its 3 ready pods, \d ha(s|ve) it/,
+    )
+    t.match(
+      err,
+      /\nTo continue: kubectl lastcall add deploy\/web --image lastcall:chaos\nTo undo:     kubectl lastcall remove deploy\/web\n$/,
+    )
+  },
+)
 
 void tap.test('a second Ctrl-C in the middle of a patch: the file with the patch is gone', async (t) => {
   const patching = /^patch (?!.*--dry-run)/

@@ -32,7 +32,7 @@ function pod(...args: Parameters<typeof podObject>): Pod {
   return readPod(podObject(...args))!
 }
 
-void tap.test('a real rollout: three old pods, their last words, and three new ones', async (t) => {
+void tap.test('a real rollout: three old pods, their verdicts, and three new ones', async (t) => {
   const events = recordedLines('rollout-pods.jsonl') as Event[]
   const stories = new Stories()
   stories.begin(

@@ -62,7 +62,7 @@ void tap.test('--relay: native unless told otherwise, and nothing but the two', 
   t.match(mistakes([], { LASTCALL_RELAY: 'off' }), [/^LASTCALL_RELAY=off: must be native or portable/])
 })
 
-void tap.test('all mistakes are told together, each with its source', async (t) => {
+void tap.test('all errors are reported together, each with its source', async (t) => {
   const problems = mistakes(
     ['--settle', '3', '--grce-period=1m', '--max-head', '1B', '--readiness-on-drain=kep', 'foo'],
     {
@@ -83,7 +83,7 @@ void tap.test('all mistakes are told together, each with its source', async (t) 
   ])
 })
 
-void tap.test('a flag given twice, without its value, or with one dash is a mistake', async (t) => {
+void tap.test('a flag given twice, without its value, or with one dash is an error', async (t) => {
   t.same(mistakes(['--settle=1s', '--settle', '2s']), ['--settle: given more than once; keep one'])
   t.same(mistakes(['--settle', '--quiet=1s']), ['--settle: needs a value'])
   t.same(mistakes(['--settle'], { LASTCALL_SETTLE: '1s' }), ['--settle: needs a value'])
@@ -93,7 +93,7 @@ void tap.test('a flag given twice, without its value, or with one dash is a mist
   t.match(mistakes(['--constructor=1']), [/^--constructor: unknown flag/])
 })
 
-void tap.test('sums that cannot work are refused together with the other mistakes', async (t) => {
+void tap.test('times that do not fit are reported together with the other errors', async (t) => {
   const problems = mistakes(['--grace-period', '6s', '--settle', '3s', '--log-level', 'loud'])
   t.equal(problems.length, 2)
   t.match(problems, [

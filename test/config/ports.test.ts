@@ -57,7 +57,7 @@ void tap.test('what cannot be read is named, each by itself', async (t) => {
   t.match(mistakes([], { LASTCALL_PORT: many }), [/33 ports; at most 32/])
 })
 
-void tap.test('what does not go together is told', async (t) => {
+void tap.test('options that exclude each other are reported', async (t) => {
   t.same(mistakes(['--port=80=3000', '--listen=:81', '--protocol=tcp'], { LASTCALL_APP: '127.0.0.1:1' }), [
     '--listen: --port says that for each port; give one of the two',
     'LASTCALL_APP: --port says that for each port; give one of the two',

@@ -41,7 +41,7 @@ void tap.test('durations need a unit, and mean whole milliseconds', async (t) =>
   for (const text of bad) t.equal(parseDuration(text).kind, 'bad', text)
 })
 
-void tap.test('a bare number is told which units it may have meant', async (t) => {
+void tap.test('a number without a unit gets a hint with the possible units', async (t) => {
   t.same(parseDuration('30'), { kind: 'bad', why: 'add a unit: 30s or 30ms' })
   t.same(parseSize('64'), { kind: 'bad', why: 'add a unit: 64B or 64KiB' })
 })

@@ -129,7 +129,7 @@ await tap.test('with --app it runs in front of a real app, which stays', async (
   t.ok(app.listening)
 })
 
-await tap.test('a mistake in the flags is told, and is the exit code', async (t) => {
+await tap.test('an error in the flags is reported, with its exit code', async (t) => {
   const demo = startProgram(t, { command: process.execPath, args: [SCRIPT, '--no-such-flag', 'x'] })
   t.same(await demo.end(15_000), { code: 2, signal: null })
   t.ok(demo.lines.some((line) => line.includes('no-such-flag')))

@@ -79,7 +79,7 @@ await tap.test(
   },
 )
 
-await tap.test('the clock runs from the first trigger, whichever it was', async (t) => {
+await tap.test('times count from the first trigger, whichever it was', async (t) => {
   const { app, sidecar } = await serving(t, ['--grace-period', '4s', '--app-stop', '1s'])
   const client = await rawClient(t, sidecar.listen)
   client.send(requestText('GET', '/gate/never'))
@@ -95,7 +95,7 @@ await tap.test('the clock runs from the first trigger, whichever it was', async 
   t.ok(endedMs >= 2990 && endedMs < 3000 + LATE_MS, `${endedMs} ms`)
 })
 
-await tap.test('half an admin request does not delay the exit: SIGKILL finds nobody', async (t) => {
+await tap.test('an incomplete admin request does not delay the exit beyond the deadline', async (t) => {
   const { app, sidecar } = await serving(t, ['--grace-period', '4s', '--app-stop', '1s'])
   const client = await rawClient(t, sidecar.listen)
   client.send(requestText('GET', '/gate/never'))

@@ -86,7 +86,7 @@ await tap.test('a head that is never completed ends with 408, not with the grace
   t.equal(await endAfterApp(app, sidecar), 0)
 })
 
-await tap.test('clients that read late get the whole of their last answer', async (t) => {
+await tap.test('clients that read late get their whole last response', async (t) => {
   const { app, sidecar } = await serving(t, ['--grace-period', '60s', '--quiet', '3s'])
   const fromApp = async () => (await sidecar.metric('lastcall_bytes_total{direction="from_app"}'))!
   const atRest = async (): Promise<number> => {

@@ -8,7 +8,7 @@ import { startScripted } from '../fixtures/scripted.ts'
 import { entry, type Sidecar, startSidecar } from '../fixtures/sidecar.ts'
 
 await tap.test(
-  'the verdict tells how long each phase took, what became of what, and who came late',
+  'the verdict says how long each phase took, what became of the requests, and when the last connection arrived',
   async (t) => {
     const { app, sidecar } = await serving(t)
     const first = await rawClient(t, sidecar.listen)

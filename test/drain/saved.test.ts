@@ -98,7 +98,7 @@ await tap.test('what the deadline cuts is not saved, what finished before it is'
   t.match(verdictOf(sidecar), { inFlight: 3, finished: 1, cut: 2, saved: { inFlight: 1, arrived: 0 } })
 })
 
-await tap.test('who leaves, is refused, fails or only probes is not saved', async (t) => {
+await tap.test('clients that leave, are refused, fail or only probe do not count as saved', async (t) => {
   /** Answers that stand until the test ends or breaks them. */
   const standing = new Map<string, ServerResponse>()
   const server = createServer((request, response) => {
@@ -150,7 +150,7 @@ await tap.test('who leaves, is refused, fails or only probes is not saved', asyn
   t.same(await counted(sidecar), { inFlight: 0, arrived: 1 })
 })
 
-await tap.test('a response that its client has not read counts when it has, or never', async (t) => {
+await tap.test('an unread response counts once its client has read it, or never', async (t) => {
   const { sidecar } = await serving(t, ['--settle', '20s', '--grace-period', '60s'])
   const slow = await Promise.all([1, 2].map(async () => rawClient(t, sidecar.listen)))
   const bytes = 32 * 1024 * 1024
@@ -173,7 +173,7 @@ await tap.test('a response that its client has not read counts when it has, or n
   t.same(await shown(sidecar), { inFlight: 1, arrived: 0 })
 })
 
-await tap.test('HTTP/2: each stream counts, those that were reset or failed do not', async (t) => {
+await tap.test('HTTP/2: each stream counts, except those that were reset or failed', async (t) => {
   const streams = new Map<string, ServerHttp2Stream>()
   const server = createHttp2Server()
   server.on('stream', (stream, headers) => {
@@ -260,7 +260,7 @@ await tap.test('an event stream that lastcall ends is not finished', async (t) =
 })
 
 await tap.test(
-  "an operator's drain is no stop; the kubelet's that joins it is one from then on",
+  "an operator's drain is not a stop; it becomes one when the kubelet's hook joins",
   async (t) => {
     const { app, sidecar } = await serving(t)
     const work = await Promise.all(['one', 'two'].map(async () => rawClient(t, sidecar.listen)))

@@ -131,7 +131,7 @@ await tap.test('a second signal with nothing in flight ends it by 0', async (t) 
   t.equal(await idle.end(), 'fin')
 })
 
-await tap.test('an operator drains and resumes: the listener stays open, nobody is lost', async (t) => {
+await tap.test('an operator drains and resumes: the listener stays open, no request is lost', async (t) => {
   const { app, sidecar } = await serving(t)
   const kept = await rawClient(t, sidecar.listen)
   kept.send(requestText('POST', '/post/before', 'x'))

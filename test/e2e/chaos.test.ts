@@ -65,7 +65,7 @@ void tap.test('faults run only if they are asked for, all or those that are name
   t.match(read('--node-exec', 'ssh n sh', '--node-restart', 'x'), { nodeExec: 'ssh n sh', nodeRestart: 'x' })
 })
 
-void tap.test('judgement: what a pod held may be lost, and nothing that came later', async (t) => {
+void tap.test('judgement: requests in flight may be lost, and none that arrived later', async (t) => {
   const before = failure('a', -1000, 10)
   t.match(judged([before]), { ok: true, lost: 1, arrived: 0, others: 0 })
   t.match(judged([failure('a', 2000, 2100)]), { ok: false, lost: 0, arrived: 1 })
@@ -86,16 +86,19 @@ void tap.test('judgement: what a pod held may be lost, and nothing that came lat
   })
 })
 
-void tap.test('judgement: a failure of a pod that was not touched is never as promised', async (t) => {
-  for (const spares of ['everything', 'new work', 'other pods'] as const) {
-    t.match(judged([failure('b', -10, 10)], { spares }), { ok: false, others: 1, lost: 0 })
-    t.match(
-      judged([], { spares, othersFailed: 2 }),
-      { ok: false, others: 2 },
-      'nor one that only the pod tells of',
-    )
-  }
-})
+void tap.test(
+  'judgement: a failure of a pod that the fault did not affect is never as promised',
+  async (t) => {
+    for (const spares of ['everything', 'new work', 'other pods'] as const) {
+      t.match(judged([failure('b', -10, 10)], { spares }), { ok: false, others: 1, lost: 0 })
+      t.match(
+        judged([], { spares, othersFailed: 2 }),
+        { ok: false, others: 2 },
+        'nor one that only the pod tells of',
+      )
+    }
+  },
+)
 
 void tap.test(
   'judgement: a failure without a pod is one of the touched, if its time is theirs',

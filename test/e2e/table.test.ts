@@ -27,7 +27,7 @@ void tap.test('a row has the longest of each time', async (t) => {
   ])
 })
 
-void tap.test('a failed request is told with what its pod had gone through by then', async (t) => {
+void tap.test('a failed request is reported with the history of its pod', async (t) => {
   t.equal(
     failureLine(failure, new Map([['a', story]])),
     '2026-11-21T10:00:08.000Z idle-post/agent POST /orders?id=q1: ECONNRESET read ECONNRESET after 10 ms ' +

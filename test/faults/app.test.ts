@@ -41,7 +41,7 @@ function kinds(clients: readonly RawClient[]): string[] {
 }
 
 await tap.test(
-  'an app that refuses: 503 after connect-wait for all, and service when it is there',
+  'an app that refuses connections: 503 after connect-wait for all, and service when it is back',
   async (t) => {
     const port = await freePort()
     const sidecar = await startSidecar(t, { app: `127.0.0.1:${port}`, flags: ['--connect-wait', '300ms'] })

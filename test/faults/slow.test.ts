@@ -82,7 +82,7 @@ await tap.test(`slowloris: ${ATTACKERS} heads that never end get 408 after head-
 })
 
 await tap.test(
-  `slow POST (Rudy): ${ATTACKERS} bodies that never end hurt nobody, and go with their clients`,
+  `slow POST (Rudy): ${ATTACKERS} bodies that never end do no harm, and end with their clients`,
   async (t) => {
     const app = await startScripted(t)
     const sidecar = await startSidecar(t, { app: app.address })

@@ -31,7 +31,7 @@ void tap.test('HTTP/2 connections keep every invariant: a seed of the day', asyn
   t.equal(fuzz(seed, MORE_CONNECTIONS).found, '')
 })
 
-void tap.test('nghttp2 takes what we pass, and refuses what we refuse', async (t) => {
+void tap.test('nghttp2 accepts what lastcall relays, and refuses what lastcall refuses', async (t) => {
   const seed = Math.floor(Math.random() * 2 ** 32)
   t.comment(`seed ${seed}`)
   const seeds = new Random(seed)

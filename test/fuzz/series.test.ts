@@ -16,12 +16,15 @@ void tap.test('each seed gets its messages, and all add up', async (t) => {
   t.match({ messages, tally, found }, { messages: 30, tally: { tried: 30 }, found: [] })
 })
 
-void tap.test('a difference ends its seed, is told with it, and the other seeds go on', async (t) => {
-  const kind = counting((seed, count) => (seed === 2 && count === 4 ? 'two ends' : undefined))
-  const { messages, found } = await series(kind, orders([1, 2, 3], 10))
-  t.same(found, [{ seed: 2, what: 'two ends', one: 204 }])
-  t.equal(messages, 24)
-})
+void tap.test(
+  'a difference ends its seed and is reported with it, and the other seeds continue',
+  async (t) => {
+    const kind = counting((seed, count) => (seed === 2 && count === 4 ? 'two ends' : undefined))
+    const { messages, found } = await series(kind, orders([1, 2, 3], 10))
+    t.same(found, [{ seed: 2, what: 'two ends', one: 204 }])
+    t.equal(messages, 24)
+  },
+)
 
 void tap.test('every fuzzer runs over seeds and prints a summary for machines', { jobs: 2 }, async (t) => {
   const runs = Object.entries(KINDS).map(async ([name, kind]) =>

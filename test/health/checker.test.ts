@@ -192,7 +192,7 @@ void tap.test('http: garbage and a closed connection are failures, not exception
   }
 })
 
-void tap.test('an app that starts is seen fast, whatever the interval', async (t) => {
+void tap.test('a starting app is detected fast, whatever the interval', async (t) => {
   const port = await freePort()
   const { told } = observe(
     t,
@@ -204,37 +204,37 @@ void tap.test('an app that starts is seen fast, whatever the interval', async (t
   await until('up', () => told.length > 0, 3000)
 })
 
-void tap.test(
-  'policy start: no check after the first success, until the app is told to be gone',
-  async (t) => {
-    const app = await httpApp(t, status(200))
-    const { checker, told } = observe(t, NOWHERE, app.health, { healthPolicy: 'start' })
-    await until('up', () => told.length > 0)
-    app.state.answer = status(500)
-    const asked = app.state.paths.length
-    await new Promise((resolve) => setTimeout(resolve, 200)) // ten intervals in which nothing may happen
-    t.equal(app.state.paths.length, asked)
-    t.same(told, ['up'])
+void tap.test('policy start: no check after the first success, until the app has gone', async (t) => {
+  const app = await httpApp(t, status(200))
+  const { checker, told } = observe(t, NOWHERE, app.health, { healthPolicy: 'start' })
+  await until('up', () => told.length > 0)
+  app.state.answer = status(500)
+  const asked = app.state.paths.length
+  await new Promise((resolve) => setTimeout(resolve, 200)) // ten intervals in which nothing may happen
+  t.equal(app.state.paths.length, asked)
+  t.same(told, ['up'])
 
+  checker.appGone()
+  t.match(told[1], /^down: nothing listens/)
+  await until('checks again', () => app.state.paths.length > asked)
+  t.equal(checker.status.up, false)
+  app.state.answer = status(200)
+  await until('up again', () => told.length === 3)
+  t.equal(told[2], 'up')
+})
+
+void tap.test(
+  'stop: a check under way is abandoned, and nothing is reported or checked afterwards',
+  async (t) => {
+    const held: ServerResponse[] = []
+    const app = await httpApp(t, (response) => held.push(response))
+    const { checker, told } = observe(t, NOWHERE, app.health)
+    await until('a check under way', () => held.length === 1)
+    checker.stop()
+    await until('its connection is closed', () => app.open() === 0)
     checker.appGone()
-    t.match(told[1], /^down: nothing listens/)
-    await until('checks again', () => app.state.paths.length > asked)
-    t.equal(checker.status.up, false)
-    app.state.answer = status(200)
-    await until('up again', () => told.length === 3)
-    t.equal(told[2], 'up')
+    await new Promise((resolve) => setTimeout(resolve, 100)) // in which nothing may happen
+    t.same(told, [])
+    t.equal(app.accepted(), 1)
   },
 )
-
-void tap.test('stop: a check under way is given up and nothing is told or asked any more', async (t) => {
-  const held: ServerResponse[] = []
-  const app = await httpApp(t, (response) => held.push(response))
-  const { checker, told } = observe(t, NOWHERE, app.health)
-  await until('a check under way', () => held.length === 1)
-  checker.stop()
-  await until('its connection is closed', () => app.open() === 0)
-  checker.appGone()
-  await new Promise((resolve) => setTimeout(resolve, 100)) // in which nothing may happen
-  t.same(told, [])
-  t.equal(app.accepted(), 1)
-})

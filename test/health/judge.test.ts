@@ -24,7 +24,7 @@ void tap.test('is down until the first success', async (t) => {
   t.same(run(RULES, '--+'), ['starting', 'starting', 'up'])
 })
 
-void tap.test('three failures in a row are needed; a success in between begins anew', async (t) => {
+void tap.test('three consecutive failures are needed; a success in between resets the count', async (t) => {
   t.same(run(RULES, '+--+--'), ['up', 'up', 'up', 'up', 'up', 'up'])
   t.same(run(RULES, '+---'), ['up', 'up', 'up', 'down'])
 })

@@ -71,7 +71,7 @@ function feed(text: string, limit: number) {
   return { at: said.indexOf('too-long'), pastFirstLine: store.pastFirstLine, length: store.length }
 }
 
-void tap.test('a head may be as long as its limit, but what has not ended by then is too long', async (t) => {
+void tap.test('a head may be as long as its limit, but not longer', async (t) => {
   const head = 'GET /\r\nHost: a\r\n\r\n'
   everywhere(head, 'complete', { limit: head.length })
   everywhere(head, 'complete', { limit: 1 + head.length })

@@ -44,7 +44,7 @@ const toldItsLast = () => {
 const clientOf = (scene: Http2Scene) => f.named(scene.took().toClient)
 
 void tap.test(
-  'two GOAWAYs around a PING, of which the app sees nothing; the end is the last stream',
+  'two GOAWAYs around a PING that the app does not see; the connection ends with the last stream',
   async (t) => {
     const scene = Http2Scene.greeted().fromClient(Buffer.concat([f.get(1), f.post(3)]))
     scene.took()
@@ -103,7 +103,7 @@ void tap.test(
   },
 )
 
-void tap.test('a client that does not answer the PING is told its last stream while draining', async (t) => {
+void tap.test('a client that does not answer the PING gets the final GOAWAY while draining', async (t) => {
   const scene = Http2Scene.greeted().fromClient(f.post(1))
   scene.took()
   scene.drain()
@@ -149,52 +149,49 @@ void tap.test('a client that does not stop is a flood in the end', async (t) => 
   t.equal(scene.end, 'lastcall limit')
 })
 
-void tap.test(
-  'a connection that begins while clients are to leave is told once, while draining',
-  async (t) => {
-    const scene = newcomer().fromApp(f.SETTINGS)
-    for (let i = 0; i < 20; i++) {
-      scene.fromClient(f.get(2 * i + 1)).fromApp(f.ok(2 * i + 1))
-      scene.wait(PATIENCE_MS)
-    }
-    t.same(
-      clientOf(scene).filter((name) => name.startsWith('goaway')),
-      [],
-      'told before, it would come again',
-    )
-    scene.fromClient(f.get(41))
-    scene.drain()
-    t.same(clientOf(scene), PROHIBITED)
-    scene.fromClient(PONG).fromApp(f.ok(41))
-    t.same(clientOf(scene), ['goaway 41 0', 'headers 41 end'])
-    t.equal(scene.end, 'lastcall drained')
+void tap.test('a connection that begins in lame duck gets one GOAWAY, while draining', async (t) => {
+  const scene = newcomer().fromApp(f.SETTINGS)
+  for (let i = 0; i < 20; i++) {
+    scene.fromClient(f.get(2 * i + 1)).fromApp(f.ok(2 * i + 1))
+    scene.wait(PATIENCE_MS)
+  }
+  t.same(
+    clientOf(scene).filter((name) => name.startsWith('goaway')),
+    [],
+    'told before, it would come again',
+  )
+  scene.fromClient(f.get(41))
+  scene.drain()
+  t.same(clientOf(scene), PROHIBITED)
+  scene.fromClient(PONG).fromApp(f.ok(41))
+  t.same(clientOf(scene), ['goaway 41 0', 'headers 41 end'])
+  t.equal(scene.end, 'lastcall drained')
 
-    const silent = newcomer().fromApp(f.SETTINGS)
-    silent.drain()
-    t.same(clientOf(silent), ['settings'], 'one that has just come is let ask')
-    silent.fromClient(f.get(1)).fromApp(f.ok(1))
-    t.same(
-      clientOf(silent),
-      ['headers 1 end'],
-      'and more than once: the door may be open, and it would be back',
-    )
-    silent.wait(PATIENCE_MS)
-    t.same(clientOf(silent), PROHIBITED, 'but not for ever')
+  const silent = newcomer().fromApp(f.SETTINGS)
+  silent.drain()
+  t.same(clientOf(silent), ['settings'], 'one that has just come is let ask')
+  silent.fromClient(f.get(1)).fromApp(f.ok(1))
+  t.same(
+    clientOf(silent),
+    ['headers 1 end'],
+    'and more than once: the door may be open, and it would be back',
+  )
+  silent.wait(PATIENCE_MS)
+  t.same(clientOf(silent), PROHIBITED, 'but not for ever')
 
-    const early = newcomer()
-    early.fromClient(f.get(1)).wait(PATIENCE_MS)
-    early.drain()
-    t.same(clientOf(early), [])
-    early.fromApp(f.SETTINGS)
-    t.same(clientOf(early), ['settings', ...PROHIBITED], 'nothing before the SETTINGS of the app')
+  const early = newcomer()
+  early.fromClient(f.get(1)).wait(PATIENCE_MS)
+  early.drain()
+  t.same(clientOf(early), [])
+  early.fromApp(f.SETTINGS)
+  t.same(clientOf(early), ['settings', ...PROHIBITED], 'nothing before the SETTINGS of the app')
 
-    const stayed = newcomer().fromApp(f.SETTINGS)
-    stayed.terms.lameDuck = false // The drain was taken back; another begins.
-    stayed.wait(PATIENCE_MS)
-    stayed.part()
-    t.same(clientOf(stayed), ['settings', ...PROHIBITED], 'for the next drain it is not new')
-  },
-)
+  const stayed = newcomer().fromApp(f.SETTINGS)
+  stayed.terms.lameDuck = false // The drain was taken back; another begins.
+  stayed.wait(PATIENCE_MS)
+  stayed.part()
+  t.same(clientOf(stayed), ['settings', ...PROHIBITED], 'for the next drain it is not new')
+})
 
 void tap.test(
   'a connection that is young when clients are to leave gets a second to say what it has queued',

@@ -106,7 +106,7 @@ void tap.test('HEADERS of a stream that is over are no request: nothing is put i
 })
 
 void tap.test(
-  'an error waits for the end of the frame that the app is sending, but not for ever',
+  'an error waits for the end of the frame that the app is sending, but not forever',
   async (t) => {
     const answer = Buffer.concat([f.frame('headers', endHeaders, 1, f.OK), f.data(1, 'some data')])
     const within = () => {

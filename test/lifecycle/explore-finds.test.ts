@@ -44,7 +44,7 @@ function offPage(svg: string): string[] {
     .map(([thing]) => thing)
 }
 
-void tap.test('each promise over a move can be broken: some wrong machine is found by it', async (t) => {
+void tap.test('each promise over a move can be broken: it detects some wrong machine', async (t) => {
   const found = new Set(MUTANTS.map(({ breaks }) => breaks))
   t.same(
     PROMISES.filter(({ name }) => !found.has(name)),

@@ -12,7 +12,7 @@ import { WORLDS } from './explore/worlds.ts'
 const STEPS = 100_000 * EFFORT
 
 for (const world of WORLDS) {
-  void tap.test(`no life breaks a promise: ${world.name}`, async (t) => {
+  void tap.test(`no order of events breaks a promise: ${world.name}`, async (t) => {
     const { positions, steps, finding } = explore(MACHINE, world, STEPS)
     t.comment(`${positions} positions, ${steps} steps`)
     t.equal(finding === undefined ? undefined : tell(finding, world), undefined)

@@ -79,7 +79,7 @@ const PATIENCE_MS = 200_000
 
 for (const finishes of [true, false]) {
   void tap.test(
-    `there is always a way out (what is in flight ${finishes ? 'finishes' : 'hangs'})`,
+    `a drain can always end (what is in flight ${finishes ? 'finishes' : 'hangs'})`,
     async (t) => {
       t.doesNotThrow(() =>
         lives((life) => {

@@ -34,7 +34,7 @@ void tap.test('a proven stop is told while it lasts, and stays told', async (t) 
   t.same(saved.total, { inFlight: 2, arrived: 5 })
 })
 
-void tap.test('without evidence nothing is told; evidence brings all of it', async (t) => {
+void tap.test('without evidence of a stop nothing is counted; with it, everything is', async (t) => {
   const { book: saved, serve } = book()
   saved.open()
   serve(2, 5)

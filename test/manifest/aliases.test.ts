@@ -86,7 +86,7 @@ void tap.test('a probe that repeats another one moves to lastcall, and comes bac
   }
 })
 
-void tap.test('anchors of what stays as it is are in nobody’s way', async (t) => {
+void tap.test('anchors of parts that do not change are no obstacle', async (t) => {
   const text = deployment('', '', '  labels: &labels { app: web }\n')
     .replace('{ matchLabels: { app: web } }', '{ matchLabels: *labels }')
     .replace('metadata: { labels: { app: web } }', 'metadata: { labels: *labels }')

@@ -128,23 +128,26 @@ void tap.test('clients of a headless Service would go past lastcall', async (t) 
   t.same(ids(`${injected(APP)}${headless}`), ['headless-bypasses-sidecar'])
 })
 
-void tap.test('other ports of Services are told of, and a UDP port of the same number stays', async (t) => {
-  const ports =
-    '[{ name: h3, port: 443, targetPort: 3000, protocol: UDP }, { name: web, port: 80, targetPort: 3000 }, { name: files, port: 81, targetPort: 3001 }, { name: metrics, port: 82, targetPort: 3002 }]'
-  const text = `${APP}${SERVICE.replace(/\[.*\]/, ports)}`
-  const result = injection(text, '--app=127.0.0.1:3000')
-  t.match(result, { kind: 'text' })
-  const { remarks, text: after } = result as unknown as { remarks: string[]; text: string }
-  t.same(
-    remarks.filter((one) => one.includes('bypasses lastcall')),
-    [
-      'Deployment web: port 81 of Service web leads to 3001 and bypasses lastcall, which does not wait for requests there',
-    ],
-  )
-  t.match(after, 'name: h3, port: 443, targetPort: 3000, protocol: UDP', 'HTTP/3 keeps its endpoints')
-  t.match(after, 'name: web, port: 80, targetPort: 8080')
-  t.same(ids(after), ['service-port-beside'])
-})
+void tap.test(
+  'remarks name other ports of Services, and a UDP port with the same number does not change',
+  async (t) => {
+    const ports =
+      '[{ name: h3, port: 443, targetPort: 3000, protocol: UDP }, { name: web, port: 80, targetPort: 3000 }, { name: files, port: 81, targetPort: 3001 }, { name: metrics, port: 82, targetPort: 3002 }]'
+    const text = `${APP}${SERVICE.replace(/\[.*\]/, ports)}`
+    const result = injection(text, '--app=127.0.0.1:3000')
+    t.match(result, { kind: 'text' })
+    const { remarks, text: after } = result as unknown as { remarks: string[]; text: string }
+    t.same(
+      remarks.filter((one) => one.includes('bypasses lastcall')),
+      [
+        'Deployment web: port 81 of Service web leads to 3001 and bypasses lastcall, which does not wait for requests there',
+      ],
+    )
+    t.match(after, 'name: h3, port: 443, targetPort: 3000, protocol: UDP', 'HTTP/3 keeps its endpoints')
+    t.match(after, 'name: web, port: 80, targetPort: 8080')
+    t.same(ids(after), ['service-port-beside'])
+  },
+)
 
 const ingress = (port: string) =>
   `---\nkind: Ingress\nmetadata: { name: web }\nspec: { rules: [{ http: { paths: [{ backend: { service: { name: web, port: { ${port} } } } }] } }] }\n`

@@ -1,7 +1,8 @@
 /** The same port: the app is told to listen on loopback, and lastcall has its port on the pod's own addresses. */
 import tap from 'tap'
 import { SERVERS } from '../../src/tools/manifest/bindings.ts'
-import { bindingOf, onLoopback } from '../../src/tools/manifest/bind.ts'
+import { onLoopback } from '../../src/tools/manifest/bind-words.ts'
+import { bindingOf } from '../../src/tools/manifest/bind.ts'
 import { configOf, expanded } from '../../src/tools/manifest/settings.ts'
 import { workloadOf } from '../../src/tools/manifest/workload.ts'
 import { found, injected, injection, input } from '../fixtures/manifest.ts'
@@ -39,7 +40,7 @@ const lookup = (name: string) => (name === 'A' ? 'x' : undefined)
 const services = (text: string) => text.slice(text.indexOf('\n---\n'))
 
 void tap.test(
-  'an app that can be told: its Service stays as it is, twice is once, and no trace is left',
+  'an app that can listen on loopback: its Service does not change, a second run changes nothing, no trace is left',
   async (t) => {
     for (const text of [GUNICORN, POSTGREST]) {
       const after = injected(text)

@@ -31,30 +31,33 @@ void tap.test('inject reads files and folders, and prints one stream', async (t)
   t.equal(two.out, manifest('examples/nginx.yaml'))
 })
 
-void tap.test('a refusal prints nothing but why, with exit code 1; a mistake has 2', async (t) => {
-  const job = await lastcall(['inject', '--strict', '-f', path('examples/job.before.yaml'), '--mode=plain'])
-  t.match(job, {
-    code: 1,
-    out: '',
-    err: /^lastcall inject: nothing was changed\n {2}Job import would never complete/,
-  })
-  t.match(await lastcall(['inject', '-f', '/nowhere', '--settle', '3', '--nmae', 'x']), {
-    code: 2,
-    out: '',
-    err: /^lastcall: 2 errors\n {2}--nmae: unknown flag\n {2}--settle 3: add a unit.*\nSee lastcall inject --help\n$/,
-  })
-  t.match(await lastcall(['inject', '-f', '/nowhere', '-f']), { code: 2, err: /-f: needs a value/ })
-  t.match(await lastcall(['inject', '-f', '/nowhere']), { code: 2, err: /\/nowhere: no such file/ })
-  t.match(await lastcall(['check'], 'kind: [\n'), { code: 2, out: '', err: /stdin:2: / })
-  t.match(await lastcall(['check'], ''), {
-    code: 2,
-    err: /no Kubernetes object in the input: nothing was checked/,
-  })
-  t.match(await lastcall(['check', '--format=xml'], ''), {
-    code: 2,
-    err: /--output xml: must be text, json, yaml, sarif, junit or github/,
-  })
-})
+void tap.test(
+  'a refusal prints only the reasons, with exit code 1; an invalid command line has 2',
+  async (t) => {
+    const job = await lastcall(['inject', '--strict', '-f', path('examples/job.before.yaml'), '--mode=plain'])
+    t.match(job, {
+      code: 1,
+      out: '',
+      err: /^lastcall inject: nothing was changed\n {2}Job import would never complete/,
+    })
+    t.match(await lastcall(['inject', '-f', '/nowhere', '--settle', '3', '--nmae', 'x']), {
+      code: 2,
+      out: '',
+      err: /^lastcall: 2 errors\n {2}--nmae: unknown flag\n {2}--settle 3: add a unit.*\nSee lastcall inject --help\n$/,
+    })
+    t.match(await lastcall(['inject', '-f', '/nowhere', '-f']), { code: 2, err: /-f: needs a value/ })
+    t.match(await lastcall(['inject', '-f', '/nowhere']), { code: 2, err: /\/nowhere: no such file/ })
+    t.match(await lastcall(['check'], 'kind: [\n'), { code: 2, out: '', err: /stdin:2: / })
+    t.match(await lastcall(['check'], ''), {
+      code: 2,
+      err: /no Kubernetes object in the input: nothing was checked/,
+    })
+    t.match(await lastcall(['check', '--format=xml'], ''), {
+      code: 2,
+      err: /--output xml: must be text, json, yaml, sarif, junit or github/,
+    })
+  },
+)
 
 void tap.test('what was left out is listed at the end with its line, and the exit code is 3', async (t) => {
   const worker =

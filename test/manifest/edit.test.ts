@@ -159,7 +159,7 @@ function set(text: string, ...path: string[]): string {
   return rewritten(read, [{ item: read.objects[0]!, changes: [{ kind: 'set', path, value: 1 }] }])
 }
 
-void tap.test('a text without a last newline, and one that has nothing but a key', async (t) => {
+void tap.test('a text without a final newline, and one with only a key', async (t) => {
   t.equal(set('kind: A\nspec:\n  a: 0', 'spec', 'b'), 'kind: A\nspec:\n  a: 0\n  b: 1')
   t.equal(set('kind: A\nspec:', 'spec', 'b'), 'kind: A\nspec:\n  b: 1')
   t.equal(set('kind: A\nspec: # none\n', 'spec', 'b', 'c'), 'kind: A\nspec: # none\n  b:\n    c: 1\n')

@@ -61,7 +61,7 @@ void tap.test('the readinessProbe becomes the health check', async (t) => {
 })
 
 void tap.test(
-  'a readinessProbe that lastcall cannot do stays where it is, and the user is told',
+  'a readinessProbe that lastcall cannot perform stays with the app, and a remark says so',
   async (t) => {
     const exec = BEFORE.replace(
       /readinessProbe:\n {12}httpGet:\n.*\n.*\n/,
@@ -74,7 +74,7 @@ void tap.test(
   },
 )
 
-void tap.test('the name of the port goes over, with what used it', async (t) => {
+void tap.test('the name of the port moves to lastcall, and what used it follows', async (t) => {
   const after = spec(injected(BEFORE))
   t.match(after.initContainers, [
     {
@@ -381,7 +381,7 @@ void tap.test('what cannot be done safely is refused', async (t) => {
   refusal(t, BEFORE, /inject cannot share a socket between containers/, '--app=unix:/run/a.sock')
 })
 
-void tap.test('an app whose port cannot be told is not guessed', async (t) => {
+void tap.test('an app with an ambiguous port is refused, not guessed', async (t) => {
   const [deployment = ''] = BEFORE.split('---\n')
   const silent = deployment.replace(/ {10}ports:[\s\S]*/, '')
   refusal(t, silent, /does not say on which port its app listens.*--app 127\.0\.0\.1:PORT/)

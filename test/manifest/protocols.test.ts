@@ -1,7 +1,8 @@
 /** What an app speaks is told by what its manifests say; what is not HTTP is relayed as bytes, or refused. */
 import tap from 'tap'
 import { spokenOn } from '../../src/tools/manifest/protocols.ts'
-import { servicesOf, workloadOf } from '../../src/tools/manifest/workload.ts'
+import { servicesOf } from '../../src/tools/manifest/services-of.ts'
+import { workloadOf } from '../../src/tools/manifest/workload.ts'
 import { placesOf } from '../../src/tools/manifest/whole.ts'
 import { found, injected, injection, input } from '../fixtures/manifest.ts'
 
@@ -100,7 +101,7 @@ void tap.test('by appProtocol, probes, names, images and numbers; the surest fir
   for (const [what, wanted] of cases) t.equal(spoken(what), wanted, JSON.stringify(what))
 })
 
-void tap.test('databases and TLS get --protocol tcp, and the user is told', async (t) => {
+void tap.test('databases and TLS get --protocol tcp, and a remark says so', async (t) => {
   for (const [what, said] of [
     [
       { image: 'redis:7', port: 6379 },
@@ -150,33 +151,36 @@ const withPorts = (...ports: string[]) =>
     .replace('"ports":[{"containerPort":3000}]', `"ports":[${ports.join(',')}]`)
     .split('---')[0]!
 
-void tap.test('of several ports the one for clients is taken, and what goes past is told', async (t) => {
-  const app = (...ports: string[]) => /--app=127\.0\.0\.1:\d+/.exec(injected(withPorts(...ports)))?.[0]
-  t.equal(
-    app('{"containerPort":9100,"name":"metrics"}', '{"containerPort":3000,"name":"main"}'),
-    '--app=127.0.0.1:3000',
-  )
-  t.equal(app('{"containerPort":8443,"name":"https"}', '{"containerPort":3000}'), '--app=127.0.0.1:3000')
-  t.equal(
-    app('{"containerPort":9999,"name":"rpc"}', '{"containerPort":3000,"name":"http-web"}'),
-    '--app=127.0.0.1:3000',
-  )
-  const two = withPorts('{"containerPort":5000,"name":"http-a"}', '{"containerPort":3000,"name":"http-b"}')
-  t.match(injection(two), { left: [{ why: [/several ports/] }] })
-  const console = withPorts(
-    '{"containerPort":15672,"name":"console-http"}',
-    '{"containerPort":5672,"name":"amqp"}',
-  )
-  t.match(injection(console), { left: [{ why: [/several ports/] }] })
-  const broker = withPorts('{"containerPort":15672}', '{"containerPort":5672,"name":"amqp"}')
-  t.match(injection(broker), { left: [{ why: [/several ports/] }] }, 'a broker is not its console')
-  t.match(injection(withPorts('{"containerPort":5000}', '{"containerPort":3000}')), {
-    kind: 'text',
-    left: [{ why: [/has several ports \(5000, 3000\)/] }],
-  })
-})
+void tap.test(
+  'of several ports the one for clients is chosen, and a remark names those that bypass lastcall',
+  async (t) => {
+    const app = (...ports: string[]) => /--app=127\.0\.0\.1:\d+/.exec(injected(withPorts(...ports)))?.[0]
+    t.equal(
+      app('{"containerPort":9100,"name":"metrics"}', '{"containerPort":3000,"name":"main"}'),
+      '--app=127.0.0.1:3000',
+    )
+    t.equal(app('{"containerPort":8443,"name":"https"}', '{"containerPort":3000}'), '--app=127.0.0.1:3000')
+    t.equal(
+      app('{"containerPort":9999,"name":"rpc"}', '{"containerPort":3000,"name":"http-web"}'),
+      '--app=127.0.0.1:3000',
+    )
+    const two = withPorts('{"containerPort":5000,"name":"http-a"}', '{"containerPort":3000,"name":"http-b"}')
+    t.match(injection(two), { left: [{ why: [/several ports/] }] })
+    const console = withPorts(
+      '{"containerPort":15672,"name":"console-http"}',
+      '{"containerPort":5672,"name":"amqp"}',
+    )
+    t.match(injection(console), { left: [{ why: [/several ports/] }] })
+    const broker = withPorts('{"containerPort":15672}', '{"containerPort":5672,"name":"amqp"}')
+    t.match(injection(broker), { left: [{ why: [/several ports/] }] }, 'a broker is not its console')
+    t.match(injection(withPorts('{"containerPort":5000}', '{"containerPort":3000}')), {
+      kind: 'text',
+      left: [{ why: [/has several ports \(5000, 3000\)/] }],
+    })
+  },
+)
 
-void tap.test('pods of which only the metrics can be reached are left alone', async (t) => {
+void tap.test('pods that expose only metrics are left alone', async (t) => {
   const text = withPorts('{"containerPort":9090,"name":"http-metrics"}')
   t.match(injection(text), {
     kind: 'text',

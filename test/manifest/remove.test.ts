@@ -23,17 +23,22 @@ void tap.test('shapes that somebody wrote', async (t) => {
   }
 })
 
-void tap.test('every style: inject and --remove leave no trace, and twice is once', async (t) => {
-  const property = fc.property(manifests, (text) => {
-    const result = injection(text)
-    if (result.kind !== 'text') throw new Error(`${text}\nwas refused: ${JSON.stringify(result)}`)
-    const once = result.text
-    if (once === text) throw new Error(`${text}\nstayed as it was`)
-    const twice = injected(once)
-    if (twice !== once) throw new Error(`${text}\nonce\n${once}\ntwice\n${twice}`)
-    const removed = injected(once, '--remove')
-    if (removed !== text)
-      throw new Error(`${JSON.stringify(text)}\nbecame\n${once}\nand without it\n${JSON.stringify(removed)}`)
-  })
-  holds(t, 'any style', property as fc.IProperty<unknown>, Number(process.env['STYLES'] ?? 300))
-})
+void tap.test(
+  'every style: inject and --remove leave no trace, and a second run changes nothing',
+  async (t) => {
+    const property = fc.property(manifests, (text) => {
+      const result = injection(text)
+      if (result.kind !== 'text') throw new Error(`${text}\nwas refused: ${JSON.stringify(result)}`)
+      const once = result.text
+      if (once === text) throw new Error(`${text}\nstayed as it was`)
+      const twice = injected(once)
+      if (twice !== once) throw new Error(`${text}\nonce\n${once}\ntwice\n${twice}`)
+      const removed = injected(once, '--remove')
+      if (removed !== text)
+        throw new Error(
+          `${JSON.stringify(text)}\nbecame\n${once}\nand without it\n${JSON.stringify(removed)}`,
+        )
+    })
+    holds(t, 'any style', property as fc.IProperty<unknown>, Number(process.env['STYLES'] ?? 300))
+  },
+)

@@ -167,7 +167,7 @@ void tap.test(
   },
 )
 
-void tap.test('one Service of two workloads is told of once', async (t) => {
+void tap.test('a Service of two workloads is reported once', async (t) => {
   const other = GOOD.slice(0, GOOD.indexOf('---')).replace('name: web', 'name: two')
   const wide = swap([
     'spec:\n  selector:\n    app: web\n  ports',

@@ -102,7 +102,7 @@ void tap.test(
   },
 )
 
-void tap.test('a port of which nobody says that it is HTTP is relayed as bytes; TLS is, too', async (t) => {
+void tap.test('a port that is not declared as HTTP is relayed as bytes, and so is TLS', async (t) => {
   const ports = `${PORTS}            - { name: raw, containerPort: 5000 }\n            - { name: https, containerPort: 8443 }\n`
   const service = `${SERVICE}    - { name: raw, port: 5000 }\n    - { name: https, port: 443, targetPort: 8443 }\n`
   const text = web({ ports, service })
@@ -217,7 +217,7 @@ void tap.test('--app and --listen say that there is one port', async (t) => {
   t.equal(sidecarOf(more).settings.get('app'), undefined)
 })
 
-void tap.test('the readinessProbe of the app goes over to lastcall, whichever port it asks', async (t) => {
+void tap.test('the readinessProbe of the app moves to lastcall, whichever port it uses', async (t) => {
   const text = web({ more: '          readinessProbe: { httpGet: { port: grpc, path: /up } }\n' })
   const after = holds(t, text)
   t.equal(sidecarOf(after).settings.get('health'), 'http://127.0.0.1:9000/up')

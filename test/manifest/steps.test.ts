@@ -66,7 +66,7 @@ void tap.test('--step services: the Service moves over, and the pods stay as the
 })
 
 void tap.test(
-  'without a step, both commands are told where a live Service would lose requests',
+  'without --step, a remark has both commands if a live Service would lose requests',
   async (t) => {
     t.match(injection(BARE), {
       remarks: [

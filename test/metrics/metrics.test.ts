@@ -233,7 +233,7 @@ void tap.test('every number lands under its own labels', async (t) => {
   t.equal([...series].filter(([name]) => name.startsWith('lastcall_requests_total')).length, 2)
 })
 
-void tap.test('what is always there is there before anything happened', async (t) => {
+void tap.test('every series exists before anything has happened', async (t) => {
   const { series } = await scrape({ appUp: () => false })
   for (const name of [
     'lastcall_app_up',

@@ -101,7 +101,7 @@ for (const colorScheme of ['light', 'dark'] as const)
   })
 
 void tap.test(
-  'nobody looks at a hidden page: it lets its stream go, and takes it up again',
+  'a hidden page closes its stream, and opens it again when it is visible',
   { skip: noBrowser },
   async (t) => {
     const { url, asked } = await startTestAdmin(t)

@@ -148,7 +148,7 @@ await tap.test('each port is served, and /status, metrics and the log say which'
 })
 
 await tap.test(
-  'a drain with all ports at work: all are refused together, finished, and the app ends',
+  'a drain with traffic on all ports: all refuse together, requests finish, and the app exits',
   async (t) => {
     const { http, sidecar, end } = await threePorts(t)
     const works = [
@@ -199,27 +199,30 @@ for (const [index, name] of ['HTTP/1.1', 'gRPC', 'tcp'].entries())
     },
   )
 
-await tap.test('one port of the app is away: its requests wait, the others go on', async (t) => {
-  const { http, sidecar } = await threePorts(t, ['--health-interval', '50ms', '--health-failures', '1'])
-  await http.stop()
-  const [web] = sidecar.listens
-  const line = await sidecar.log(/: down: /)
-  t.match(line, { port: String(web!.port), level: 'warn' })
-  t.match(line.msg, `app of port ${web!.port}: down: connect ECONNREFUSED ${http.address}`)
-  t.equal((await sidecar.ask('GET', '/readyz')).status, 503, 'a pod without one of its ports is not ready')
-  t.equal(await sidecar.metric(`lastcall_app_up{port="${web!.port}"}`), 0)
-  t.equal(await sidecar.metric(`lastcall_app_up{port="${sidecar.listens[1]!.port}"}`), 1)
+await tap.test(
+  'one port of the app refuses connections: its requests wait, the other ports keep serving',
+  async (t) => {
+    const { http, sidecar } = await threePorts(t, ['--health-interval', '50ms', '--health-failures', '1'])
+    await http.stop()
+    const [web] = sidecar.listens
+    const line = await sidecar.log(/: down: /)
+    t.match(line, { port: String(web!.port), level: 'warn' })
+    t.match(line.msg, `app of port ${web!.port}: down: connect ECONNREFUSED ${http.address}`)
+    t.equal((await sidecar.ask('GET', '/readyz')).status, 503, 'a pod without one of its ports is not ready')
+    t.equal(await sidecar.metric(`lastcall_app_up{port="${web!.port}"}`), 0)
+    t.equal(await sidecar.metric(`lastcall_app_up{port="${sidecar.listens[1]!.port}"}`), 1)
 
-  const waiting = await asked(t, web!, 'waited')
-  await until('it is in flight', async () => (await inFlight(sidecar)) === 1)
-  await (await onTcp(t, sidecar.listens[2]!)).finish()
-  await (await onGrpc(t, sidecar.listens[1]!)).finish()
-  t.equal(waiting.text, '', 'it waits')
-  await http.start()
-  t.equal((await waiting.answer('POST')).status, 200)
-  await sidecar.ready()
-  t.same(path(sidecar), ['serving'])
-})
+    const waiting = await asked(t, web!, 'waited')
+    await until('it is in flight', async () => (await inFlight(sidecar)) === 1)
+    await (await onTcp(t, sidecar.listens[2]!)).finish()
+    await (await onGrpc(t, sidecar.listens[1]!)).finish()
+    t.equal(waiting.text, '', 'it waits')
+    await http.start()
+    t.equal((await waiting.answer('POST')).status, 200)
+    await sidecar.ready()
+    t.same(path(sidecar), ['serving'])
+  },
+)
 
 await tap.test(
   'a container of several restarts alone, by its own hook: lastcall serves again at once',

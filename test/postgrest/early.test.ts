@@ -52,7 +52,7 @@ await tap.test('a stand-in for PostgREST', { skip: withPostgrest }, async (t) =>
     await until('nothing in flight', async () => (await inFlight(sidecar)) === 0)
   })
 
-  await t.test('answered early, it is waited for by a drain, which cuts nothing', async (t2) => {
+  await t.test('a drain waits for an upload that was answered early, and cuts nothing', async (t2) => {
     const { client, sidecar, hook } = await draining(t2, [])
     t2.equal(await inFlight(sidecar), 1)
     client.send('x'.repeat(SHORT_BYTES / 2))

@@ -15,7 +15,7 @@ function problems(...argv: string[]): string {
   return outcome.kind === 'problems' ? outcome.problems.join('\n') : ''
 }
 
-void tap.test('what stands behind -- is the command, flags of its own included', async (t) => {
+void tap.test('everything after -- is the command, including its own flags', async (t) => {
   t.match(read('--', 'node', 'app.js', '--path', '--', '{port}'), {
     command: ['node', 'app.js', '--path', '--', '{port}'],
     path: '/',
@@ -72,7 +72,7 @@ void tap.test('how a rollout goes: a quarter unless told otherwise, as in Kubern
   t.match(problems('--max-surge=0', '--max-unavailable=0%', '--', 'x'), /both 0: nothing could be replaced/)
 })
 
-void tap.test('each mistake is told', async (t) => {
+void tap.test('each error is reported', async (t) => {
   t.match(problems(), /^COMMAND is missing/)
   t.match(problems('--path', '/'), /^COMMAND is missing/)
   t.match(problems('--'), /^COMMAND is missing/)

@@ -105,7 +105,7 @@ void tap.test('each pod that was stopped has its timeline, as accessible as a pi
   t.notMatch(html, /NaN|undefined|Infinity|\[object/)
 })
 
-void tap.test('each failed request is told, and its cross leads there', async (t) => {
+void tap.test('each failed request is described, and its cross links to it', async (t) => {
   const html = page([bare, calm])
   t.equal(html.match(/<li id="failure-\d+">/g)?.length, 2)
   t.match(html, /<a href="#failure-\d+" tabindex="-1"><g class="failed"><title>GET \/\?a=1&amp;b=/)
@@ -158,7 +158,7 @@ void tap.test('a story: refused answers, timeouts, no pod, wrong answers', async
   t.match(story({ from: 1, to: 2 }, undefined), /on a new connection that never came about\./)
 })
 
-void tap.test('of many failures some of each cause are told, and how many more there are', async (t) => {
+void tap.test('of many failures some of each cause are described, with the number of others', async (t) => {
   const many = Array.from({ length: 200 }, (_, index) => request(100 + index, 101 + index, 1, 'ECONNRESET'))
   const html = page([{ ...bare, requests: [...many, request(300, 301, 1, 'EPIPE')] }, calm])
   t.equal(

@@ -194,7 +194,7 @@ void tap.test(
   },
 )
 
-void tap.test('an app that ends is shown with its last words', together(), async (t) => {
+void tap.test('an app that exits is shown with its last lines', together(), async (t) => {
   const script = "console.error('no database'); setTimeout(() => process.exit(3), 50)"
   const { program } = rehearse(t, ['--', process.execPath, '-e', script])
   t.same(await program.end(RUN_MS), { code: 2, signal: null })
@@ -205,7 +205,7 @@ void tap.test('an app that ends is shown with its last words', together(), async
 })
 
 void tap.test(
-  'an app that does not listen where it should is told how it gets its port',
+  'if an app does not listen on its port, a message says how it gets the port',
   together(),
   async (t) => {
     const { program } = rehearse(t, [

@@ -43,7 +43,7 @@ class Naive {
   }
 }
 
-void tap.test('in any order of events it says what a look at everybody would', async (t) => {
+void tap.test('in any order of events it agrees with a scan of all connections', async (t) => {
   const step = fc.record({
     what: fc.constantFrom<('connection' | 'stays' | 'forget')[]>('connection', 'stays', 'forget'),
     who: fc.nat(),
@@ -69,7 +69,7 @@ void tap.test('in any order of events it says what a look at everybody would', a
   holds(t, 'lastConnectionAt', property)
 })
 
-void tap.test('8,000 silent clients are not looked at for every event of a drain', async (t) => {
+void tap.test('8,000 silent clients are not scanned for every event of a drain', async (t) => {
   let looks = 0
   class Silent implements Arrived {
     get acceptedAt(): number {

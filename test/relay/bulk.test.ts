@@ -17,7 +17,7 @@ await tap.test('the one given back last is taken next', async (t) => {
   t.not(bulk.take(), second, 'given back twice, and there only once')
 })
 
-await tap.test('what a write keeps is nobody else’s until it is done', async (t) => {
+await tap.test('a buffer that a write keeps is not reused until the write is done', async (t) => {
   const bulk = new BulkBuffers()
   const kept = bulk.take()!
   bulk.keep(kept)
@@ -28,7 +28,7 @@ await tap.test('what a write keeps is nobody else’s until it is done', async (
   t.equal(bulk.take(), kept)
 })
 
-await tap.test('memory is bounded, whoever has them', async (t) => {
+await tap.test('memory is bounded, whichever sides have the buffers', async (t) => {
   const bulk = new BulkBuffers()
   const taken: Buffer[] = []
   for (let buffer = bulk.take(); buffer !== undefined; buffer = bulk.take()) {
@@ -55,7 +55,7 @@ await tap.test('a buffer that is not one of them', async (t) => {
 })
 
 await tap.test(
-  'a stream’s own buffer is written in place, and its memory freed as soon as nobody needs it',
+  'a stream’s own buffer is written in place, and its memory is freed as soon as possible',
   async (t) => {
     const bulk = new BulkBuffers()
     const read = Buffer.from(new ArrayBuffer(64 * 1024))

@@ -76,7 +76,7 @@ await tap.test('a burst without end is sent in bounded pieces', async (t) => {
   t.equal(log.join('').replaceAll('one: ', ''), 'x'.repeat(64), 'nothing is lost')
 })
 
-await tap.test('the end of the turn sends what is left, and everybody who waited is told', async (t) => {
+await tap.test('the end of the turn sends what is left, and every waiting writer is notified', async (t) => {
   const log: string[] = []
   const burst = new Burst()
   const one = new Taker('one', log)

@@ -26,23 +26,26 @@ function setting(clients: number): { clock: HandClock; dialer: Dialer; crowd: Cl
   }
 }
 
-void tap.test('a thousand that wait for an app that is away knock one at a time', async (t) => {
-  const { clock, dialer, crowd } = setting(1000)
-  const [first] = crowd as [Client]
-  dialer.wanted(first)
-  dialer.refused(first, 'ECONNREFUSED')
-  for (const client of crowd.slice(1)) dialer.wanted(client)
-  const knocks = (): number => crowd.reduce((sum, { connects }) => sum + connects, 0)
-  t.equal(knocks(), 1)
-  clock.advance(25)
-  t.equal(knocks(), 2)
-  clock.advance(100)
-  t.equal(knocks(), 2, 'the second is still trying')
-  dialer.reached(first)
-  t.equal(knocks(), 1001, 'once somebody is in, everybody comes')
-})
+void tap.test(
+  'of a thousand requests that wait for the app, only one at a time tries to connect',
+  async (t) => {
+    const { clock, dialer, crowd } = setting(1000)
+    const [first] = crowd as [Client]
+    dialer.wanted(first)
+    dialer.refused(first, 'ECONNREFUSED')
+    for (const client of crowd.slice(1)) dialer.wanted(client)
+    const knocks = (): number => crowd.reduce((sum, { connects }) => sum + connects, 0)
+    t.equal(knocks(), 1)
+    clock.advance(25)
+    t.equal(knocks(), 2)
+    clock.advance(100)
+    t.equal(knocks(), 2, 'the second is still trying')
+    dialer.reached(first)
+    t.equal(knocks(), 1001, 'once somebody is in, everybody comes')
+  },
+)
 
-void tap.test('who has waited connect-wait is told so, and no sooner', async (t) => {
+void tap.test('a request gets 503 after connect-wait, and not earlier', async (t) => {
   const { clock, dialer, crowd } = setting(1)
   const [client] = crowd as [Client]
   dialer.wanted(client)
@@ -63,7 +66,7 @@ void tap.test('a connection that is neither accepted nor refused is a timeout', 
   t.equal(crowd[0]!.fault, 'timeout')
 })
 
-void tap.test('while the door is held nobody knocks; then everybody may', async (t) => {
+void tap.test('while connecting is paused nobody connects; afterwards everybody may', async (t) => {
   const { clock, dialer, crowd } = setting(3)
   dialer.queue(true)
   for (const client of crowd) dialer.wanted(client)
@@ -87,7 +90,7 @@ void tap.test('who is held for connect-wait hears that the app is away', async (
   t.equal(crowd[0]!.fault, 'away')
 })
 
-void tap.test('nobody waits for an app that has ended for good', async (t) => {
+void tap.test('no request waits for an app that has exited for good', async (t) => {
   const { clock, dialer, crowd } = setting(2)
   const [waiting, late] = crowd as [Client, Client]
   dialer.wanted(waiting)

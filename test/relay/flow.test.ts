@@ -136,7 +136,7 @@ class Model {
   }
 }
 
-void tap.test('bytes held stay below the bound, and nobody waits for ever', async (t) => {
+void tap.test('bytes held stay below the bound, and no client waits forever', async (t) => {
   const request = fc.oneof(
     { weight: 3, arbitrary: fc.constant('health' as const) },
     { weight: 2, arbitrary: fc.constant('get' as const) },

@@ -32,7 +32,7 @@ function crowd(
   return { clients, open, places: new Places(open, limit(places)) }
 }
 
-void tap.test('who makes room lingers, but only so many at a time', async (t) => {
+void tap.test('connections that make room linger, but only a limited number at a time', async (t) => {
   const { clients, open, places } = crowd(4, 4)
   for (let i = 0; i < 4; i++) {
     t.ok(places.forOneMore(100))
@@ -49,7 +49,7 @@ void tap.test('who makes room lingers, but only so many at a time', async (t) =>
 })
 
 void tap.test(
-  'a lower limit sends the idle away at once; the busy stay, and nobody comes in for them',
+  'a lower limit closes idle connections at once; busy ones stay, and no new ones are accepted for them',
   async (t) => {
     const { clients, open, places } = crowd(10, 10)
     for (const busy of clients.slice(4)) busy.restingSince = Infinity

@@ -77,7 +77,7 @@ async function portable(t: Test, paused: boolean) {
   return { app, kit, port, read, reported }
 }
 
-void tap.test('portable: what is gathered is not yet taken, and stops nobody', async (t) => {
+void tap.test('portable: gathered bytes do not count as taken, and do not stop reading', async (t) => {
   const { app, port, read, reported } = await portable(t, false)
   const chunk = read('a')
   t.ok(port.backlog, 'still in flight')

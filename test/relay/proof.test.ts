@@ -228,25 +228,28 @@ for (const [name, ways, why] of SILENT)
     await leavesNothing(t)
   })
 
-await tap.test('whoever else dials the port of the trial is not taken for its other end', async (t) => {
-  const strangers: Socket[] = []
-  const ways: NativeWays = {
-    ...NODE,
-    canTakeHandles: (server: Server) => {
-      const { port, address } = server.address() as { port: number; address: string }
-      for (let i = 0; i < 5; i++) {
-        const stranger = connect({ port, host: address })
-        stranger.on('error', () => undefined)
-        stranger.write('GET / HTTP/1.1\r\n\r\n')
-        strangers.push(stranger)
-      }
-      return true
-    },
-  }
-  t.match(await proveNative(systemClock, ways), { kind: 'native' })
-  for (const stranger of strangers) stranger.destroy()
-  await leavesNothing(t)
-})
+await tap.test(
+  'a stranger who connects to the port of the trial is not mistaken for its other end',
+  async (t) => {
+    const strangers: Socket[] = []
+    const ways: NativeWays = {
+      ...NODE,
+      canTakeHandles: (server: Server) => {
+        const { port, address } = server.address() as { port: number; address: string }
+        for (let i = 0; i < 5; i++) {
+          const stranger = connect({ port, host: address })
+          stranger.on('error', () => undefined)
+          stranger.write('GET / HTTP/1.1\r\n\r\n')
+          strangers.push(stranger)
+        }
+        return true
+      },
+    }
+    t.match(await proveNative(systemClock, ways), { kind: 'native' })
+    for (const stranger of strangers) stranger.destroy()
+    await leavesNothing(t)
+  },
+)
 
 await tap.test('a request that was not needed serves again, and one that is in use never', async (t) => {
   class Request implements AskedRequest {

@@ -29,12 +29,12 @@ void tap.test('very many share their turns', async (t) => {
   }
 })
 
-void tap.test('without a time all are told at once; nobody is nobody', async (t) => {
+void tap.test('with a duration of 0 all are told at once; an empty set is fine', async (t) => {
   t.equal(told(100, 0).at.length, 100)
   t.equal(told(0, 1000).clock.armed, 0)
 })
 
-void tap.test('stopped, it tells nobody any more; started again, only the new ones', async (t) => {
+void tap.test('after a stop it tells nobody; after another start only new ones', async (t) => {
   const { clock, spread, at } = told(10, 1000)
   clock.advance(250)
   spread.stop()

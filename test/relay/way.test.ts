@@ -34,7 +34,7 @@ const BROKEN: readonly (readonly [string, RegExp])[] = [
 ]
 
 for (const [broken, why] of BROKEN)
-  await tap.test(`on a Node where ${broken}: portable, a warning, and nobody stalls`, async (t) => {
+  await tap.test(`on a Node where ${broken}: portable, a warning, and no client stalls`, async (t) => {
     const app = await startScripted(t)
     const sidecar = await startSidecar(t, {
       app: app.address,

@@ -64,7 +64,7 @@ void t.test('every rollout ends within its limits', async (test) => {
   test.pass('no limit was passed')
 })
 
-void t.test('a batch: so many at a time, in their order, whether they succeed or not', async (test) => {
+void t.test('a batch: at most N at a time, in order, whether they succeed or not', async (test) => {
   const batch = new Batch(2)
   const gates = Array.from({ length: 5 }, () => Promise.withResolvers<number>())
   const begun: number[] = []

@@ -74,30 +74,33 @@ async function soak(socket: Socket): Promise<{ bytes: number; hash: string }> {
   return { bytes, hash: hash.digest('hex') }
 }
 
-void tap.test('a client that goes on talking to an app that has ended and gone is told so', async (t) => {
-  const ends = Promise.withResolvers<Socket>()
-  const server = await serve(t, (socket) => {
-    socket.once('data', () => {
-      socket.end('all that I had to say')
-      ends.resolve(socket)
+void tap.test(
+  'a client that keeps sending after the app has closed and gone does not stay in flight',
+  async (t) => {
+    const ends = Promise.withResolvers<Socket>()
+    const server = await serve(t, (socket) => {
+      socket.once('data', () => {
+        socket.end('all that I had to say')
+        ends.resolve(socket)
+      })
     })
-  })
-  const sidecar = await inFrontOf(t, server.where)
-  const client = await rawClient(t, sidecar.listen, true)
-  client.send('hello')
-  t.equal(await client.end(), 'fin')
-  t.equal(client.text, 'all that I had to say')
-  const app = await ends.promise
-  app.destroy()
-  const talking = setInterval(() => client.send('still there?'), 5)
-  t.teardown(() => clearInterval(talking))
-  await until('nothing in flight', async () => (await inFlight(sidecar)) === 0)
-  t.match(
-    await sidecar.metric('lastcall_pair_ends_total{who="app",why="closed"}'),
-    1,
-    'the app has closed: what it said was complete',
-  )
-})
+    const sidecar = await inFrontOf(t, server.where)
+    const client = await rawClient(t, sidecar.listen, true)
+    client.send('hello')
+    t.equal(await client.end(), 'fin')
+    t.equal(client.text, 'all that I had to say')
+    const app = await ends.promise
+    app.destroy()
+    const talking = setInterval(() => client.send('still there?'), 5)
+    t.teardown(() => clearInterval(talking))
+    await until('nothing in flight', async () => (await inFlight(sidecar)) === 0)
+    t.match(
+      await sidecar.metric('lastcall_pair_ends_total{who="app",why="closed"}'),
+      1,
+      'the app has closed: what it said was complete',
+    )
+  },
+)
 
 void tap.test('the server speaks first, and a connection counts from its first moment', async (t) => {
   const server = await serve(t, (socket) => {

@@ -9,7 +9,8 @@ import type { Request } from '../manifest/request.ts'
 import { configIn } from '../manifest/settings.ts'
 import { list, type Branch, type Tree } from '../manifest/tree.ts'
 import { placesOf, putIn, takeOut, type Result } from '../manifest/whole.ts'
-import { sendsTo, servicePorts, workloadOf } from '../manifest/workload.ts'
+import { sendsTo, servicePorts } from '../manifest/services-of.ts'
+import { workloadOf } from '../manifest/workload.ts'
 import { kindOf, nameOf, referenceOf, titleOf, type Live } from './live.ts'
 
 export interface ObjectChange {

@@ -7,17 +7,8 @@ import { forOperators, onlyMeasures } from './names.ts'
 import { spokenOn } from './protocols.ts'
 import { settingsIn, type Settings } from './settings.ts'
 import { at, text } from './tree.ts'
-import {
-  appsOf,
-  ownPort,
-  portsOf,
-  servicePorts,
-  servicesOf,
-  variable,
-  type Container,
-  type Place,
-  type Workload,
-} from './workload.ts'
+import { servicePorts, servicesOf } from './services-of.ts'
+import { appsOf, ownPort, portsOf, variable, type Container, type Place, type Workload } from './workload.ts'
 
 export interface App {
   readonly container: Container

@@ -13,7 +13,8 @@ import { forOperators } from './names.ts'
 import { spokenOn } from './protocols.ts'
 import { expanded, podIps, settingsIn, type Settings } from './settings.ts'
 import { speechOf } from './speech.ts'
-import { portsOf, servicePorts, servicesOf, type Place, type Workload } from './workload.ts'
+import { servicePorts, servicesOf } from './services-of.ts'
+import { portsOf, type Place, type Workload } from './workload.ts'
 
 export type AppsReading =
   | {

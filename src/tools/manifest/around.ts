@@ -8,7 +8,8 @@ import { directServices } from './headless.ts'
 import { forOperators } from './names.ts'
 import { otherPolicies } from './policies.ts'
 import { at, text } from './tree.ts'
-import { servicePorts, servicesOf, type Place, type Workload } from './workload.ts'
+import { servicePorts, servicesOf } from './services-of.ts'
+import { type Place, type Workload } from './workload.ts'
 
 /** Sentences that continue `Deployment web ...`, and say what to do. */
 export function aroundObstacles(

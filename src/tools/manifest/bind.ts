@@ -3,23 +3,26 @@
  * from the table (bindings.ts), or one that the user names. Only settings that are certain are used. Pure.
  */
 import type { App } from './app.ts'
+import {
+  flagIn,
+  isScript,
+  LOOPBACK,
+  namesIn,
+  onLoopback,
+  scriptOnLoopback,
+  wordsOf,
+  type Word,
+  type WordBinding,
+} from './bind-words.ts'
 import { SERVERS, type Server } from './bindings.ts'
 import { at, list, text } from './tree.ts'
 import { ownPort, portsOf, type Container } from './workload.ts'
 
 /** The change to the app's container. */
 export type Binding =
-  /** The app already listens on loopback. */
-  | { readonly kind: 'there' }
+  | WordBinding
   /** A variable; `index` is its entry in env, or -1. */
   | { readonly kind: 'variable'; readonly name: string; readonly value: string; readonly index: number }
-  /** A word of the command line. */
-  | {
-      readonly kind: 'word'
-      readonly list: 'command' | 'args'
-      readonly index: number
-      readonly value: string
-    }
   /** Words at the end of the command line. */
   | { readonly kind: 'append'; readonly words: readonly string[] }
 
@@ -34,11 +37,6 @@ export interface Named {
   readonly bindEnv: string | undefined
   readonly bindArg: string | undefined
 }
-
-const LOOPBACK = '127.0.0.1'
-/** How servers write "all addresses". */
-const EVERYWHERE = new Set(['', '0.0.0.0', '0', '::', '[::]', '*', '+', '*4', '!4', '*6', '!6'])
-const THERE = new Set([LOOPBACK, 'localhost'])
 
 /** How to make this app listen on loopback; `named` takes precedence over the table. */
 export function bindingOf(app: App, named: Named): BindingReading {
@@ -142,113 +140,6 @@ function found(binding: Binding): BindingReading {
 function problem(why: string): BindingReading {
   return { kind: 'problem', why }
 }
-
-interface Word {
-  readonly list: 'command' | 'args'
-  readonly index: number
-  readonly text: string
-  /** The word is a script for the shell before it. */
-  readonly script: boolean
-}
-
-/** The command line in the manifest. */
-function wordsOf({ value }: Container): Word[] {
-  const words = (['command', 'args'] as const).flatMap((where) =>
-    list(value[where]).map((one, index) => ({ list: where, index, text: text(one) ?? '' })),
-  )
-  const shell = /^(\/\S*\/)?(ba|da|a|z)?sh$/.test(words[0]?.text ?? '')
-  const isCode = (i: number) => shell && /^-\w*c$/.test(words[i - 1]?.text ?? '')
-  return words.map(({ list: where, index, text: said }, i) => ({
-    list: where,
-    index,
-    text: said,
-    script: isCode(i),
-  }))
-}
-
-function isScript({ script }: Word): boolean {
-  return script
-}
-
-/** The programs that a word may start. */
-function namesIn({ text: said, script }: Word): string[] {
-  const words = script ? said.split(/[\s;&|()]+/) : [said]
-  return words.map((word) => word.slice(word.lastIndexOf('/') + 1))
-}
-
-/** The change of one of these flags to loopback; undefined if its effect is not certain, 'absent' if there is no flag. */
-function flagIn(
-  words: readonly Word[],
-  flags: readonly string[],
-  port: number,
-  wanted?: string,
-): Binding | undefined | 'absent' {
-  const hits = words.flatMap((word, i): Hit[] => {
-    if (word.script) return scriptHas(word.text, flags) ? [{ word, skip: 0 }] : []
-    const glued = flags.find((flag) => word.text.startsWith(`${flag}=`))
-    if (glued !== undefined) return [{ word, skip: glued.length + 1 }]
-    const next = words[i + 1]
-    return flags.includes(word.text) && next !== undefined ? [{ word: next, skip: 0 }] : []
-  })
-  const [hit, ...more] = hits
-  if (hit === undefined) return 'absent'
-  const { word, skip } = hit
-  const moved = word.script
-    ? scriptOnLoopback(word.text, flags, port, wanted)
-    : (wanted ?? onLoopback(word.text.slice(skip), port))
-  if (more.length > 0 || moved === undefined) return undefined
-  const value = word.text.slice(0, skip) + moved
-  return value === word.text ? { kind: 'there' } : { kind: 'word', list: word.list, index: word.index, value }
-}
-
-/** A word that contains a value, and the number of characters before it. */
-interface Hit {
-  readonly word: Word
-  readonly skip: number
-}
-
-function pattern(flags: readonly string[]): RegExp {
-  const names = flags.map((flag) => flag.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')
-  return new RegExp(`(?<=^|\\s)(${names})(=|\\s+)([^\\s"'\`$;&|]+)(?=\\s|$)`, 'g')
-}
-
-function scriptHas(script: string, flags: readonly string[]): boolean {
-  return script
-    .split(/\s+/)
-    .some((word) => flags.some((flag) => word === flag || word.startsWith(`${flag}=`)))
-}
-
-/** A script or a line of flags with its one flag moved to loopback; undefined if there are several, or it is unclear. */
-function scriptOnLoopback(
-  script: string,
-  flags: readonly string[],
-  port: number,
-  wanted?: string,
-): string | undefined {
-  const all = [...script.matchAll(pattern(flags))]
-  const [hit] = all
-  if (hit === undefined || all.length > 1 || script.trim().includes('\n')) return undefined
-  const [whole, flag = '', joint = '', value = ''] = hit
-  const moved = wanted ?? onLoopback(value, port)
-  if (moved === undefined) return undefined
-  return script.slice(0, hit.index) + flag + joint + moved + script.slice(hit.index + whole.length)
-}
-
-/**
- * The same address on loopback: a host, `host:port` or a URL. Undefined if it has another port, or is a specific address
- * other than loopback.
- */
-export function onLoopback(value: string, port: number): string | undefined {
-  const read = value === '::' ? ['', '', '::'] : ADDRESS.exec(value)
-  if (read === null) return undefined
-  const [, scheme = '', host = '', digits, rest = ''] = read
-  if (digits !== undefined && Number(digits) !== port) return undefined
-  if (THERE.has(host)) return value
-  if (!EVERYWHERE.has(host)) return undefined
-  return `${scheme}${LOOPBACK}${digits === undefined ? '' : `:${digits}`}${rest}`
-}
-
-const ADDRESS = /^([a-z]+:\/\/)?(\[[^\]]*\]|[^:/[\]]*)(?::(\d+))?(\/?)$/i
 
 function rowOf({ value }: Container, name: string): number {
   return list(value['env']).findIndex((row) => at(row, 'name') === name)

@@ -2,9 +2,23 @@
  * Turns changes into splices of the user's text, computed from one parse. Pure; a writer provides the YAML or JSON of new
  * values. This file handles collections in block style; braces.ts handles flow style.
  */
+import {
+  addition,
+  columnOf,
+  dashLine,
+  fresh,
+  indented,
+  isInline,
+  lastLine,
+  lastly,
+  newline,
+  outdented,
+  ownLines,
+  whole,
+} from './block-lines.ts'
 import { around, marginAt, put, take } from './braces.ts'
 import { place, type Change, type Notes, type Was } from './change.ts'
-import { lineEnd, lineStart, leadingComments, trailingComments } from './lines.ts'
+import { lineEnd, leadingComments, trailingComments } from './lines.ts'
 import type { Splice, Writer } from './splice.ts'
 import { entryAt, spotAt, type Entry, type Spot } from './spot.ts'
 import { printPath, type Tree } from './tree.ts'
@@ -149,31 +163,6 @@ function restoration(
   return addition(text, parent, index, lastLine(lines), was.skip ?? 0)
 }
 
-/** New lines as entry `index` of a map; `skip`: after this number of comment and blank lines, for a restored pair. */
-function addition(text: string, parent: Spot, index: number, lines: string, skip?: number): Splice {
-  const before = parent.entries[index - 1]
-  const next = parent.entries[index]
-  const column = columnOf(text, parent.entries[0]!.start)
-  if (before === undefined) {
-    const first = next!.start
-    if (isInline(text, parent, next!))
-      return { from: first, to: first, text: lines.trimStart() + ' '.repeat(column) }
-    const line = leadingComments(text, lineStart(text, first), column)
-    return { from: line, to: line, text: lines }
-  }
-  let from = lineEnd(text, before.end)
-  // Comments that are indented deeper belong to the entry before them.
-  if (skip === undefined) from = trailingComments(text, from, column)
-  for (let i = 0; i < (skip ?? 0) && isIdle(text.slice(from, lineEnd(text, from))); i += 1)
-    from = lineEnd(text, from)
-  return fresh(text, from, lines)
-}
-
-/** Whether a line is blank or only a comment. */
-function isIdle(line: string): boolean {
-  return /^\s*(#.*)?$/.test(line.trimEnd())
-}
-
 /** A new value for an existing pair or item. */
 function replacement(
   text: string,
@@ -242,62 +231,4 @@ function removal(text: string, parent: Spot, entry: Entry, own: boolean): Splice
   if (isInline(text, parent, entry)) return take(parent, entry)
   const { from, to } = ownLines(text, entry)
   return whole(text, from, own ? lineEnd(text, entry.end) : to)
-}
-
-/** Removes lines; at the end of a text without a final newline, together with the newline before them. */
-function whole(text: string, from: number, to: number): Splice {
-  const last = to === text.length && !text.endsWith('\n') && from > 0
-  return { from: last ? from - 1 : from, to, text: '' }
-}
-
-/** Whether something else precedes it on its line: a brace, a dash, another pair. */
-function isInline(text: string, parent: Spot, entry: Entry): boolean {
-  return parent.flow || text.slice(lineStart(text, entry.start), entry.start).trim() !== ''
-}
-
-/** The lines of a pair, with the comments directly above it and the indented ones below it. */
-function ownLines(text: string, entry: Entry): { from: number; to: number } {
-  const column = columnOf(text, entry.start)
-  const from = leadingComments(text, lineStart(text, entry.start), column)
-  return { from, to: trailingComments(text, lineEnd(text, entry.end), column) }
-}
-
-/** The start of the line with the dash of an item, which may begin below it. */
-function dashLine(text: string, parent: Spot, entry: Entry): number {
-  const column = columnOf(text, parent.start)
-  let line = lineStart(text, entry.start)
-  while (line > parent.start && text[line + column] !== '-') line = lineStart(text, line - 1)
-  return line
-}
-
-function columnOf(text: string, offset: number): number {
-  return offset - lineStart(text, offset)
-}
-
-/** A newline with the indentation of this entry. */
-function newline(text: string, entry: Entry): string {
-  return `\n${' '.repeat(columnOf(text, entry.start))}`
-}
-
-/** Inserts lines. At the end of a text without a final newline, a newline comes first. */
-function fresh(text: string, from: number, own: string): Splice {
-  const atEnd = from > 0 && text[from - 1] !== '\n' && from === text.length
-  return { from, to: from, text: atEnd ? `\n${own.trimEnd()}` : own }
-}
-
-/** Keeps a text without a final newline that way. */
-function lastly(own: string, text: string, to: number): string {
-  return to === text.length && !text.endsWith('\n') ? own.trimEnd() : own
-}
-
-function outdented(own: string, column: number): string {
-  return own.replace(new RegExp(`^ {${column}}`, 'gm'), '')
-}
-
-function lastLine(own: string): string {
-  return own.endsWith('\n') ? own : `${own}\n`
-}
-
-function indented(own: string, column: number): string {
-  return own.replace(/^(?=.)/gm, ' '.repeat(column))
 }

@@ -3,7 +3,8 @@
  * targetPort has no effect. Pure.
  */
 import { at } from './tree.ts'
-import { servicePorts, type Place, type Workload } from './workload.ts'
+import { servicePorts } from './services-of.ts'
+import { type Place, type Workload } from './workload.ts'
 
 export function isHeadless({ item }: Place): boolean {
   return at(item.value, 'spec', 'clusterIP') === 'None'

@@ -2,15 +2,8 @@
  * Which ports of a pod are taken, and which lastcall gets: all containers of a pod share its ports. Pure.
  */
 import { at, number } from './tree.ts'
-import {
-  portsOf,
-  servicePorts,
-  servicesOf,
-  variable,
-  type Container,
-  type Place,
-  type Workload,
-} from './workload.ts'
+import { servicePorts, servicesOf } from './services-of.ts'
+import { portsOf, variable, type Container, type Place, type Workload } from './workload.ts'
 
 /** lastcall's default ports, and the ports at which the search for others begins. */
 const WISHES = { listen: [8080, 18_080], admin: [9099, 19_099] } as const

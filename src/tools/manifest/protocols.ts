@@ -14,7 +14,8 @@ import {
 } from './protocol-tables.ts'
 import { routeBackends } from './routes.ts'
 import { at, list, text } from './tree.ts'
-import { ownPort, portsOf, servicePorts, type Container, type Place, type Workload } from './workload.ts'
+import { servicePorts } from './services-of.ts'
+import { ownPort, portsOf, type Container, type Place, type Workload } from './workload.ts'
 
 export type Spoken =
   /** HTTP/1.1 or HTTP/2 in the clear. */

@@ -7,7 +7,8 @@ import type { Change } from './change.ts'
 import { readWas } from './rewrite.ts'
 import { configIn } from './settings.ts'
 import { at, list, text, type Path, type Tree } from './tree.ts'
-import { appsOf, servicePorts, sendsTo, workloadOf, type Place, type Workload } from './workload.ts'
+import { servicePorts, sendsTo } from './services-of.ts'
+import { appsOf, workloadOf, type Place, type Workload } from './workload.ts'
 
 /** First step: deletes what inject has added, and lastcall itself. Empty if there is nothing to delete. */
 export function removals(place: Place, places: readonly Place[]): Change[] {

@@ -11,7 +11,8 @@ import { commandFor } from './line-to-run.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import type { SidecarPlan } from './sidecar.ts'
 import { at, text } from './tree.ts'
-import { portsOf, servicePorts, servicesOf, type Place, type Workload } from './workload.ts'
+import { servicePorts, servicesOf } from './services-of.ts'
+import { portsOf, type Place, type Workload } from './workload.ts'
 
 export interface Redirection {
   readonly changes: readonly (Place & ObjectChanges)[]

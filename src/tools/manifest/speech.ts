@@ -5,7 +5,8 @@
 import type { App } from './app.ts'
 import { spokenOn } from './protocols.ts'
 import { settingsIn, type Settings } from './settings.ts'
-import { servicesOf, type Place, type Workload } from './workload.ts'
+import { servicesOf } from './services-of.ts'
+import { type Place, type Workload } from './workload.ts'
 
 export type Speech =
   /** Inject it with this `protocol`, and print the `remarks`. */

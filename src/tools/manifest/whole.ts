@@ -12,15 +12,14 @@ import { removals, restorations } from './remove.ts'
 import { means } from './selector.ts'
 import { rewritten, unwritable, type ObjectChanges } from './rewrite.ts'
 import { at, text as textOf } from './tree.ts'
+import { sendsTo, servicesOf } from './services-of.ts'
 import {
-  sendsTo,
   ofKind,
-  servicesOf,
+  strangeKind,
   together as sameNamespace,
   workloadOf,
   type Place,
   type Workload,
-  strangeKind,
 } from './workload.ts'
 
 export type Result =

@@ -3,15 +3,8 @@ import { appPortsIn, configIn } from './settings.ts'
 import type { Judged, World } from './rule.ts'
 import { at, number, text } from './tree.ts'
 import { forOperators } from './names.ts'
-import {
-  appsOf,
-  portsOf,
-  servicePorts,
-  servicesOf,
-  workloadOf,
-  type Place,
-  type Workload,
-} from './workload.ts'
+import { servicePorts, servicesOf } from './services-of.ts'
+import { appsOf, portsOf, workloadOf, type Place, type Workload } from './workload.ts'
 import { probedPort, listenPort } from './app.ts'
 
 const DEFAULT_GRACE_SECONDS = 30

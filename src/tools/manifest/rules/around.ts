@@ -6,7 +6,8 @@ import type { Judged, Rule, Site } from '../rule.ts'
 import { routeBackends } from '../routes.ts'
 import { means } from '../selector.ts'
 import { at, list, text } from '../tree.ts'
-import { namedPort, ofKind, portsOf, servicePorts } from '../workload.ts'
+import { servicePorts } from '../services-of.ts'
+import { namedPort, ofKind, portsOf } from '../workload.ts'
 
 interface Fronted {
   readonly judged: Judged

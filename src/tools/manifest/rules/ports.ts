@@ -5,7 +5,8 @@ import { readWas } from '../rewrite.ts'
 import type { Rule, Site } from '../rule.ts'
 import { appPortsIn } from '../settings.ts'
 import { at, type Path } from '../tree.ts'
-import { ownPort, portsOf, servicePorts, type Container, type Place, type Workload } from '../workload.ts'
+import { servicePorts } from '../services-of.ts'
+import { ownPort, portsOf, type Container, type Place, type Workload } from '../workload.ts'
 
 const ASKERS: readonly Path[] = [
   ...['readinessProbe', 'livenessProbe', 'startupProbe'].flatMap((probe) =>

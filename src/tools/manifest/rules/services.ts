@@ -6,7 +6,8 @@ import { appPortsIn } from '../settings.ts'
 import { sharesPort } from '../settings.ts'
 import type { Judged, Rule, Site } from '../rule.ts'
 import { at, branch, list, text, type Branch } from '../tree.ts'
-import { namespaceOf, portsOf, servicePorts, together, type Place, type ServicePort } from '../workload.ts'
+import { servicePorts, type ServicePort } from '../services-of.ts'
+import { namespaceOf, portsOf, together, type Place } from '../workload.ts'
 
 /** A site for each port of a Service of a workload for which `saw` returns a sentence. */
 function portSites(judged: Judged, saw: (port: ServicePort, service: Place) => string | undefined): Site[] {
