@@ -4,7 +4,7 @@
  */
 import { strictEqual } from 'node:assert'
 import tap from 'tap'
-import { ChunkCursor } from '../../src/protocol/http1/chunked.ts'
+import { ChunkCursor, LAST_CHUNK } from '../../src/protocol/http1/chunked.ts'
 import { EventStream } from '../../src/protocol/http1/event-stream.ts'
 import { REFUSAL_NAMES, type RefusalName } from '../../src/protocol/http1/refusal.ts'
 
@@ -66,6 +66,8 @@ void tap.test('a strict body ends where its last line does', async (t) => {
     "0;!#$%&'*+-.^_`|~09AZaz=!#$%&'*+-.^_`|~09AZaz\r\n\r\n",
     '0\r\nA: b\r\nX-Empty:\r\nc:\t\xff \r\n\r\n',
   ])
+  ends(strict, [LAST_CHUNK.toString()])
+  strictEqual(LAST_CHUNK.length, 5)
   plays(strict, '1fffffffffffff\r\nx', 'open')
   t.pass('all')
 })

@@ -4,7 +4,7 @@ import { isAbsoluteForm } from '../../src/protocol/http1/target.ts'
 
 /** Among other bytes, which must not be looked at. */
 function isAbsolute(target: string): boolean {
-  return isAbsoluteForm(Buffer.from(`a:${target}//x`, 'latin1'), 2, 2 + target.length)
+  return isAbsoluteForm(Buffer.from(`a:${target} //x`, 'latin1'), 2, 2 + target.length)
 }
 
 void tap.test('a scheme, ://, an authority, and a path or a query or nothing', async (t) => {
@@ -37,6 +37,8 @@ void tap.test('without one of these it is not', async (t) => {
     'http:/a',
     'http:/a/b',
     'http//a',
+    'http;//a',
+    'http///a',
     'httpx//a/b',
     'http:x/a/b',
     'http:/xa/b',

@@ -1,6 +1,7 @@
 /**
- * Stryker's test runner for tests that need no process of their own: each mutant gets fresh modules in a process that is warm. The
- * tests that reach it run one after the other, the quickest first, until one fails.
+ * Stryker's test runner for tests that need no process of their own. All mutants run in one warm process; only a mutant of code
+ * that runs when a module is loaded needs fresh modules. The tests that reach a mutant run one after the other, the
+ * quickest first, until one fails.
  */
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
@@ -20,6 +21,8 @@ interface MutantRun {
   readonly activeMutant: { readonly id: string }
   readonly testFilter?: readonly string[]
   readonly hitLimit?: number
+  /** Whether the mutant is reached when its module is loaded. */
+  readonly reloadEnvironment: boolean
 }
 
 const switches: Switches = ((globalThis as { __stryker__?: Switches }).__stryker__ ??= {})
@@ -27,7 +30,7 @@ const TAP = new URL('tap.ts', import.meta.url).href
 const HERE = new URL('.', import.meta.url).href
 let round = 0
 
-/** Fresh modules for each round: those of the project, which Stryker has copied into its sandbox. */
+/** Loads the modules of the project, which Stryker has copied into its sandbox, anew in each round. */
 function freshModules(root: string): void {
   registerHooks({
     resolve(specifier, context, next) {
@@ -44,6 +47,8 @@ class InProcess {
   static readonly inject = ['options'] as const
   readonly #files: readonly string[]
   readonly #took = new Map<string, number>()
+  /** The tests of each file, and with them the modules, as they were loaded without a mutant. */
+  readonly #loaded = new Map<string, readonly Collected[]>()
 
   constructor({ lastcall }: { readonly lastcall: { readonly tests: readonly string[] } }) {
     this.#files = lastcall.tests
@@ -62,6 +67,7 @@ class InProcess {
     round += 1
     for (const file of this.#files) {
       const found = await load(file)
+      this.#loaded.set(file, found)
       if (found.length === 0)
         return { status: 'error', errorMessage: `${file} cannot be loaded, or has no tests` }
       for (const { id, run } of found) {
@@ -84,23 +90,24 @@ class InProcess {
     return { status: 'complete', tests, mutantCoverage: switches.mutantCoverage }
   }
 
-  async mutantRun({ activeMutant, testFilter, hitLimit }: MutantRun): Promise<object> {
+  async mutantRun({ activeMutant, testFilter, hitLimit, reloadEnvironment }: MutantRun): Promise<object> {
     Object.assign(switches, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit && 0 })
-    round += 1
+    if (reloadEnvironment) round += 1
     try {
-      return await this.#hunt(testFilter)
+      return await this.#hunt(testFilter, reloadEnvironment)
     } finally {
       switches.activeMutant = undefined
     }
   }
 
   /** Without a filter all tests are run: those of a mutant of something that is made when its module is loaded. */
-  async #hunt(wanted: readonly string[] | undefined): Promise<object> {
+  async #hunt(wanted: readonly string[] | undefined, fresh: boolean): Promise<object> {
     let nrOfTests = 0
     for (const file of this.#quickest(this.#files)) {
       const named = wanted?.filter((id) => id.startsWith(`${file}: `))
       if (named?.length === 0) continue
-      const tests = new Map((await load(file)).map(({ id, run }) => [id, run]))
+      const found = fresh ? await load(file) : await this.#kept(file)
+      const tests = new Map(found.map(({ id, run }) => [id, run]))
       if (tests.size === 0) tests.set(named?.[0] ?? file, missing)
       const ids = named ?? [...tests.keys()]
       for (const id of this.#quickest(ids)) {
@@ -111,6 +118,16 @@ class InProcess {
       }
     }
     return { status: 'survived', nrOfTests }
+  }
+
+  /** The tests of a file as they were first loaded. A process that replaces one that hung has loaded none yet. */
+  async #kept(file: string): Promise<readonly Collected[]> {
+    const kept = this.#loaded.get(file)
+    if (kept !== undefined) return kept
+    round += 1
+    const found = await load(file)
+    this.#loaded.set(file, found)
+    return found
   }
 
   #quickest(names: readonly string[]): string[] {

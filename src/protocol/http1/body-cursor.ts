@@ -27,8 +27,8 @@ export class BodyCursor {
   }
 
   /**
-   * Begins a body of `length` bytes, or `CHUNKED` or `UNTIL_CLOSE`. `events` is shown the data of chunks, and `advance`
-   * then stops behind each chunk.
+   * Begins a body of `length` bytes, or `CHUNKED` or `UNTIL_CLOSE`. If it is chunked, `events` is shown its data, and
+   * `advance` then stops behind each chunk.
    */
   begin(length: number, events?: EventStream): void {
     this.#chunked = length === CHUNKED

@@ -10,22 +10,22 @@ export const SP = 0x20
 export const COMMA = 0x2c
 export const COLON = 0x3a
 
-/** 1 for `tchar`: the bytes of a token, such as a method or a field name (RFC 9110 §5.6.2). */
-export const TOKEN = new Uint8Array(256)
-/** 1 for the bytes of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
-export const VALUE = new Uint8Array(256)
-/** 1 for the bytes of a request target: VCHAR. RFC 3986 allows fewer; llhttp and HAProxy accept these too. */
-export const TARGET = new Uint8Array(256)
-/** The value of a hexadecimal digit, or 255. */
-export const HEX = new Uint8Array(256).fill(255)
-
-for (let byte = 0; byte < 256; byte++) {
-  const char = String.fromCharCode(byte)
-  if (/[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(char)) TOKEN[byte] = 1
-  if (byte === HTAB || (byte >= SP && byte !== 0x7f)) VALUE[byte] = 1
-  if (byte > SP && byte < 0x7f) TARGET[byte] = 1
-  if (/[0-9A-Fa-f]/.test(char)) HEX[byte] = parseInt(char, 16)
+/** A table that has 1 for the bytes that this matches as characters of Latin-1, and 0 for the others. */
+export function tableOf(members: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, byte) => (members.test(String.fromCharCode(byte)) ? 1 : 0))
 }
+
+/** 1 for `tchar`: the bytes of a token, such as a method or a field name (RFC 9110 §5.6.2). */
+export const TOKEN = tableOf(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/)
+/** 1 for the bytes of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5). */
+export const VALUE = tableOf(/[\t -~\x80-\xff]/)
+/** 1 for the bytes of a request target: VCHAR. RFC 3986 allows fewer; llhttp and HAProxy accept these too. */
+export const TARGET = tableOf(/[!-~]/)
+/** The value of a hexadecimal digit, or 255. */
+export const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte)
+  return /[0-9A-Fa-f]/.test(char) ? parseInt(char, 16) : 255
+})
 
 /** Whether the bytes at `start` are `word` in any case. `word` must be in lower case, and may be longer than `bytes` is. */
 export function isWord(bytes: Uint8Array, start: number, word: string): boolean {

@@ -3,7 +3,7 @@
  * byte of the head stays as it was. The callers decide what is removed. Pure.
  */
 
-import { CR, LF, eachElement, isWord, trimBlank } from './bytes.ts'
+import { COLON, CR, LF, eachElement, isWord, trimBlank } from './bytes.ts'
 
 export interface Unwanted {
   /** The names of the fields to remove, in lower case. */
@@ -27,7 +27,8 @@ export function withoutConnectionFields(
   while (at < end) {
     const lf = bytes.indexOf(LF, at)
     const lineEnd = lf + 1
-    if (lf === at || (lf === at + 1 && bytes[at] === CR)) {
+    // The empty line: it has no CR but that of its end, as a head with a bare CR is refused or not understood.
+    if (lf === at || bytes[at] === CR) {
       last = at
       break
     }
@@ -45,8 +46,8 @@ export function withoutConnectionFields(
 
 /** What remains of the options of a line, '' for a line that is to go; 'other' for a line that stays as it is. */
 function remaining(bytes: Buffer, start: number, end: number, { fields, options }: Unwanted): string {
-  const colon = bytes.indexOf(0x3a, start)
-  if (colon < 0 || colon > end) return 'other'
+  // Of a line without a colon this is no name: it is empty, or contains the end of the line, and so matches nothing.
+  const colon = bytes.indexOf(COLON, start)
   const length = trimBlank(bytes, start, colon) - start
   if (fields.some((name) => name.length === length && isWord(bytes, start, name))) return ''
   if (length !== 10 || !isWord(bytes, start, 'connection')) return 'other'

@@ -4,7 +4,7 @@
  */
 
 import { CHUNKED } from './body-cursor.ts'
-import { COMMA, decimal, eachElement, HTAB, isWord, skipBlank, SP, trimBlank } from './bytes.ts'
+import { COMMA, decimal, eachElement, HTAB, isWord, skipBlank, tableOf, trimBlank } from './bytes.ts'
 import { REFUSE } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
 import { isProbe } from './sender.ts'
@@ -13,9 +13,8 @@ import { isUnderscored } from './underscore.ts'
 /** Fields that must reach the app. A client that names one in Connection wants a proxy on the way to remove it. */
 const END_TO_END = ['host', 'content-length', 'transfer-encoding', 'x-forwarded-for']
 
-/** 1 for the ASCII characters that no host may contain. */
-const HOST_BAD = new Uint8Array(128)
-for (const char of '/?#@\\<>"^`{|}') HOST_BAD[char.charCodeAt(0)] = 1
+/** 1 for the bytes of Host, uri-host [ ":" port ] (RFC 9110 §7.2): VCHAR but for those that no host and no port contains. */
+const HOST = tableOf(/[!$-.0-;=A-[\]_a-z~]/)
 
 /**
  * Judges one field and notes in `head` what it says. Returns 0, or a negative refusal (refusal.ts). The length of the
@@ -76,11 +75,7 @@ function host(bytes: Uint8Array, valueStart: number, valueEnd: number, head: Req
   if (head.hosts > 1) return REFUSE.hosts
   const start = skipBlank(bytes, valueStart, valueEnd)
   const end = trimBlank(bytes, start, valueEnd)
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!
-    // uri-host [ ":" port ] (RFC 9110 §7.2): none of HOST_BAD, no white space, no control or non-ASCII bytes.
-    if (byte <= SP || byte >= 0x7f || HOST_BAD[byte] === 1) return REFUSE.host
-  }
+  for (let at = start; at < end; at++) if (HOST[bytes[at]!] !== 1) return REFUSE.host
   return 0
 }
 
@@ -143,11 +138,13 @@ function transferEncoding(
   if (head.codings > 1) return REFUSE.coding
   let elements = 0
   let chunked = 0
-  let last = false
+  /** Which of the elements is chunked, from 1. */
+  let chunkedAt = 0
   eachElement(bytes, valueStart, valueEnd, (start, end) => {
     elements += 1
-    last = end - start === 7 && isWord(bytes, start, 'chunked')
-    if (last) chunked += 1
+    if (end - start !== 7 || !isWord(bytes, start, 'chunked')) return
+    chunked += 1
+    chunkedAt = elements
   })
   let commas = 0
   for (let at = valueStart; at < valueEnd; at++) {
@@ -155,6 +152,6 @@ function transferEncoding(
     if (bytes[at] === HTAB) return REFUSE.coding
     if (bytes[at] === COMMA) commas += 1
   }
-  if (!last || chunked !== 1 || commas !== elements - 1) return REFUSE.coding
+  if (chunked !== 1 || chunkedAt !== elements || commas !== elements - 1) return REFUSE.coding
   return elements === 1 ? 0 : REFUSE.codings
 }

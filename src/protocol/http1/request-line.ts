@@ -36,7 +36,7 @@ export function requestLine(bytes: Uint8Array, start: number, cap: number, head:
     // The line is incomplete, or it has ended too early to be right.
     const lf = bytes.indexOf(LF, version)
     if (lf < 0 || lf >= cap) return MORE
-    return lf === lineEnd - 2 && isVersion(bytes, version) ? REFUSE.bareLf : REFUSE.requestLine
+    return isVersion(bytes, version) ? REFUSE.bareLf : REFUSE.requestLine
   }
   if (!isVersion(bytes, version)) return REFUSE.requestLine
   if (bytes[lineEnd - 2] !== CR || bytes[lineEnd - 1] !== LF)

@@ -4,7 +4,7 @@
  * body-cursor.ts. Pure.
  */
 
-import { BodyCursor, CHUNKED } from './body-cursor.ts'
+import { BodyCursor } from './body-cursor.ts'
 import { EventStream } from './event-stream.ts'
 import { HeadBuffer } from './head-buffer.ts'
 import { MORE, OPAQUE, parseResponseHead, type ResponseHead } from './response-head.ts'
@@ -99,8 +99,8 @@ export class ResponseCursor {
     const length = head.frame(toHead)
     this.#state = length === 0 ? IDLE : BODY
     if (length === 0) return true
-    // Events cannot be seen in a compressed body, and only a chunked body can be ended early.
-    const mayEnd = length === CHUNKED && toGet && head.eventStream && !head.encoded
+    // Events cannot be seen in a compressed body. A body that is not chunked cannot be ended early, and ignores them.
+    const mayEnd = toGet && head.eventStream && !head.encoded
     this.#body.begin(length, mayEnd ? new EventStream() : undefined)
     return false
   }

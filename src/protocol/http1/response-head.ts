@@ -75,14 +75,14 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
     let colon = -1
     let byte = bytes[at]!
     while (byte !== LF) {
-      if (byte === COLON && colon < 0) colon = at
+      if (byte === COLON && colon === -1) colon = at
       // RFC 9112 §2.2: a bare CR is invalid. Readers differ on whether it ends a line.
       else if (byte === CR && at + 1 < end && bytes[at + 1] !== LF) return OPAQUE
       at += 1
       if (at >= end) return MORE
       byte = bytes[at]!
     }
-    const lineEnd = at > line && bytes[at - 1] === CR ? at - 1 : at
+    const lineEnd = bytes[at - 1] === CR ? at - 1 : at
     at += 1
     if (lineEnd === line) return at
     if (bytes[line] === SP || bytes[line] === HTAB) {
@@ -90,14 +90,18 @@ export function parseResponseHead(bytes: Uint8Array, start: number, end: number,
       if (framing) return OPAQUE
       continue
     }
-    if (colon < 0) continue
+    if (colon === -1) continue
     const length = trimBlank(bytes, line, colon) - line
     framing = length === 14 || length === 17
-    if (!field(bytes, line, length, colon, lineEnd, head)) return OPAQUE
+    if (!field(bytes, line, length, colon + 1, lineEnd, head)) return OPAQUE
   }
   return MORE
 }
 
+/**
+ * Reads the status line. Returns the offset behind it, `MORE` or `OPAQUE`. If only its end is missing, the offset is behind
+ * `end`, where no line begins.
+ */
 function statusLine(bytes: Uint8Array, start: number, end: number, head: ResponseHead): number {
   const length = end - start
   const shape = 'HTTP/1.'
@@ -112,7 +116,7 @@ function statusLine(bytes: Uint8Array, start: number, end: number, head: Respons
   head.status = status
   let at = start + 12
   while (at < end && bytes[at] !== LF) at += 1
-  return at < end ? at + 1 : MORE
+  return at + 1
 }
 
 /** Notes what one field says. Returns false if the framing cannot be told any more. */
@@ -120,32 +124,32 @@ function field(
   bytes: Uint8Array,
   name: number,
   length: number,
-  colon: number,
+  valueStart: number,
   lineEnd: number,
   head: ResponseHead,
 ): boolean {
   // `length` is without white space before the colon, which lenient readers ignore (RFC 9112 §5.1).
   switch (length) {
     case 10:
-      if (isWord(bytes, name, 'connection')) connection(bytes, colon + 1, lineEnd, head)
+      if (isWord(bytes, name, 'connection')) connection(bytes, valueStart, lineEnd, head)
       return true
     case 12:
       if (isWord(bytes, name, 'content-type')) {
-        const start = skipBlank(bytes, colon + 1, lineEnd)
-        head.eventStream = lineEnd - start >= 17 && isWord(bytes, start, 'text/event-stream')
+        const start = skipBlank(bytes, valueStart, lineEnd)
+        head.eventStream = isWord(bytes, start, 'text/event-stream')
       }
       return true
     case 14:
-      return !isWord(bytes, name, 'content-length') || contentLength(bytes, colon + 1, lineEnd, head)
+      return !isWord(bytes, name, 'content-length') || contentLength(bytes, valueStart, lineEnd, head)
     case 16:
       if (isWord(bytes, name, 'content-encoding')) head.encoded = true
       return true
     case 17:
       if (isWord(bytes, name, 'transfer-encoding')) {
         // Readers differ on what a control character makes of the value.
-        for (let at = colon + 1; at < lineEnd; at++) if (VALUE[bytes[at]!] !== 1) return false
+        for (let at = valueStart; at < lineEnd; at++) if (VALUE[bytes[at]!] !== 1) return false
         // RFC 9112 §6.3, items 3 and 4: chunked if that is last, otherwise until close. Both override Content-Length.
-        head.length = endsInChunked(bytes, colon + 1, lineEnd) ? CHUNKED : UNTIL_CLOSE
+        head.length = endsInChunked(bytes, valueStart, lineEnd) ? CHUNKED : UNTIL_CLOSE
         head.coded = true
       }
       return true
@@ -158,9 +162,9 @@ function field(
 function endsInChunked(bytes: Uint8Array, valueStart: number, valueEnd: number): boolean {
   let end = valueEnd
   // Tabs are not trimmed: to llhttp, `chunked` with a tab is another coding, so that the body ends when the app closes.
-  while (end > valueStart && bytes[end - 1] === SP) end -= 1
+  while (bytes[end - 1] === SP) end -= 1 // At the latest, the colon before the value ends this.
   const word = end - 'chunked'.length
-  if (word < valueStart || !isWord(bytes, word, 'chunked')) return false
+  if (!isWord(bytes, word, 'chunked')) return false
   const before = trimBlank(bytes, valueStart, word)
   return before === valueStart || bytes[before - 1] === COMMA
 }
