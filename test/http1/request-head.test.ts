@@ -147,9 +147,9 @@ const KNOWN =
   'NOTIFY PROPFIND PROPPATCH PURGE QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE'
 
 void tap.test('methods are case-sensitive, and only known ones pass: RFC 9110 §9', async (t) => {
-  const idempotent = ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']
+  const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
   for (const method of KNOWN.split(' ')) {
-    t.equal(facts(`${method} / HTTP/1.1`).idempotent, idempotent.includes(method), method)
+    t.equal(facts(`${method} / HTTP/1.1`).idempotent, idempotent.has(method), method)
     refused(
       'method',
       [method.toLowerCase(), `${method}X`, `X${method}`, `${method.slice(0, -1)}~`].map(
@@ -218,8 +218,11 @@ void tap.test('a head has its limit: the line has an answer of its own', async (
   }
 })
 
+function host(value: string): string {
+  return `GET / HTTP/1.1\r\nHost:${value}\r\n`
+}
+
 void tap.test('there is one Host, and it is a host: RFC 9112 §3.2, RFC 9110 §7.2', async (t) => {
-  const host = (value: string) => `GET / HTTP/1.1\r\nHost:${value}\r\n`
   for (let byte = 0x20; byte < 0x100; byte++) {
     if (byte === 0x7f) continue
     const isBad = '/?#@\\<>"^`{|} '.includes(String.fromCharCode(byte)) || byte > 0x7f
