@@ -13,7 +13,7 @@ const killed: Fault = {
   group: 'app',
   what: 'the app of one pod is killed with SIGKILL',
   spares: 'new work',
-  loses: 'What the app was working on. Requests that arrive while it restarts wait (`--connect-wait`, 5 s).',
+  loses: 'Requests in flight. Requests that arrive while it restarts wait (`--connect-wait`, 5 s).',
   onNode: true,
   async run(scene) {
     const pod = scene.pick()
@@ -29,7 +29,7 @@ const killed: Fault = {
 const outOfMemory: Fault = {
   name: 'app-oom',
   group: 'app',
-  what: 'the app of one pod takes memory until its container is killed',
+  what: 'the app of one pod allocates memory until its container is killed',
   spares: 'new work',
   loses: 'As with SIGKILL: the kernel sends one.',
   onNode: false,
@@ -61,9 +61,10 @@ const hung: Fault = {
   what: 'the app of one pod hangs (SIGSTOP) until its liveness probe fails and the kubelet kills it',
   spares: 'new work',
   loses:
-    'What the app held when it hung, and what arrived until three health checks had failed: about 4 s with an HTTP ' +
-    "check (`inject` makes one of the app's readinessProbe). A hung process still accepts connections, so the check " +
-    '`tcp` does not notice, and it takes until the liveness probe fails.',
+    'Requests in flight when it hangs, and requests that arrive until three health checks have failed: about 4 s ' +
+    'with an HTTP ' +
+    "check (`inject` makes one of the app's readinessProbe). A hung process still accepts connections, so the health check " +
+    '`tcp` does not notice, and the loss lasts until the liveness probe fails.',
   onNode: true,
   async run(scene) {
     const pod = scene.pick()
@@ -92,8 +93,9 @@ const loop: Fault = {
   what: `the app of one pod is killed ${KILLS} times, each time when it is back (CrashLoopBackOff)`,
   spares: 'other pods',
   loses:
-    'What the app was working on, each time; and once it is away for longer than `--connect-wait`, what arrived before ' +
-    'three health checks had failed (503 with Retry-After). Then the pod is out of the endpoints until the app is back.',
+    'Requests in flight, each time; and if the app is down for longer than `--connect-wait`, requests that arrive ' +
+    'before three health checks have failed (503 with Retry-After). Then the pod is out of the endpoints until the ' +
+    'app is back.',
   onNode: true,
   async run(scene) {
     const pod = scene.pick()

@@ -102,7 +102,7 @@ export const scaledDown: Fault = {
   group: 'rollout',
   what: 'a HorizontalPodAutoscaler scales down to one pod under load',
   spares: 'everything',
-  loses: 'Nothing: the pods that are too many are deleted.',
+  loses: 'Nothing: the surplus pods are deleted like any others.',
   onNode: false,
   async run(scene) {
     const { kubectl, name, replicas, minor } = scene

@@ -10,7 +10,7 @@ const apiServer: Fault = {
   group: 'cluster',
   what: `the API server does not answer for ${API_AWAY_S} s in the middle of a rollout`,
   spares: 'everything',
-  loses: 'Nothing: lastcall never asks the API server; the rollout goes on when it is back.',
+  loses: 'Nothing: lastcall never asks the API server; the rollout continues when it is back.',
   onNode: true,
   async run(scene) {
     const { kubectl, name } = scene
@@ -36,7 +36,7 @@ const proxy: Fault = {
   what: `kube-proxy is stopped for ${PROXY_AWAY_S} s while a pod stops: its endpoint stays in use`,
   spares: 'everything',
   loses:
-    'Nothing up to `--lame-duck-max`: lastcall goes on serving while new connections arrive, whatever the endpoints say. ' +
+    'Nothing up to `--lame-duck-max`: lastcall keeps serving while new connections arrive, whatever the endpoints say. ' +
     'With longer delays set `--settle` and `--grace-period` higher.',
   onNode: true,
   async run(scene) {

@@ -11,7 +11,7 @@ const serving: Fault = {
   group: 'lastcall',
   what: 'the lastcall of one pod is killed with SIGKILL while it serves',
   spares: 'other pods',
-  loses: `What the pod had in flight. Also, ${PORT}: about a second.`,
+  loses: `Requests in flight. Also, ${PORT}: about a second.`,
   onNode: true,
   async run(scene) {
     const pod = scene.pick()
@@ -58,7 +58,7 @@ const settling: Fault = {
   what: 'a pod is deleted, and its lastcall killed with SIGKILL while the endpoints propagate (settling)',
   spares: 'other pods',
   loses:
-    'What the pod had in flight, and what arrives until kube-proxy follows: the hook breaks, the kubelet sends the ' +
+    'Requests in flight, and requests that arrive until kube-proxy is updated: the hook breaks, the kubelet sends the ' +
     'app SIGTERM at once, and nothing accepts connections any more.',
   onNode: true,
   run: (scene) => killedIn(scene, 'settling'),
@@ -69,7 +69,7 @@ const draining: Fault = {
   group: 'lastcall',
   what: 'a pod is deleted, and its lastcall killed with SIGKILL in the middle of the drain',
   spares: 'new work',
-  loses: 'What was still in flight, and nothing else: by then clients have moved to the other pods.',
+  loses: 'Requests that are still in flight, and nothing else: by then clients have moved to the other pods.',
   onNode: true,
   run: (scene) => killedIn(scene, 'draining'),
 }
@@ -80,7 +80,7 @@ const liveness: Fault = {
   what: 'the lastcall of one pod hangs (SIGSTOP) until its liveness probe fails and the kubelet kills it',
   spares: 'new work',
   loses:
-    'What the pod had in flight, and what arrives until its readiness probe has failed once: 1 to 3 s. The other pods ' +
+    'Requests in flight, and requests that arrive until its readiness probe has failed once: 1 to 3 s. The other pods ' +
     'serve until the kubelet has killed it, which takes as long as the probe and the grace period say.',
   onNode: true,
   async run(scene) {

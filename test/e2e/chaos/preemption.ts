@@ -92,7 +92,7 @@ const gone = (kubectl: Kubectl) =>
 export const preemption: Fault = {
   name: 'preempt',
   group: 'stop',
-  what: 'a pod of higher priority takes the room of one pod',
+  what: 'a pod of higher priority preempts one pod',
   spares: 'everything',
   loses: 'Nothing: the scheduler deletes the pod, and its grace period holds.',
   onNode: false,

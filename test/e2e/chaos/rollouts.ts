@@ -51,7 +51,7 @@ const inARow: Fault = {
 const rollback: Fault = {
   name: 'rollback',
   group: 'rollout',
-  what: 'a rollout is taken back (rollout undo) while the first old pod stops',
+  what: 'a rollout is undone (rollout undo) while the first old pod stops',
   spares: 'everything',
   loses: 'Nothing.',
   onNode: false,
@@ -72,7 +72,7 @@ const rollback: Fault = {
 const badImage: Fault = {
   name: 'bad-image',
   group: 'rollout',
-  what: 'a rollout to an image that cannot be had, and back after a while',
+  what: 'a rollout to an image that does not exist, and back after a while',
   spares: 'everything',
   loses: 'Nothing: the old pods stay until a new one is ready (maxUnavailable: 0).',
   onNode: false,

@@ -96,7 +96,7 @@ const forced: Fault = {
   what: 'one pod is deleted with --grace-period=0 --force',
   spares: 'other pods',
   loses:
-    'What the pod had in flight, and what arrives until kube-proxy follows: no hook is called, and SIGKILL follows ' +
+    'Requests in flight, and requests that arrive until kube-proxy is updated: no hook is called, and SIGKILL follows ' +
     'SIGTERM within 2 s. That is what these flags ask for; no sidecar can prevent it.',
   onNode: false,
   async run(scene) {
@@ -153,9 +153,9 @@ function restarted(daemon: string, spares: Spares, loses: string): Fault {
 }
 
 const KUBELET =
-  'The drain loses nothing: its hook breaks, lastcall goes on draining, and the new kubelet calls the hook again. But a kubelet that ' +
-  'starts may report its pods as not ready until it has probed them: a Service that has all its pods on this node has no ' +
-  'endpoint for a moment, and refuses new connections.'
+  'The drain loses nothing: its hook breaks, lastcall keeps draining, and the new kubelet calls the hook again. ' +
+  'But a starting kubelet may report its pods as not ready until it has probed them: a Service with all its pods ' +
+  'on this node has no endpoint for a moment, and refuses new connections.'
 const CONTAINERD = 'Nothing: containers keep running without it.'
 
 export const STOP_FAULTS: readonly Fault[] = [

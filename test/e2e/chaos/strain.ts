@@ -12,7 +12,7 @@ const busy: Fault = {
   what: `all cores of the node are busy for ${BUSY_S} s, and all pods are replaced meanwhile`,
   spares: 'everything',
   loses:
-    'Nothing: what takes longer is waited for. Leave room in `--grace-period` on nodes that are often full.',
+    'Nothing: lastcall waits for slower requests. Leave room in `--grace-period` on nodes that are often busy.',
   onNode: true,
   async run(scene) {
     const { kubectl, name } = scene
@@ -64,10 +64,12 @@ const memory: Fault = {
   what: 'the node is short of memory (by a threshold of the kubelet), and the kubelet evicts a pod softly',
   spares: 'connections',
   loses:
-    'Nothing with a soft threshold and `evictionMaxPodGracePeriod` of at least `--grace-period`, on Kubernetes 1.22 or later. ' +
-    'The kubelet of 1.20 killed the evicted pod within 2 s whatever that setting said, and so does a hard threshold on every ' +
-    'version: what was in flight is lost. Here new connections may also be refused because the kubelet is restarted to make ' +
-    'it feel the pressure: see `kubelet-restart`.',
+    'Nothing with a soft threshold and `evictionMaxPodGracePeriod` of at least `--grace-period`, on Kubernetes ' +
+    '1.22 or later. ' +
+    'The kubelet of 1.20 killed the evicted pod within 2 s whatever that setting said, and so does a hard ' +
+    'threshold on every ' +
+    'version: what was in flight is lost. Here new connections may also be refused because the kubelet is ' +
+    'restarted with another threshold: see `kubelet-restart`.',
   onNode: true,
   async run(scene) {
     const name = await scene.someNode()
