@@ -106,13 +106,16 @@ async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Prom
   return { bare: lost, steps: perStep(played) }
 }
 
-/** What each step lost that replaces bare pods; what failed later, at a client's timeout, belongs to the one before. */
+/**
+ * What each step lost that replaces bare pods; what failed later, at a client's timeout, belongs to the one before. Before the first
+ * one, that is a bare rollout.
+ */
 export function perStep(rows: readonly Pick<Row, 'deaths' | 'apart'>[]): number[] {
   const steps: number[] = []
   for (const { deaths, apart = false } of rows) {
     if (deaths === undefined) continue
-    if (apart || steps.length === 0) steps.push(deaths)
-    else steps[steps.length - 1]! += deaths
+    if (apart) steps.push(deaths)
+    else if (steps.length > 0) steps[steps.length - 1]! += deaths
   }
   return steps
 }
