@@ -12,22 +12,10 @@ import { Barrier } from '../sockets/barrier.ts'
 import type { EndWho, EndWhy, Refusal, RequestInFlight } from '../../words.ts'
 import { forwardedLine } from '../conversation/forwarded.ts'
 import type { Link, Talk } from '../conversation/link.ts'
-import { LINGER_MS } from '../process/linger.ts'
-import { patience } from './patience.ts'
+import { SILENT } from '../conversation/silent.ts'
+import { Patience } from './patience.ts'
 import { Port, type PortOwner, type Side } from '../sockets/port.ts'
 import type { RelayContext } from './context.ts'
-
-/** A client that has dialled gets so long, at most, to send the first byte before it is closed as idle. */
-const NEW_MS = 500
-/** And so long before it counts as idle: what it sent together with the last packet of its handshake is not read yet. */
-const FIRST_BYTE_MS = 10
-/**
- * A side that is slow has at least so long to take what was written, however short idle-timeout is: from a kernel with
- * megabytes to send, nothing is heard for a while, and a slow reader is not idle. (nginx's send_timeout is the same.)
- */
-const LEAST_PATIENCE_MS = 60_000
-/** Connections that live longer than this are watched for peers that vanished; most do not, and save the calls. */
-const WATCH_AFTER_MS = 10_000
 
 export class Pair implements Link, PortOwner {
   readonly client: Port
@@ -37,20 +25,16 @@ export class Pair implements Link, PortOwner {
   readonly #app: AppConnection
   #talk: Talk
   #channel: Buffer | undefined
-  #lingerUntil = Infinity
-  /** Since when a side has not taken what we have for it (slow read). */
-  #stuckSince = Infinity
-  #watched = false
+  readonly #patience: Patience
   #ended = false
   #madeRoom = false
   /** The client has sent its FIN. */
   #clientEnded = false
-  /** A fault of our own: its conversation is not asked any more. */
-  #faulty = false
 
   constructor(context: RelayContext, talk: (link: Link) => Talk) {
     this.#context = context
     this.acceptedAt = context.terms.now
+    this.#patience = new Patience(context.limits, this.acceptedAt)
     const barrier = new Barrier(this, (error) => this.fail(error))
     this.client = new Port('client', context.kit, barrier)
     this.account = new Requests(context, this.client, this)
@@ -82,34 +66,29 @@ export class Pair implements Link, PortOwner {
 
   /** Looks at the clock: called a few times a second. */
   sweep(now: number): void {
-    if (this.#faulty) return
-    const { headTimeoutMs, idleTimeoutMs } = this.#context.limits
-    if (now >= this.#lingerUntil && !this.client.backlog) this.client.destroy()
-    if (!this.#undelivered) this.#stuckSince = Infinity
-    else if (this.#stuckSince === Infinity) this.#stuckSince = now
-    else if (now - this.#stuckSince >= Math.max(idleTimeoutMs, LEAST_PATIENCE_MS)) return this.#giveUp()
-    if (this.account.clientGone || now >= this.#lingerUntil) return
+    const patience = this.#patience
+    const lingered = patience.hasLingered(now)
+    if (lingered && !this.client.backlog) this.client.destroy()
+    if (patience.isStuck(now, this.#undelivered)) return this.#giveUp()
+    if (this.account.clientGone || lingered) return
     this.client.probe()
-    if (this.#talk.inHead && now - this.account.headBeganAt >= headTimeoutMs) this.#talk.headTimedOut()
-    else if (
-      this.account.inFlight === 0 &&
-      now - this.account.restingSince >= patience(this.#context.limits, this.#isSilent)
-    )
-      this.#talk.closeIfIdle('timeout')
-    else if (!this.#watched && now - this.acceptedAt > WATCH_AFTER_MS) {
-      this.#watched = true
-      this.client.watchPeer()
-    }
+    if (this.#talk.inHead && patience.isHeadLate(now, this.account.headBeganAt)) this.#talk.headTimedOut()
+    else if (this.account.inFlight === 0 && this.#hasIdledTooLong(now)) this.#talk.closeIfIdle('timeout')
+    else if (patience.takeWatch(now)) this.client.watchPeer()
     this.#talk.sweep()
     this.#settle()
   }
 
+  #hasIdledTooLong(now: number): boolean {
+    return this.#patience.isIdleTooLong(now, this.account.restingSince, this.#isSilent)
+  }
+
   /** Since when it could give its place to somebody else; Infinity while it cannot, or has. */
   get restingSince(): number {
-    if (this.#madeRoom || this.#faulty || this.client.backlog) return Infinity
-    if (this.#lingerUntil !== Infinity) return this.#lingerUntil - LINGER_MS
+    if (this.#madeRoom || this.client.backlog) return Infinity
+    if (this.#patience.lingers) return this.#patience.lingersSince
     if (this.account.inFlight > 0 || !this.#talk.idle) return Infinity
-    return this.account.asked > 0 ? this.account.restingSince : this.acceptedAt + FIRST_BYTE_MS
+    return this.account.asked > 0 ? this.account.restingSince : this.#patience.idleSince
   }
 
   /**
@@ -117,7 +96,7 @@ export class Pair implements Link, PortOwner {
    * `atOnce`, does not linger.
    */
   makeRoom(atOnce: boolean): void {
-    const told = this.#lingerUntil !== Infinity
+    const told = this.#patience.lingers
     this.#madeRoom = true
     try {
       if (!told) this.#talk.closeIfIdle('limit')
@@ -130,26 +109,24 @@ export class Pair implements Link, PortOwner {
 
   /** Clients are to leave: says so where the protocol has a word for it. */
   leave(clientMode: 'lame-duck' | 'draining'): void {
-    if (this.#faulty) return
     this.#talk.leave(clientMode)
     this.#settle()
   }
 
   /** Its client has only just dialled: nobody does that without being about to ask. */
   get isNew(): boolean {
-    return this.account.asked === 0 && this.#talk.idle && this.#context.terms.now - this.acceptedAt < NEW_MS
+    return this.account.asked === 0 && this.#talk.idle && this.#patience.isNew(this.#context.terms.now)
   }
 
   /** Half-closes the client's connection if nothing is in flight on it. */
   closeIfIdle(): void {
-    if (this.#faulty) return
     if (this.account.inFlight === 0) this.#talk.closeIfIdle('drained')
     this.#settle()
   }
 
   /** Gives up an app connection on which nothing is in flight, as if the app had: the next request dials again. */
   hangUpApp(): void {
-    if (!this.#app.open || this.#faulty || !this.#talk.idle) return
+    if (!this.#app.open || !this.#talk.idle) return
     this.#talk.appEnded()
     this.#settle()
   }
@@ -170,8 +147,8 @@ export class Pair implements Link, PortOwner {
 
   /** A fault of our own, in whatever was done for this pair: it ends, and nobody else. */
   fail(error: unknown): void {
-    if (!this.#faulty) this.#context.fault(error)
-    this.#faulty = true
+    if (this.#talk !== SILENT) this.#context.fault(error)
+    this.#talk = SILENT
     this.#lastWords('lastcall', 'fault')
     this.#end(true)
   }
@@ -221,9 +198,9 @@ export class Pair implements Link, PortOwner {
   }
 
   portDrained(side: Side): void {
-    this.#stuckSince = Infinity
+    this.#patience.progressed()
     this.#context.tick()
-    if (side === 'client' && this.#lingerUntil === Infinity) this.#talk.clientDrained()
+    if (side === 'client' && !this.#patience.lingers) this.#talk.clientDrained()
     this.#settle()
   }
 
@@ -239,7 +216,7 @@ export class Pair implements Link, PortOwner {
     this.#context.tick()
     if (side === 'client') {
       this.#clientEnded = true
-      if (this.#lingerUntil === Infinity) this.#talk.clientEnded()
+      if (!this.#patience.lingers) this.#talk.clientEnded()
     } else this.#talk.appEnded()
     this.#settle()
   }
@@ -252,14 +229,14 @@ export class Pair implements Link, PortOwner {
 
   #appClosed(error: string | undefined): void {
     if (!this.#app.closed()) return this.#context.dialer.refused(this, error ?? 'ECONNRESET')
-    if (!this.#faulty) this.#talk.appGone()
+    this.#talk.appGone()
     this.#settle()
   }
 
   #clientClosed(error: string | undefined): void {
     this.account.clientGone = true
     try {
-      if (this.#lingerUntil === Infinity && !this.#faulty) this.#talk.clientGone()
+      if (!this.#patience.lingers) this.#talk.clientGone()
     } finally {
       this.dropApp()
       this.#lastWords('client', error === undefined ? 'closed' : 'reset')
@@ -271,7 +248,7 @@ export class Pair implements Link, PortOwner {
   /** A connection to the app that was given up has delivered what was written to it. */
   #departed(): void {
     try {
-      this.#stuckSince = Infinity
+      this.#patience.progressed()
       this.#context.tick()
       this.#settle()
       this.#leaveWhenDelivered()
@@ -325,7 +302,7 @@ export class Pair implements Link, PortOwner {
 
   finClient(who: EndWho, why: EndWhy): void {
     this.#lastWords(who, why)
-    this.#lingerUntil = this.#context.terms.now + LINGER_MS
+    this.#patience.linger(this.#context.terms.now)
     // Where both say goodbye, closing sends our FIN in the same call: see `#settle`.
     if (!this.#clientEnded) this.client.fin()
   }
@@ -381,11 +358,11 @@ export class Pair implements Link, PortOwner {
     )
     client.pause((reads & READ_CLIENT) === 0)
     this.#app.pause((reads & READ_APP) === 0)
-    if (!client.backlog && this.#clientEnded && this.#lingerUntil !== Infinity) client.destroy()
+    if (!client.backlog && this.#clientEnded && this.#patience.lingers) client.destroy()
     if (this.#undelivered) return
     if (!this.account.taken()) return
     // A client that is slow to read is not yet slow to leave.
-    if (this.#lingerUntil !== Infinity) this.#lingerUntil = this.#context.terms.now + LINGER_MS
+    if (this.#patience.lingers) this.#patience.linger(this.#context.terms.now)
     if (this.#context.dialer.queueing) this.hangUpApp()
   }
 

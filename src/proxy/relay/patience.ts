@@ -1,15 +1,97 @@
 /**
- * How long a client's connection may be at rest. One whose client has never said a word has head-timeout, as with every
- * other proxy (nginx and HAProxy count it from accept as well, Node and Go likewise); it sees a FIN and no 408, which a
- * client that has asked for nothing would take for an answer to what it asks next (RFC 9110 §15.5.9). Balancers and
- * browsers that open connections ahead of need (Envoy's preconnect, classic ELB) notice the FIN and open another. One
- * that has been used is a pool's, and has idle-timeout. With `--protocol tcp` a silent client is in flight: there the
- * app may be the first to speak. Pure.
+ * How long a pair waits, and for what: for the first byte, the end of a head, the next request, a peer that does not
+ * read, a client that lingers. The pair looks at the clock a few times a second and asks here what has taken too long.
+ * Pure.
  */
 
+import { LINGER_MS } from '../process/linger.ts'
 import type { Limits } from './context.ts'
 
-/** In milliseconds. `silent`: not a byte has come. */
-export function patience({ headTimeoutMs, idleTimeoutMs }: Limits, silent: boolean): number {
-  return silent ? Math.min(headTimeoutMs, idleTimeoutMs) : idleTimeoutMs
+/** A client that has just connected has this long to send its first byte before `closeIdle` may close its connection. */
+const NEW_MS = 500
+/** Before this, a new connection does not count as idle: bytes that came with its handshake may not have been read yet. */
+const FIRST_BYTE_MS = 10
+/**
+ * The least time that a side has to take what was written to it, however short idle-timeout is: while a kernel works off
+ * megabytes it reports nothing, so a slow reader looks like one that has stopped. Compare nginx's send_timeout.
+ */
+const LEAST_STUCK_MS = 60_000
+/** Only connections older than this get TCP keep-alive. Most do not live that long and save the system calls. */
+const WATCH_AFTER_MS = 10_000
+
+export class Patience {
+  readonly #limits: Limits
+  readonly #acceptedAt: number
+  #lingerUntil = Infinity
+  /** Since when a side has not taken what was written to it. */
+  #stuckSince = Infinity
+  #watched = false
+
+  constructor(limits: Limits, acceptedAt: number) {
+    this.#limits = limits
+    this.#acceptedAt = acceptedAt
+  }
+
+  /** The client's side was half-closed, or has only now taken its last bytes: from here on it has LINGER_MS to leave. */
+  linger(now: number): void {
+    this.#lingerUntil = now + LINGER_MS
+  }
+
+  get lingers(): boolean {
+    return this.#lingerUntil !== Infinity
+  }
+
+  /** Since when it lingers; only valid if it does. */
+  get lingersSince(): number {
+    return this.#lingerUntil - LINGER_MS
+  }
+
+  hasLingered(now: number): boolean {
+    return now >= this.#lingerUntil
+  }
+
+  /** A side has taken bytes. */
+  progressed(): void {
+    this.#stuckSince = Infinity
+  }
+
+  /** Whether a side has taken nothing for too long. `undelivered`: one has not taken all that was written to it. */
+  isStuck(now: number, undelivered: boolean): boolean {
+    if (!undelivered) this.#stuckSince = Infinity
+    else if (this.#stuckSince === Infinity) this.#stuckSince = now
+    return now - this.#stuckSince >= Math.max(this.#limits.idleTimeoutMs, LEAST_STUCK_MS)
+  }
+
+  isHeadLate(now: number, beganAt: number): boolean {
+    return now - beganAt >= this.#limits.headTimeoutMs
+  }
+
+  /**
+   * Whether a connection with nothing in flight is to be closed. One that has carried requests belongs to a pool and has
+   * idle-timeout. One whose client has never sent a byte has head-timeout: nginx, HAProxy, Node and Go also count it
+   * from accept. Its client gets a FIN and no 408, which it would take for the answer to its next request
+   * (RFC 9110 §15.5.9); balancers and browsers that connect ahead of need notice the FIN and connect again. With
+   * `--protocol tcp` a silent client is in flight, as the app may speak first.
+   */
+  isIdleTooLong(now: number, since: number, silent: boolean): boolean {
+    const { headTimeoutMs, idleTimeoutMs } = this.#limits
+    return now - since >= (silent ? Math.min(headTimeoutMs, idleTimeoutMs) : idleTimeoutMs)
+  }
+
+  /** Whether it is time to turn on TCP keep-alive; true once. */
+  takeWatch(now: number): boolean {
+    if (this.#watched || now - this.#acceptedAt <= WATCH_AFTER_MS) return false
+    this.#watched = true
+    return true
+  }
+
+  /** Whether its client connected a moment ago: then it is about to send a request. */
+  isNew(now: number): boolean {
+    return now - this.#acceptedAt < NEW_MS
+  }
+
+  /** From when on a connection without a request counts as idle. */
+  get idleSince(): number {
+    return this.#acceptedAt + FIRST_BYTE_MS
+  }
 }
