@@ -2,7 +2,8 @@
  * Queries of Prometheus that can only name what is there: each selector is checked against the catalogue of metrics, its
  * labels and the values that they can have. Throws while the files are made, and not in front of a dashboard.
  */
-import { type CatalogEntry, CATALOG, type MetricsSource } from '../../src/proxy/metrics/catalog.ts'
+import { type CatalogEntry, CATALOG } from '../../src/proxy/metrics/catalog.ts'
+import type { MetricsSource } from '../../src/proxy/metrics/source.ts'
 import { NONE_REFUSED } from '../../src/proxy/admin/refusals.ts'
 import { NONE_SAVED } from '../../src/proxy/lifecycle/saved.ts'
 import { Counters } from '../../src/proxy/relay/counters.ts'

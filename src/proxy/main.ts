@@ -4,9 +4,8 @@
  * knows another.
  */
 
-import { onceATurn } from './admin/once-a-turn.ts'
-import { NONE_REFUSED } from './admin/refusals.ts'
-import { type Admin, startAdmin } from './admin/server.ts'
+import { openAdmin } from './admin-port.ts'
+import type { Admin } from './admin/server.ts'
 import { printAddress } from './config/address.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import { portNames } from './config/ports.ts'
@@ -15,7 +14,6 @@ import { type Checkers, startCheckers } from './health/checkers.ts'
 import { type Budget, budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/machine.ts'
 import { createRunner, type Runner } from './lifecycle/runner.ts'
-import type { Metrics } from './metrics/metrics.ts'
 import { nativeWay } from './native-way.ts'
 import { createPerformer } from './orders.ts'
 import { type Clock, systemClock } from './process/clock.ts'
@@ -57,7 +55,7 @@ export async function run(config: Config, signals: Signals, version: () => strin
   let admin: Admin | undefined
   try {
     // The admin server first: probes get an answer before clients can connect.
-    admin = await openAdmin(config, log, limits, pieces)
+    admin = await openAdmin({ config, clock, log, limits, relay, door, runner, view })
     if (await endsBeforeStart(signals, log)) {
       checkers.stop()
       await admin.close(0)
@@ -186,50 +184,6 @@ function healthOptions(config: Config, clock: Clock): Parameters<typeof startChe
     successes: config.healthSuccesses,
     clock,
   }
-}
-
-/** The admin server in front of the pieces. Rejects with a sentence for the user if it cannot listen. */
-async function openAdmin(config: Config, log: Log, limits: LimitKeeper, pieces: Pieces): Promise<Admin> {
-  const { door, relay, runner, view } = pieces
-  // Loaded by the first scrape: nobody who starts has to wait for it.
-  let metrics: Metrics | undefined
-  const loadMetrics = async (): Promise<Metrics> => {
-    const { createMetrics } = await import('./metrics/metrics.ts')
-    return (metrics ??= createMetrics({
-      ports: () => view.ports,
-      phase: () => runner.phase,
-      drain: () => view.drainFacts,
-      settings: () => view.settings,
-      adminRefused: () => admin?.refused ?? NONE_REFUSED,
-      sockets: () => relay.counters.clients + relay.counters.apps + (admin?.connections ?? 0),
-      listeners: () => (admin === undefined ? 0 : 1) + (door.isOpen ? relay.ports.length : 0),
-    }))
-  }
-  const admin: Admin | undefined = await startAdmin({
-    listen: config.admin,
-    token: config.token,
-    hookAllow: config.hookAllow,
-    limits: { connections: limits.limit.admin, waitingHooks: Math.floor(limits.limit.admin / 2) },
-    view: {
-      ready: () => view.ready,
-      started: () => view.started,
-      status: onceATurn(() => view.status),
-      live: () => view.live,
-      metrics: onceATurn(async () => (await loadMetrics()).scrape()),
-    },
-    commands: {
-      hook: (call, gone) => runner.hook(call, gone),
-      drain() {
-        runner.drain()
-        return runner.phase
-      },
-      resume: () => ({ ok: runner.resume(), phase: runner.phase }),
-      watched: (on) => relay.watched(on),
-    },
-    log,
-    clock: systemClock,
-  })
-  return admin
 }
 
 /** Whether a signal has come already. Nobody could connect yet, so there is nothing to drain. */

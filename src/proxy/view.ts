@@ -15,7 +15,7 @@ import type { Runner } from './lifecycle/runner.ts'
 import { NONE_SAVED } from './lifecycle/saved.ts'
 import type { Phase } from './lifecycle/state.ts'
 import type { Verdict } from './lifecycle/verdict.ts'
-import { DRAIN_PHASES, type DrainFacts, type DrainSettings, type PortFacts } from './metrics/catalog.ts'
+import { DRAIN_PHASES, type DrainFacts, type DrainSettings, type PortFacts } from './metrics/source.ts'
 import type { Relay } from './relay/relay.ts'
 
 interface Sources {

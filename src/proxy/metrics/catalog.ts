@@ -1,65 +1,13 @@
 /**
- * Every metric of lastcall as data: name, type, help, and how its series are read from plain numbers at scrape time.
- * Pure: knows the names (DESIGN §7), not prom-client. Series are always there, even at 0, so that a rate can be taken
- * from the first scrape on; only lastcall_requests_total, with its many combinations, leaves out what never happened.
+ * Every metric of lastcall as data: name, type, help, and how its samples are read at scrape time. Pure: knows the names
+ * (DESIGN §7), not prom-client. Every series is always there, even at 0, so that a rate can be taken from the first
+ * scrape on; only lastcall_requests_total, with its many combinations of labels, leaves out those that never occurred.
  */
-import { ADMIN_REFUSALS, type AdminRefused } from '../admin/refusals.ts'
-import type { Saved } from '../lifecycle/saved.ts'
-import { type Phase, PHASES } from '../lifecycle/state.ts'
-import { type Counters, DURATION_BUCKETS_MS, requestCell, sumOf } from '../relay/counters.ts'
-import { END_WHO, END_WHY, METHODS, PROTOCOLS, REFUSALS, SAVED_HOW, STATUS_CLASSES } from '../../words.ts'
-
-/** Those that a drain takes time in. */
-export const DRAIN_PHASES = ['settling', 'lame-duck', 'draining', 'drained'] as const satisfies Phase[]
-
-/** What is known of the drain that runs, or else of the last one. */
-export interface DrainFacts {
-  /** How long each phase took, or has taken so far; absent or 0 where it was not entered. */
-  readonly phaseMs: Readonly<Partial<Record<(typeof DRAIN_PHASES)[number], number>>>
-  /** Requests that a deadline cut, since the start of the process. */
-  readonly cutTotal: number
-  /** Requests that stops would have cost, since the start of the process. */
-  readonly savedTotal: Saved
-  /** How old the drain was when the last new connection arrived; 0 if none did. */
-  readonly lateMs: number
-  /** How long a stop still has until what is in flight is cut; the whole of it while there is no stop. */
-  readonly leftMs: number
-  /** Since the start of the process. */
-  readonly falseAlarms: number
-}
-
-/** The options that a drain goes by, as the flags are called. */
-const DRAIN_OPTIONS = ['settle', 'quiet', 'lame-duck-max', 'app-stop', 'grace-period'] as const
-/** In ms. */
-export type DrainSettings = Readonly<Record<(typeof DRAIN_OPTIONS)[number], number>>
-
-/** One port that is served. */
-export interface PortFacts {
-  /** The value of the label `port`. */
-  readonly name: string
-  readonly counters: Counters
-  readonly appUp: boolean
-}
-
-export interface MetricsSource {
-  /** Each port, at least one; the label `port` is there only where there are several, and only where it tells something. */
-  ports(): readonly PortFacts[]
-  phase(): Phase
-  drain(): DrainFacts
-  settings(): DrainSettings
-  /** Calls of the admin port that were turned away. */
-  adminRefused(): Readonly<AdminRefused>
-  /** Open sockets, those of the admin port among them; and the listeners. */
-  sockets(): number
-  listeners(): number
-}
-
-export interface Sample {
-  readonly labels: Readonly<Record<string, string>>
-  readonly value: number
-  /** Of a histogram's series. */
-  readonly suffix?: '_bucket' | '_sum' | '_count'
-}
+import { ADMIN_REFUSALS } from '../admin/refusals.ts'
+import { PHASES } from '../lifecycle/state.ts'
+import { PROTOCOLS, REFUSALS, SAVED_HOW } from '../../words.ts'
+import { byPort, durations, each, inAll, pairEnds, requests, type Sample } from './samples.ts'
+import { DRAIN_OPTIONS, DRAIN_PHASES, type MetricsSource } from './source.ts'
 
 export interface CatalogEntry {
   readonly name: string
@@ -218,61 +166,3 @@ export const CATALOG: readonly CatalogEntry[] = [
     },
   },
 ]
-
-/** What all ports have counted together. */
-function inAll(source: MetricsSource): Counters {
-  return sumOf(source.ports().map(({ counters }) => counters))
-}
-
-/** The samples of each port, with its name where there are several. */
-function byPort(source: MetricsSource, read: (port: PortFacts) => Sample[]): Sample[] {
-  const ports = source.ports()
-  if (ports.length === 1) return read(ports[0]!)
-  return ports.flatMap((port) =>
-    read(port).map(({ labels, value }) => ({ labels: { port: port.name, ...labels }, value })),
-  )
-}
-
-function each<Value extends string>(
-  label: string,
-  values: readonly Value[],
-  read: (value: Value, index: number) => number,
-): Sample[] {
-  return values.map((value, index) => ({ labels: { [label]: value }, value: read(value, index) }))
-}
-
-function requests(counters: Counters): Sample[] {
-  return PROTOCOLS.flatMap((protocol, p) =>
-    METHODS.flatMap((method, m) =>
-      STATUS_CLASSES.map((statusClass, s) => ({
-        labels: { protocol, method, status_class: statusClass },
-        value: counters.requests[requestCell(p, m, s)]!,
-      })),
-    ),
-  ).filter(({ value }) => value > 0)
-}
-
-/** The relay counts each request in one bucket; the exposition wants each bucket to hold the smaller ones too. */
-function durations(counters: Counters): Sample[] {
-  let count = 0
-  const buckets = Array.from(counters.durations, (value, index): Sample => {
-    count += value
-    const bound = DURATION_BUCKETS_MS[index]
-    const le = bound === undefined ? '+Inf' : String(bound / 1000)
-    return { suffix: '_bucket', labels: { le }, value: count }
-  })
-  return [
-    ...buckets,
-    { suffix: '_sum', labels: {}, value: counters.durationSumMs / 1000 },
-    { suffix: '_count', labels: {}, value: count },
-  ]
-}
-
-function pairEnds(counters: Counters): Sample[] {
-  return END_WHO.flatMap((who, row) =>
-    END_WHY.map((why, column) => ({
-      labels: { who, why },
-      value: counters.pairEnds[row * END_WHY.length + column]!,
-    })),
-  )
-}

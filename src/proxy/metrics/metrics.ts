@@ -4,7 +4,8 @@
  * are is `catalog.ts`, and `process.ts` for those of prom-client's own that have to be replaced.
  */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
-import { CATALOG, type CatalogEntry, type MetricsSource } from './catalog.ts'
+import { CATALOG, type CatalogEntry } from './catalog.ts'
+import type { MetricsSource } from './source.ts'
 import { processMetrics } from './process.ts'
 
 export interface Metrics {

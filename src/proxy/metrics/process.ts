@@ -6,7 +6,9 @@
  */
 import { readdirSync, statSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { CatalogEntry, MetricsSource, Sample } from './catalog.ts'
+import type { CatalogEntry } from './catalog.ts'
+import type { Sample } from './samples.ts'
+import type { MetricsSource } from './source.ts'
 
 /** prom-client's default of 10 ms would wake an idle sidecar a hundred times a second. */
 const LOOP_LAG_RESOLUTION_MS = 100
