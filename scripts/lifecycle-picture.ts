@@ -5,7 +5,8 @@
  * Pure; knows nothing of files.
  */
 import type { Budget } from '../src/proxy/lifecycle/budget.ts'
-import { ready, TABLE, type Cause, type Row } from '../src/proxy/lifecycle/machine.ts'
+import { TABLE, type Cause, type Row } from '../src/proxy/lifecycle/machine.ts'
+import { ready } from '../src/proxy/lifecycle/readiness.ts'
 import { traffic } from '../src/proxy/lifecycle/traffic.ts'
 import {
   type Drain,

@@ -1,6 +1,6 @@
 /** The facts of a drain that no phase shows: how long a stop still has, what is evidence of one, which app can have ended. */
 import tap from 'tap'
-import { resumable } from '../../src/proxy/lifecycle/machine.ts'
+import { resumable } from '../../src/proxy/lifecycle/readiness.ts'
 import { evident, leftMs, summary } from '../../src/proxy/lifecycle/drain.ts'
 import {
   APP_BACK,

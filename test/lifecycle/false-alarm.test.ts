@@ -3,7 +3,7 @@
  * end follows, and what a real stop does that begins with one. Real stops are in the order of the kubelet (FIELD 3.1).
  */
 import tap from 'tap'
-import { ready, resumable } from '../../src/proxy/lifecycle/machine.ts'
+import { ready, resumable } from '../../src/proxy/lifecycle/readiness.ts'
 import type { Event, HookCall } from '../../src/proxy/lifecycle/state.ts'
 import {
   APP_BACK,

@@ -1,6 +1,7 @@
 /** Each rule of DESIGN §3 for a drain with proof of a stop, by name. The way back is in way-back.test.ts. */
 import tap from 'tap'
-import { lbHealthy, ready, resumable, wakeAt } from '../../src/proxy/lifecycle/machine.ts'
+import { lbHealthy, ready, resumable } from '../../src/proxy/lifecycle/readiness.ts'
+import { wakeAt } from '../../src/proxy/lifecycle/step.ts'
 import type { Event } from '../../src/proxy/lifecycle/state.ts'
 import {
   APP_BACK,

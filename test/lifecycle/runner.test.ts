@@ -1,11 +1,7 @@
 /** The shell around the machine: a hand-moved clock, a Performer that writes down what it is told. */
 import tap from 'tap'
-import {
-  createRunner,
-  type Performer,
-  type Runner,
-  type RunnerOptions,
-} from '../../src/proxy/lifecycle/runner.ts'
+import type { Performer } from '../../src/proxy/lifecycle/performer.ts'
+import { createRunner, type Runner, type RunnerOptions } from '../../src/proxy/lifecycle/runner.ts'
 import { NONE_SAVED, type Saved } from '../../src/proxy/lifecycle/saved.ts'
 import type { Verdict } from '../../src/proxy/lifecycle/verdict.ts'
 import { HandClock } from '../fixtures/clock.ts'

@@ -13,7 +13,9 @@ const WEBSOCKET = 'src/protocol/websocket'
 
 export const PORTIONS: readonly Portion[] = [
   {
-    files: ['machine', 'budget', 'drain', 'traffic', 'verdict'].map((name) => `${LIFECYCLE}/${name}.ts`),
+    files: ['machine', 'step', 'readiness', 'budget', 'drain', 'traffic', 'verdict'].map(
+      (name) => `${LIFECYCLE}/${name}.ts`,
+    ),
     tests: [
       'machine',
       'way-back',

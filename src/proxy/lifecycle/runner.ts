@@ -6,50 +6,22 @@
 import type { Logger } from 'pino'
 import type { Cancel, Clock } from '../process/clock.ts'
 import type { Budget } from './budget.ts'
-import { concerns, initial, resumable, step, wakeAt } from './machine.ts'
+import { resumable } from './readiness.ts'
+import { concerns, initial, step, wakeAt } from './step.ts'
 import { evident } from './drain.ts'
-import { type Saved, SavedBook } from './saved.ts'
+import { DrainLog, type Tally } from './drain-log.ts'
+import type { Performer } from './performer.ts'
+import type { Saved } from './saved.ts'
 import { FIRST_TRAFFIC, traffic, turned } from './traffic.ts'
-import type { Effect, Event, HookCall, Phase, ClientMode, State, View } from './state.ts'
-import { moved, opened, verdict, type DrainRecord, type Verdict } from './verdict.ts'
-
-/** What the machine's effects do to the world. An error thrown by one is logged, and the rest still happens. */
-export interface Performer {
-  /** A stop began at that time; undefined: there is none any more. Told before the orders of the same event. */
-  setStop(at: number | undefined): void
-  closeListener(): void
-  /** Opens it again, on the same port. */
-  openListener(): void
-  setClientMode(clientMode: ClientMode): void
-  /** Requests wait at the door (at most connect-wait) until it is off again. */
-  queueRequests(on: boolean): void
-  /** On: the app has ended for good, so that whoever waits for it gets an answer now. */
-  appLost(on: boolean): void
-  /** Probes the app's addresses quickly; reports appGone or appBack as first seen and at each change, and appRestarted. */
-  watchApp(on: boolean): void
-  /**
-   * Reads what idle clients have sent already, half-closes those still idle, and then reports `idleClosed`; they
-   * linger, and `lingered` is reported when the last is gone. Never before the listener is closed.
-   */
-  closeIdle(): void
-  /** Resets what is in flight; returns how many requests that were. */
-  cut(): number
-  /** The runner has logged it; here it goes to metrics, /status and (outcome `exited`) the termination log. */
-  verdict(verdict: Verdict): void
-  /** Ends the process; called once, last. Answered hooks may still have to be flushed. */
-  exit(code: 0 | 1): void
-}
+import type { Effect, Event, HookCall, Phase, State, View } from './state.ts'
 
 export interface RunnerOptions {
   readonly clock: Clock
   readonly budget: Budget
   /** What the machine sees of the relay; called at every event. */
   view(): Omit<View, 'now'>
-  /**
-   * For the verdict: requests that ever finished, and when the last new connection came (-Infinity: never); requests
-   * that were ever served in full while a stop was under way.
-   */
-  tally(): { readonly finished: number; readonly lastConnectionAt: number; readonly saved: Saved }
+  /** For the verdict. */
+  tally(): Tally
   readonly effects: Performer
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
 }
@@ -63,16 +35,14 @@ export class Runner {
   #since = new Date()
   readonly #hooks = new Set<() => void>()
   #timer: Cancel | undefined
-  #record: DrainRecord | undefined
   #stopAt: number | undefined
-  #falseAlarms = 0
-  readonly #saved: SavedBook
-  #why = ''
+  readonly #drainLog: DrainLog
 
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#state = initial(options.budget)
-    this.#saved = new SavedBook(() => options.tally().saved)
+    const { log, budget } = options
+    this.#drainLog = new DrainLog({ log, falseAlarmMs: budget.falseAlarmMs, tally: () => options.tally() })
   }
 
   /** Puts the door into the traffic of the first phase. Call it once, when the Performer can perform. */
@@ -95,17 +65,17 @@ export class Runner {
 
   /** Drains by hooks that neither a signal nor the app's end followed, since the start of the process. */
   get falseAlarms(): number {
-    return this.#falseAlarms
+    return this.#drainLog.falseAlarms
   }
 
   /** Requests saved since the start of the process. */
   get savedTotal(): Saved {
-    return this.#saved.total
+    return this.#drainLog.savedTotal
   }
 
   /** Requests that the drain which runs has saved so far; undefined while none runs. */
   get saved(): Saved | undefined {
-    return 'drain' in this.#state ? this.#saved.current : undefined
+    return 'drain' in this.#state ? this.#drainLog.saved : undefined
   }
 
   /** Calls back after each move, with the new phase and the one before. */
@@ -201,7 +171,7 @@ export class Runner {
   #step(event: Event): void {
     const view: View = { ...this.#options.view(), now: this.#options.clock.now() }
     const { state, effects } = step(this.#state, event, view)
-    if ('drain' in state && !('drain' in this.#state)) this.#saved.open()
+    if ('drain' in state && !('drain' in this.#state)) this.#drainLog.began()
     this.#state = state
     // Before any effect, which may block or throw: the deadline must stand.
     this.#arm(view)
@@ -215,7 +185,7 @@ export class Runner {
   /** The relay counts what is saved from the kubelet's first trigger on: an operator's drain is no stop. */
   #noteStop(): void {
     const drain = 'drain' in this.#state ? this.#state.drain : undefined
-    if (drain !== undefined && evident(drain)) this.#saved.evident()
+    if (drain !== undefined && evident(drain)) this.#drainLog.evident()
     if (drain?.clockAt === this.#stopAt) return
     this.#stopAt = drain?.clockAt
     this.#options.effects.setStop(this.#stopAt)
@@ -233,20 +203,10 @@ export class Runner {
           })
   }
 
-  #moved({ from, to, why }: Extract<Effect, { kind: 'moved' }>, view: View): void {
+  #moved(effect: Extract<Effect, { kind: 'moved' }>, view: View): void {
     this.#since = new Date()
-    this.#why = why
-    if (from === 'starting' || from === 'serving') {
-      const drains = to !== 'serving'
-      this.#record = drains ? opened(to, view.now, view.inFlight, this.#options.tally().finished) : undefined
-    } else if (this.#record !== undefined) {
-      this.#record = moved(this.#record, to, view.now)
-    }
-    this.#options.log.info(
-      { phase: to, from, why, inFlight: view.inFlight },
-      `phase: ${from} -> ${to} (${why})`,
-    )
-    for (const listener of this.#listeners) listener(to, from)
+    this.#drainLog.moved(effect, view)
+    for (const listener of this.#listeners) listener(effect.to, effect.from)
   }
 
   #attempt(effect: Effect): void {
@@ -277,9 +237,9 @@ export class Runner {
       case 'answer-hooks':
         return this.#answerHooks()
       case 'false-alarm':
-        return this.#falseAlarm(effect)
+        return this.#drainLog.falseAlarm(effect.calls)
       case 'cut':
-        return this.#cut()
+        return this.#drainLog.cut(effects.cut())
       case 'verdict':
         return this.#verdict(effect)
       case 'exit':
@@ -295,32 +255,9 @@ export class Runner {
     for (const answer of hooks) answer()
   }
 
-  #falseAlarm({ calls }: Extract<Effect, { kind: 'false-alarm' }>): void {
-    this.#saved.discard()
-    this.#falseAlarms += 1
-    const { falseAlarmMs } = this.#options.budget
-    const callers = calls.map(({ who, from }) => `GET /prestop/${who} from ${from}`).join(', ')
-    this.#options.log.warn(
-      { calls },
-      `false alarm: ${callers}: neither a signal nor the app's end followed within ${falseAlarmMs / 1000} s, so lastcall ` +
-        'undid the drain. If the caller was not the kubelet, set --token or --hook-allow; if it was, the app ignores SIGTERM',
-    )
-  }
-
-  #cut(): void {
-    const cut = this.#options.effects.cut()
-    if (this.#record !== undefined) this.#record = { ...this.#record, cut: this.#record.cut + cut }
-  }
-
-  #verdict({ triggers, appWent }: Extract<Effect, { kind: 'verdict' }>): void {
-    if (this.#record === undefined) return
-    if (appWent) this.#saved.evident()
-    else if (this.phase !== 'exited') this.#saved.discard()
-    const { current: saved } = this.#saved
-    const record = verdict(this.#record, { why: this.#why, triggers, ...this.#options.tally(), saved })
-    const { text, ...facts } = record
-    this.#options.log[record.cut > 0 ? 'warn' : 'info']({ verdict: facts }, text)
-    this.#options.effects.verdict(record)
+  #verdict(effect: Extract<Effect, { kind: 'verdict' }>): void {
+    const verdict = this.#drainLog.verdict(effect, this.phase === 'exited')
+    if (verdict !== undefined) this.#options.effects.verdict(verdict)
   }
 }
 

@@ -2,7 +2,8 @@
  * What may happen next in a life, and what follows from it: an event, an arrival, time that passes. Plays the shell's part
  * as runner.ts and orders.ts do it: one step for each event, one timer, orders obeyed. Judges nothing.
  */
-import { concerns, resumable } from '../../../src/proxy/lifecycle/machine.ts'
+import { resumable } from '../../../src/proxy/lifecycle/readiness.ts'
+import { concerns } from '../../../src/proxy/lifecycle/step.ts'
 import type { Effect, Event, State, View } from '../../../src/proxy/lifecycle/state.ts'
 import { obey, told } from './door.ts'
 import { learned, noted } from './notes.ts'

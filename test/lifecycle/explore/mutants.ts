@@ -2,15 +2,9 @@
  * Machines that are wrong on purpose, each with the promise that it breaks: what shows that the explorer can fail. Made by
  * patching rows of the table, or by wrapping the machine; no file is touched.
  */
-import {
-  type Cause,
-  ready,
-  type Row,
-  step,
-  TABLE,
-  type Table,
-  wakeAt,
-} from '../../../src/proxy/lifecycle/machine.ts'
+import { type Cause, type Row, TABLE, type Table } from '../../../src/proxy/lifecycle/machine.ts'
+import { ready } from '../../../src/proxy/lifecycle/readiness.ts'
+import { step, wakeAt } from '../../../src/proxy/lifecycle/step.ts'
 import type { DrainState, Effect, Phase } from '../../../src/proxy/lifecycle/state.ts'
 import type { Machine } from './moves.ts'
 

@@ -4,7 +4,8 @@
  * `keyOf` says which positions are the same: times count only relative to now, and only as long as something waits for them.
  */
 import type { Budget } from '../../../src/proxy/lifecycle/budget.ts'
-import { initial, UNPROVEN_DRAINING_MS } from '../../../src/proxy/lifecycle/machine.ts'
+import { UNPROVEN_DRAINING_MS } from '../../../src/proxy/lifecycle/machine.ts'
+import { initial } from '../../../src/proxy/lifecycle/step.ts'
 import {
   type ClientMode,
   type Phase,

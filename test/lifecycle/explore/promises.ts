@@ -2,7 +2,7 @@
  * The promises of DESIGN §3 (and readiness, §4) as named predicates over one move: the onlooker's notes, what came out,
  * and the door. None looks at what the machine knows of its drain. Those over whole lives are in ways.ts.
  */
-import { lbHealthy } from '../../../src/proxy/lifecycle/machine.ts'
+import { lbHealthy } from '../../../src/proxy/lifecycle/readiness.ts'
 import { LINGER_MS } from '../../../src/proxy/process/linger.ts'
 import type { Machine, Played } from './moves.ts'
 import {
