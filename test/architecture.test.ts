@@ -116,6 +116,7 @@ const PURE_FOLDERS = [
   'proxy/process/once-a-second.ts',
 ]
 const SHELL = [
+  'proxy/admin/call-log.ts',
   'proxy/admin/http.ts',
   'proxy/admin/listen.ts',
   'proxy/admin/connection-list.ts',

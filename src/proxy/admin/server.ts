@@ -10,8 +10,8 @@ import { judgeCaller } from './auth.ts'
 import { fromForeignPage } from './foreign-page.ts'
 import { ADMIN_LIMITS, type AdminLimits, close, createAdminHttp, listening } from './http.ts'
 import type { Clock } from '../process/clock.ts'
-import { Sparingly } from '../process/once-a-second.ts'
-import { type AdminRefusal, type AdminRefused, Refusals } from './refusals.ts'
+import { type AdminLog, CallLog, callerOf } from './call-log.ts'
+import type { AdminRefused } from './refusals.ts'
 import { ConnectionList } from './connection-list.ts'
 import { type AdminView, type Answer, jsonAnswer, route, type Routed, textAnswer } from './routes.ts'
 import { Watch } from './watch.ts'
@@ -26,11 +26,6 @@ export interface AdminCommands {
   resume(): { readonly ok: boolean; readonly phase: string }
   /** Somebody watches the event stream, or nobody does any more. */
   watched(on: boolean): void
-}
-
-export interface AdminLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
 }
 
 export interface AdminOptions {
@@ -65,27 +60,20 @@ const LEAVE_MS = 250
 interface Desk {
   readonly options: AdminOptions
   readonly connections: ConnectionList<Socket>
-  readonly refusals: Refusals
-  /** For the lines about hooks and commands. */
-  readonly lines: Sparingly
+  readonly calls: CallLog
   readonly limits: AdminLimits
   readonly watch: Watch
 }
-
-/** More than any pod has in a second; a stranger may call thousands of times. */
-const LINES_A_SECOND = 50
 
 /** Resolves once it listens; rejects with a sentence for the user if it cannot. */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const { listen } = options
   const limits = { ...ADMIN_LIMITS, ...options.limits }
   const connections = new ConnectionList<Socket>(limits)
-  const refusals = new Refusals()
   const desk: Desk = {
     options,
     connections,
-    refusals,
-    lines: new Sparingly(LINES_A_SECOND),
+    calls: new CallLog(options.log),
     limits,
     watch: new Watch(options, limits),
   }
@@ -96,7 +84,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   server.on('error', (error) => options.log.warn({ err: error }, 'admin server'))
   return {
     port: (server.address() as AddressInfo).port,
-    refused: refusals.total,
+    refused: desk.calls.refused,
     get connections() {
       return connections.size
     },
@@ -145,7 +133,7 @@ async function perform(
     case 'answer':
       return routed.answer
     case 'refused':
-      refuse(desk, routed.reason, request)
+      desk.calls.refuse(routed.reason, request)
       return routed.answer
     case 'metrics': {
       const { contentType, body } = await view.metrics()
@@ -158,11 +146,11 @@ async function perform(
     case 'hook':
       return answerHook(desk, request, routed.who)
     case 'drain': {
-      noteCommand(desk, request, 'POST /drain')
+      desk.calls.command('POST /drain', request)
       return jsonAnswer(202, { phase: commands.drain() })
     }
     case 'resume': {
-      noteCommand(desk, request, 'POST /resume')
+      desk.calls.command('POST /resume', request)
       const { ok, phase } = commands.resume()
       return jsonAnswer(ok ? 200 : 409, { ok, phase })
     }
@@ -171,69 +159,31 @@ async function perform(
   }
 }
 
-/** `Connection: close`, since the kubelet would keep the connection, idle, for the rest of the pod's life. */
+/** `Connection: close`, as the kubelet would otherwise keep the connection open and idle for the rest of the pod's life. */
 async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'sidecar'): Promise<Answer> {
-  const { connections, options, lines } = desk
-  const { commands, log } = options
-  const { socket, headers } = request
+  const { connections, calls, options } = desk
+  const { socket } = request
   const connection = { connection: 'close' }
   const from = callerOf(socket)
   if (!connections.wait(socket, from)) {
-    refuse(desk, 'hooks', request)
+    calls.refuse('hooks', request)
     return textAnswer(503, 'too many hooks wait already', connection)
   }
-  const fields = { hook: who, from, agent: headers['user-agent'] }
   const gone = new AbortController()
   const left = () => gone.abort()
   socket.once('close', left)
-  const started = performance.now()
-  const unsaid = lines.say(started)
-  if (unsaid !== undefined) log.info({ ...fields, ...(unsaid > 0 && { unsaid }) }, `hook ${who}: called`)
+  const call = calls.hook(who, request)
   try {
-    await commands.hook({ who, from }, gone.signal)
+    await options.commands.hook({ who, from }, gone.signal)
     return textAnswer(200, 'drained', connection)
   } catch (error) {
-    log.warn({ ...fields, err: error }, `hook ${who}: failed`)
+    call.failed(error)
     return textAnswer(500, 'the drain failed; see the log', connection)
   } finally {
     socket.off('close', left)
     connections.release(socket)
-    const heldMs = Math.round(performance.now() - started)
-    if (unsaid !== undefined && socket.destroyed)
-      log.warn({ ...fields, heldMs }, `hook ${who}: the caller disconnected before the answer`)
-    else if (unsaid !== undefined) log.info({ ...fields, heldMs }, `hook ${who}: answered`)
+    call.ended(socket.destroyed)
   }
-}
-
-function noteCommand({ lines, options: { log } }: Desk, { socket }: IncomingMessage, what: string): void {
-  const unsaid = lines.say(performance.now())
-  if (unsaid === undefined) return
-  log.info({ from: callerOf(socket), ...(unsaid > 0 && { unsaid }) }, `admin: ${what}`)
-}
-
-/** Counts and logs that somebody was turned away. The path is one of ours, so it may be logged. */
-function refuse(
-  { refusals, options: { log } }: Desk,
-  reason: AdminRefusal,
-  { socket, url }: IncomingMessage,
-): void {
-  const unsaid = refusals.count(reason, performance.now())
-  if (unsaid === undefined) return
-  const more = unsaid === 0 ? '' : `; ${unsaid} more since the last such line`
-  const path = url?.split('?')[0]?.slice(0, 100)
-  log.warn({ reason, from: callerOf(socket), path, unsaid }, `admin: refused: ${REFUSED[reason]}${more}`)
-}
-
-const REFUSED: { readonly [R in AdminRefusal]: string } = {
-  token: 'the token is missing or wrong (--token)',
-  address: 'the caller is not in --hook-allow',
-  'foreign-page': "a web page that is not lastcall's own sent it, in the browser of somebody",
-  hooks: 'too many hooks wait already, in all or of this address, or one on the same connection',
-}
-
-/** As everywhere in lastcall, an IPv4-mapped address is written as IPv4. */
-function callerOf({ remoteAddress }: Socket): string {
-  return remoteAddress?.replace(/^::ffff:/i, '') ?? 'an unknown address'
 }
 
 function judgeRequest({ token, hookAllow }: AdminOptions, request: IncomingMessage) {
