@@ -132,6 +132,7 @@ const SHELL = [
   'proxy/metrics/metrics.ts',
   'proxy/metrics/process.ts',
   'proxy/relay/app-connection.ts',
+  'proxy/relay/clients.ts',
   'proxy/relay/dialer.ts',
   'proxy/relay/pair.ts',
   'proxy/relay/relay.ts',

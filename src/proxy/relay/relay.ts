@@ -3,33 +3,27 @@
  * told what to do and reports what is; it never asks in which phase it is.
  */
 
-import type { Cancel, Clock } from '../process/clock.ts'
+import type { Clock } from '../process/clock.ts'
 import type { Config, ListenAddress } from '../config/config.ts'
 import { Arrivals } from './arrivals.ts'
 import { BulkBuffers } from '../sockets/bulk.ts'
 import { Burst } from '../sockets/burst.ts'
+import { Clients } from './clients.ts'
 import { type Counters, sumOf } from './counters.ts'
-import { MAX_BUFFERED } from '../conversation/pipelined.ts'
 import type { Terms } from '../conversation/link.ts'
 import type { Writer } from '../sockets/native.ts'
 import { Whole } from './in-flight.ts'
 import type { RequestInFlight } from '../../words.ts'
 import type { Pair } from './pair.ts'
-import { Places, type PlaceLimit } from './places.ts'
+import type { PlaceLimit } from './places.ts'
 import type { Port, PortKit } from '../sockets/port.ts'
 import { type Common, ServedPort } from './served-port.ts'
 import { Slab } from '../sockets/slab.ts'
-import { Spread } from './spread.ts'
-import { TurnAway } from './turn-away.ts'
 
-const SWEEP_MS = 250
 const SHARED_BUFFER = 32 * 1024
 const SHORT_TURN_MS = 0.2
 /** More than /status shows of a target. A head may hold 32 KiB, and each connection one: a viewer must not cost that. */
 const SHOWN_TARGET_BYTES = 256
-/** How often it is looked whether those who have just dialled have asked. */
-const NEWCOMERS_MS = 25
-
 export type RelayConfig = Pick<
   Config,
   | 'ports'
@@ -76,14 +70,8 @@ export class Relay implements Common {
   readonly kit: PortKit
   readonly arrivals: Arrivals
   readonly targetBytes: number
-  maxBuffered = MAX_BUFFERED
   readonly #parts: RelayParts
-  readonly #pairs = new Set<Pair>()
-  readonly #places: Places<Pair>
-  readonly #away: TurnAway
-  readonly #spread: Spread
-  #accepted = 0
-  #sweeping: Cancel | undefined
+  readonly #clients: Clients
 
   constructor(parts: RelayParts) {
     const { config, clock, native } = parts
@@ -91,8 +79,6 @@ export class Relay implements Common {
     this.whole = new Whole(parts.quiesced)
     this.targetBytes = config.accessLog === 'off' ? 0 : Infinity
     this.arrivals = new Arrivals(() => this.terms.now)
-    this.#places = new Places(this.#pairs, parts.limit)
-    this.#spread = new Spread(clock)
     this.terms = {
       now: clock.now(),
       stopAt: Infinity,
@@ -111,7 +97,17 @@ export class Relay implements Common {
       burst: new Burst(),
       writer: native,
     }
-    this.#away = new TurnAway({ kit: this.kit, clock })
+    this.#clients = new Clients({
+      terms: this.terms,
+      kit: this.kit,
+      clock,
+      limit: parts.limit,
+      websocketSpreadMs: config.websocketSpreadMs,
+      keepsAddresses: this.targetBytes > 0,
+      tick: () => this.tick(),
+      lacked: parts.lacked,
+      emptied: parts.emptied,
+    })
     const { connectWaitMs } = config
     this.ports = config.ports.map(
       (served) =>
@@ -129,7 +125,7 @@ export class Relay implements Common {
     return {
       inFlight: this.whole.total,
       lastArrivalAt: this.arrivals.lastAt,
-      connections: this.#pairs.size,
+      connections: this.#clients.size,
     }
   }
 
@@ -140,8 +136,8 @@ export class Relay implements Common {
   }
 
   /** What is in flight, for /status; with its age at this time. */
-  *requests(now: number): Iterable<RequestInFlight> {
-    for (const pair of this.#pairs) yield* pair.requests(now)
+  requests(now: number): Iterable<RequestInFlight> {
+    return this.#clients.requests(now)
   }
 
   /** Somebody watches: requests that begin from now on are shown with their targets, or no longer. */
@@ -174,13 +170,16 @@ export class Relay implements Common {
     let before: number
     let turnedAt: number
     do {
-      before = this.#accepted
+      before = this.#clients.accepted
       // Two turns of the event loop: one poll in between is sure to have seen the queue.
       await turn()
       turnedAt = clock.now()
       await turn()
       // Who comes between that poll and the close is reset all the same: a turn with little else to do leaves no time.
-    } while ((this.#accepted !== before || clock.now() - turnedAt > SHORT_TURN_MS) && clock.now() < until)
+    } while (
+      (this.#clients.accepted !== before || clock.now() - turnedAt > SHORT_TURN_MS) &&
+      clock.now() < until
+    )
     if (!wanted()) return false
     for (const port of this.ports) port.close()
     return true
@@ -193,24 +192,13 @@ export class Relay implements Common {
   setClientMode(clientMode: 'serving' | 'lame-duck' | 'draining'): void {
     this.terms.lameDuck = clientMode !== 'serving'
     this.terms.draining = clientMode === 'draining'
-    if (clientMode !== 'draining') this.#spread.stop()
-    if (clientMode === 'serving') return
-    this.tick()
-    const webSockets: Pair[] = []
-    for (const pair of this.#pairs) {
-      if (clientMode === 'draining' && pair.isWebSocket) webSockets.push(pair)
-      else guarded(pair, () => pair.leave(clientMode))
-    }
-    this.#spread.start(webSockets, this.#parts.config.websocketSpreadMs, (pair) => {
-      this.tick()
-      guarded(pair, () => pair.leave('draining'))
-    })
+    if (clientMode !== 'draining') this.#clients.stopTelling()
+    if (clientMode !== 'serving') this.#clients.tellToLeave(clientMode)
   }
 
   /** There are so many places for clients from now on. */
   limitTo(limit: PlaceLimit): void {
-    this.tick()
-    this.#places.change(limit, this.terms.now)
+    this.#clients.limitTo(limit)
   }
 
   /** A stop has begun at that time, or there is none any more: what is served in between is counted as saved. */
@@ -225,7 +213,7 @@ export class Relay implements Common {
   /** Requests wait at the door, or no longer; also those of clients whose app connection is still open. */
   queueRequests(on: boolean): void {
     for (const port of this.ports) port.dialer.queue(on)
-    if (on) for (const pair of this.#pairs) guarded(pair, () => pair.hangUpApp())
+    if (on) this.#clients.hangUpApps()
   }
 
   /** The app has ended for good, so that nobody has to wait for it; or it is there. */
@@ -241,34 +229,15 @@ export class Relay implements Common {
   async closeIdle(): Promise<void> {
     await turn()
     await turn()
-    this.tick()
-    // Until clients are no longer to leave: the drain may be taken back meanwhile.
-    while (this.terms.draining && this.#closeIdle() > 0) {
-      await new Promise<void>((resolve) => {
-        this.#parts.clock.after(NEWCOMERS_MS, resolve)
-      })
-      this.tick()
-    }
-    // libuv sends a FIN in its next turn. Until then a client may ask in vain: so nothing is said of it, in the log or to
-    // a hook, before that turn is over.
+    await this.#clients.closeIdle()
+    // libuv sends a FIN in its next turn. Until then a request may still arrive in vain, so neither the log nor a hook's
+    // answer may say that this is done.
     await turn()
-  }
-
-  /** Returns how many were spared, as they are new. */
-  #closeIdle(): number {
-    let spared = 0
-    for (const pair of this.#pairs) {
-      if (pair.isNew) spared += 1
-      else guarded(pair, () => pair.closeIfIdle())
-    }
-    return spared
   }
 
   /** Ends everything now. Returns how many requests were cut. */
   cut(): number {
-    let cut = 0
-    for (const pair of this.#pairs) cut += pair.cut()
-    return cut
+    return this.#clients.cut()
   }
 
   /** Resolves when the connections that were just ended are closed, and what was cut is in the access log. */
@@ -283,14 +252,20 @@ export class Relay implements Common {
     this.terms.now = this.#parts.clock.now()
   }
 
+  get maxBuffered(): number {
+    return this.#clients.maxBuffered
+  }
+
+  admit(to: ServedPort, take: (port: Port) => void): void {
+    this.#clients.admit(to, take)
+  }
+
   remove(from: ServedPort, pair: Pair): void {
-    if (!this.#pairs.delete(pair)) return
-    this.#places.left(pair)
-    from.counters.clients -= 1
-    if (this.#pairs.size > 0) return
-    this.#sweeping?.()
-    this.#sweeping = undefined
-    this.#parts.emptied()
+    this.#clients.remove(from, pair)
+  }
+
+  lackDescriptors(): void {
+    this.#clients.lackDescriptors()
   }
 
   fault(error: unknown): void {
@@ -302,60 +277,6 @@ export class Relay implements Common {
     // 0: the client never got one. -1: nobody can tell (HTTP/2).
     if (this.#parts.config.accessLog === 'errors' && status !== 0 && status < 500) return
     this.#parts.accessLog({ method, target, status, durationMs, client: client.remoteAddress })
-  }
-
-  admit(to: ServedPort, take: (port: Port) => void): void {
-    this.#accepted += 1
-    this.tick()
-    if (!this.#places.forOneMore(this.terms.now)) {
-      to.counters.refusedFor('max-connections')
-      this.#parts.lacked('room')
-      return this.#away.turn(take, this.#places.limit, to.speaks)
-    }
-    const pair = to.newPair()
-    this.#pairs.add(pair)
-    if (this.#sweeping === undefined) this.#sweepLater()
-    take(pair.client)
-    // A request may be logged when its client has gone.
-    if (this.targetBytes > 0) pair.client.rememberPeer()
-  }
-
-  /** No descriptor for a socket: an idle client's two serve somebody else. */
-  lackDescriptors(): void {
-    this.tick()
-    this.#places.free(this.terms.now, true)
-    this.#parts.lacked('descriptors')
-  }
-
-  /** Each read that is not sent on may still be held: connection-limit.ts has counted that. */
-  #boundBuffered(): void {
-    let held = 0
-    for (const pair of this.#pairs) held += pair.buffered
-    this.maxBuffered = held > this.#places.limit.bufferedBytes ? 0 : MAX_BUFFERED
-  }
-
-  #sweepLater(): void {
-    this.#sweeping = this.#parts.clock.after(SWEEP_MS, () => {
-      this.#sweepLater()
-      this.tick()
-      this.#boundBuffered()
-      for (const pair of this.#pairs) {
-        try {
-          pair.sweep(this.terms.now)
-        } catch (error) {
-          pair.fail(error)
-        }
-      }
-    })
-  }
-}
-
-/** Does something for a pair; a fault of our own in it ends that pair alone. */
-function guarded(pair: Pair, act: () => void): void {
-  try {
-    act()
-  } catch (error) {
-    pair.fail(error)
   }
 }
 
