@@ -15,6 +15,7 @@ import { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy } from '../../words.ts'
 import { Exchange } from './exchange.ts'
 import { EMPTY_LINE } from './forwarded.ts'
+import { leaveNow } from './leave.ts'
 import { Pipelined } from './pipelined.ts'
 import type { Link, Talk, Terms } from './link.ts'
 import * as response from './response-relay.ts'
@@ -22,11 +23,6 @@ import { type Succession, successor } from './successor.ts'
 
 /** The facts of the head just parsed: read at once, so that one serves all conversations. */
 const requestHead = new RequestHead()
-
-const STAY: response.Leave = { isLast: false, endsEvents: false }
-const SAY_SO: response.Leave = { isLast: true, endsEvents: false }
-const END_EVENTS: response.Leave = { isLast: false, endsEvents: true }
-const LEAVE: response.Leave = { isLast: true, endsEvents: true }
 
 /**
  * `idle`: between two exchanges. `asking`: a request is being read, no byte of it has been sent. `answering`: the
@@ -215,7 +211,8 @@ export class Conversation implements Talk {
     if (this.#stage === 'answering') this.#channel.answered()
     let at = start
     while (at < end && this.#stage !== 'over') {
-      const found = this.#response.relay(bytes, at, end, this.#leaveNow())
+      const leave = leaveNow(this.#terms, this.#request.between, !this.#pipelined.empty)
+      const found = this.#response.relay(bytes, at, end, leave)
       at = this.#response.at
       if (found === response.COMPLETE) this.#responseOver()
       else if (found === response.SWITCHES) this.#handOver(this.#exchange.upgrade, 101, bytes, at, end)
@@ -276,17 +273,6 @@ export class Conversation implements Talk {
         if (this.#response.inHead) return this.#answerFault('cutHead')
         if (!this.#channel.replay()) this.#answerFault('failed')
     }
-  }
-
-  /**
-   * The last response that this client gets from us says so; one whose successor is waiting is not the last. Nor does
-   * one say so that comes before its request's end: the client would have to stop sending it (RFC 9112 §9.6), and the
-   * app would lose the rest. The next response says so, or the connection is closed as idle.
-   */
-  #leaveNow(): response.Leave {
-    const { lameDuck, draining } = this.#terms
-    if (!lameDuck || !this.#request.between) return STAY
-    return this.#pipelined.empty ? (draining ? LEAVE : SAY_SO) : draining ? END_EVENTS : STAY
   }
 
   /** The whole response has gone to the client. */

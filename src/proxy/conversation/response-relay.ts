@@ -7,6 +7,7 @@ import { farewell } from '../../protocol/http1/farewell.ts'
 import * as response from '../../protocol/http1/response-cursor.ts'
 import { ResponseHead } from '../../protocol/http1/response-head.ts'
 import type { Exchange } from './exchange.ts'
+import type { Leave } from './leave.ts'
 import type { Link } from './link.ts'
 
 /** What `relay` ended with. */
@@ -20,14 +21,6 @@ export const NOT_UNDERSTOOD = 3
 export const UNASKED = 4
 /** An event stream stands between two events, where it was to stop. */
 export const BETWEEN_EVENTS = 5
-
-/** What a conversation allows at this moment. */
-export interface Leave {
-  /** A response that begins now is the last: its head may say so. */
-  readonly isLast: boolean
-  /** An event stream is to stop between two events. */
-  readonly endsEvents: boolean
-}
 
 /** The facts of the head just parsed: read at once, so that one serves all. */
 const head = new ResponseHead()

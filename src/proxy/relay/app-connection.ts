@@ -5,7 +5,8 @@
  */
 
 import type { RelayContext } from './context.ts'
-import { Port, type PortOwner } from '../sockets/port.ts'
+import { Port } from '../sockets/port.ts'
+import type { PortOwner } from '../sockets/port-owner.ts'
 
 export class AppConnection {
   readonly #context: RelayContext

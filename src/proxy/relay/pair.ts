@@ -14,7 +14,8 @@ import { forwardedLine } from '../conversation/forwarded.ts'
 import type { Link, Talk } from '../conversation/link.ts'
 import { SILENT } from '../conversation/silent.ts'
 import { Patience } from './patience.ts'
-import { Port, type PortOwner, type Side } from '../sockets/port.ts'
+import { Port } from '../sockets/port.ts'
+import type { PortOwner, Side } from '../sockets/port-owner.ts'
 import type { RelayContext } from './context.ts'
 
 export class Pair implements Link, PortOwner {

@@ -3,7 +3,8 @@
 import { fullAnswer } from '../../protocol/http1/answer.ts'
 import type { Cancel, Clock } from '../process/clock.ts'
 import type { PlaceLimit } from './places.ts'
-import { Port, type PortKit, type PortOwner } from '../sockets/port.ts'
+import { Port, type PortKit } from '../sockets/port.ts'
+import type { PortOwner } from '../sockets/port-owner.ts'
 
 /** How long such a client may take to leave. */
 const TURNED_AWAY_MS = 1000
@@ -16,8 +17,8 @@ export interface TurnAwayParts {
 export class TurnAway {
   readonly #parts: TurnAwayParts
   #count = 0
-  /** What they are told, and which limit it names. */
-  #answer: Buffer = Buffer.of()
+  /** The answer, and the limit that it names. */
+  #answer: Buffer | undefined
   #setBy: string | undefined
 
   constructor(parts: TurnAwayParts) {
@@ -52,7 +53,7 @@ export class TurnAway {
   }
 
   #answerFor(setBy: string): Buffer {
-    if (this.#setBy !== setBy) this.#answer = fullAnswer(setBy)
+    if (this.#answer === undefined || this.#setBy !== setBy) this.#answer = fullAnswer(setBy)
     this.#setBy = setBy
     return this.#answer
   }

@@ -3,7 +3,7 @@
  * and with it everybody else's requests. It ends that pair.
  */
 
-import type { PortOwner, Side } from './port.ts'
+import type { PortOwner, Side } from './port-owner.ts'
 
 export class Barrier implements PortOwner {
   readonly #owner: PortOwner

@@ -14,21 +14,8 @@ import { isSelfConnection } from './self-connection.ts'
 import type { BulkBuffers } from './bulk.ts'
 import { type Burst, type BurstWriter, writeTogether } from './burst.ts'
 import { adopt, type Handle, handleOf, hasNoPeer, type ReadInto, type Writer } from './native.ts'
+import { NOBODY, type PortOwner, type Side } from './port-owner.ts'
 import type { Slab, SlabWriter } from './slab.ts'
-
-export type Side = 'client' | 'app'
-
-export interface PortOwner {
-  /** Bytes arrived: `bytes[0..count)`, valid only during the call. */
-  portRead(side: Side, bytes: Buffer, count: number): void
-  /** All that was written has been taken by the kernel. */
-  portDrained(side: Side): void
-  portOpen(side: Side): void
-  /** The peer sends no more. */
-  portEnded(side: Side): void
-  /** The socket is closed, for whatever reason; nothing follows. `error` names the errno, if there was one. */
-  portClosed(side: Side, error: string | undefined): void
-}
 
 /** What all ports share. */
 export interface PortKit {
@@ -49,14 +36,6 @@ const RESET = -constants.errno.ECONNRESET
 const WORTH_NO_COPY = 16 * 1024
 
 const NO_BYTES = Buffer.alloc(0)
-
-const NOBODY: PortOwner = {
-  portRead: () => undefined,
-  portDrained: () => undefined,
-  portOpen: () => undefined,
-  portEnded: () => undefined,
-  portClosed: () => undefined,
-}
 
 export class Port implements SlabWriter, BurstWriter {
   readonly side: Side
