@@ -1,6 +1,6 @@
 /**
- * The channel to the app, as a conversation sees it: not there, being dialled, or open; what waits for it to open; and
- * what may be said once more on a new one (DESIGN §2, the replay rule). Pure.
+ * The channel to the app as a conversation sees it: closed, being dialled, or open. Keeps what waits for it to open,
+ * and what may be sent again on a new one (DESIGN §2, the replay rule). Pure.
  */
 
 import { ByteStore } from '../../protocol/http1/byte-store.ts'
@@ -14,7 +14,9 @@ export interface AppLink {
   resetApp(): void
 }
 
-/** A request with a body, or one that is not idempotent, is not sent on a connection idle for longer (DESIGN §2). */
+/**
+ * A request that is not idempotent or has a body is not sent on a connection that has been idle for longer (DESIGN §2).
+ */
 const FRESH_MS = 1000
 
 export class AppChannel {
@@ -38,15 +40,15 @@ export class AppChannel {
     return this.#state === 'dialling' ? this.#waiting.length : 0
   }
 
-  /** No request is on the channel any more. */
+  /** The channel carries no request any more. */
   rest(now: number): void {
     this.#idleSince = now
   }
 
   /**
-   * Sends the head of a request, `bytes[start..end)` and `tail`, dialling if need be. A `replayable` one is
-   * idempotent and has no body; another never goes out on a channel that was idle for long, as a dial costs tens of
-   * microseconds and a lost POST costs a customer.
+   * Sends the head of a request, `bytes[start..end)` and `tail`; dials if necessary. A `replayable` request is
+   * idempotent and has no body. Any other never goes out on a channel that has been idle for long: a dial costs tens of
+   * microseconds, a lost POST costs a customer.
    */
   request(bytes: Buffer, start: number, end: number, tail: Buffer, replayable: boolean, now: number): void {
     if (this.open && !replayable && now - this.#idleSince > FRESH_MS) this.drop()
@@ -63,7 +65,7 @@ export class AppChannel {
     if (!this.open) this.#dial()
   }
 
-  /** Opens the channel before anybody has said anything: in some protocols the app speaks first. */
+  /** Opens the channel before the client has sent anything: in some protocols the app speaks first. */
   prepare(): void {
     if (this.#state === 'none') this.#dial()
   }
@@ -74,7 +76,7 @@ export class AppChannel {
     else if (this.#state === 'dialling') this.#waiting.add(bytes, start, end)
   }
 
-  /** The channel is open: what waited goes out. */
+  /** The channel is open: sends what waited. */
   opened(): void {
     this.#state = 'open'
     this.#link.toApp(this.#waiting.bytes, 0, this.#waiting.length)
@@ -86,14 +88,14 @@ export class AppChannel {
     this.#state = 'none'
   }
 
-  /** The app has begun to answer: nothing is said twice any more. */
+  /** The app has begun to answer: the request is not sent again from here on. */
   answered(): void {
     if (!this.#replayable) return
     this.#replayable = false
     this.#waiting.clear()
   }
 
-  /** Says the request once more on a new channel, if that is safe; false if it is not. */
+  /** Sends the request again on a new channel, if that is safe; returns whether it was. */
   replay(): boolean {
     if (!this.#replayable || this.#replayed) return false
     this.#replayed = true
@@ -105,21 +107,21 @@ export class AppChannel {
     if (this.open) this.#link.finApp()
   }
 
-  /** Gives the channel up. What was sent on it is delivered first: nothing on it is cut short. */
+  /** Gives the channel up. The app first gets everything that was sent on it. */
   drop(): void {
     if (this.#state === 'none') return
     this.#state = 'none'
     this.#link.dropApp()
   }
 
-  /** Cuts the channel, and with it the exchange that is on it: the app must not take what it has for a whole request. */
+  /** Cuts the channel and the exchange on it: the app must not take the request for complete. */
   reset(): void {
     if (this.#state === 'none') return
     this.#state = 'none'
     this.#link.resetApp()
   }
 
-  /** Lets go of what is kept. */
+  /** Releases the memory. */
   release(): void {
     this.#waiting.release()
   }

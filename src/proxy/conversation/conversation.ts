@@ -1,8 +1,11 @@
 /**
- * The brain of one client connection that speaks HTTP/1.1, paired with at most one app connection: bytes in, orders
- * out. It knows where messages begin and end, and so what is in flight and where a byte may be put in. It knows no
- * sockets and no timers: `Link` is its hands, `Terms` what holds for everybody at the moment.
- * DESIGN §1 and §2; RFC 9112.
+ * The conversation on a client connection that speaks HTTP/1.1, with at most one app connection: bytes in, orders out.
+ * It knows where messages begin and end, and so what is in flight and where bytes may be inserted. It has no sockets
+ * and no timers: its orders go out through `Link`, and `Terms` holds what applies to all conversations. DESIGN §1 and
+ * §2; RFC 9112.
+ *
+ * Long, because requests and responses are two directions of one state (`#stage`), and each event needs the whole of
+ * it.
  */
 
 import { type AppFault, APP_FAULTS, healthAnswer, refusalAnswer } from '../../protocol/http1/answer.ts'
@@ -21,13 +24,13 @@ import type { Link, Talk, Terms } from './link.ts'
 import * as response from './response-relay.ts'
 import { type Succession, successor } from './successor.ts'
 
-/** The facts of the head just parsed: read at once, so that one serves all conversations. */
+/** The facts of the head that was just parsed. They are read at once, so one instance serves all conversations. */
 const requestHead = new RequestHead()
 
 /**
- * `idle`: between two exchanges. `asking`: a request is being read, no byte of it has been sent. `answering`: the
- * request is with the app. `answered`: the response has ended before its request has. `over`: goodbye has been said, and
- * what comes is thrown away; or another conversation has taken over.
+ * `idle`: between two exchanges. `asking`: a request is being read, and nothing of it has been sent. `answering`: the
+ * request is with the app. `answered`: the response ended before its request. `over`: the connection has been closed
+ * from this side, and what still arrives is discarded; or another conversation has taken over.
  */
 type Stage = 'idle' | 'asking' | 'answering' | 'answered' | 'over'
 
@@ -38,10 +41,10 @@ export class Conversation implements Talk {
   readonly #request: request.RequestCursor
   readonly #exchange = new Exchange()
   readonly #response: response.ResponseRelay
-  /** The client's next requests, while a response is under way or has not been taken. */
+  /** The client's next requests, while a response is under way or the client has not taken it. */
   readonly #pipelined = new Pipelined()
   #stage: Stage = 'idle'
-  /** The client has said that it will send no more. */
+  /** The client has sent its FIN. */
   #clientEnded = false
 
   constructor(terms: Terms, link: Link) {
@@ -68,10 +71,10 @@ export class Conversation implements Talk {
     if (this.idle) this.#over('lastcall', why)
   }
 
-  /** An event stream that stands between two events ends here; its client comes back, to somebody else. */
+  /** Ends an event stream that is between two events. Its client reconnects, and reaches another pod. */
   leave(): void {
     if (!this.#terms.draining || this.#stage !== 'answering' || !this.#response.betweenEvents) return
-    if (!this.#request.between) return // RFC 9112 §9.6: what is still to come of the request would be lost.
+    if (!this.#request.between) return // RFC 9112 §9.6: the rest of the request would be lost.
     this.#link.toClient(LAST_CHUNK, 0, LAST_CHUNK.length)
     this.#over('lastcall', 'drained')
   }
@@ -87,11 +90,11 @@ export class Conversation implements Talk {
     if (at < end) this.#pipelined.add(bytes, at, end)
   }
 
-  /** Moves over requests; returns the offset of what has to wait, or `end`. */
+  /** Consumes requests; returns the offset of what has to wait, or `end`. */
   #read(bytes: Buffer, start: number, end: number): number {
     let at = start
     while (at < end && this.#stage !== 'over') {
-      // The client takes its answers first: else the answers that we give ourselves could pile up without bound.
+      // The client must take its answers first: otherwise lastcall's own answers could pile up without bound.
       if (this.#stage === 'idle' && this.#link.clientBacklog) return at
       const found = this.#request.advance(bytes, at, end, requestHead)
       if (found < 0) {
@@ -112,7 +115,7 @@ export class Conversation implements Talk {
           this.#channel.send(bytes, at, to)
           if (found === request.BODY_COMPLETE && this.#stage === 'answered') this.#exchangeOver()
           break
-        case request.HTTP2_PREFACE: // It has been HTTP/2 from its first byte on (RFC 9113 §3.3).
+        case request.HTTP2_PREFACE: // It was HTTP/2 from its first byte (RFC 9113 §3.3).
           this.#ask()
           this.#pipelined.add(bytes, to, end)
           this.#handOver('http2', 0, bytes, end, end)
@@ -131,22 +134,22 @@ export class Conversation implements Talk {
     this.#clientEnded = true
     switch (this.#stage) {
       case 'idle':
-        // What waits for the client to take its answers is asked first.
+        // Requests that wait for the client to take its answers come first.
         return this.#pipelined.empty ? this.#over('client', 'closed') : undefined
       case 'asking':
         return this.#over('client', 'aborted')
       case 'answering':
       case 'answered':
-        // It has cut its own request. A response that ends with the connection would look complete to it now.
+        // The client has cut its own request. A response that ends with the connection would now look complete.
         if (!this.#request.between) return this.#over('client', 'aborted', this.#isCutting)
-        // Faithful: the app sees what it would see without us, and decides whether to go on.
+        // The app sees what it would see without lastcall, and decides whether to continue.
         if (this.#pipelined.empty) this.#channel.fin()
         return
       case 'over':
     }
   }
 
-  /** The app is told at once, so that it can cancel its work. */
+  /** The app learns at once, so that it can cancel its work. */
   clientGone(): void {
     if (this.#stage === 'answering' || this.#stage === 'answered') this.#channel.reset()
     else this.#channel.drop()
@@ -157,7 +160,7 @@ export class Conversation implements Talk {
     this.#goOn()
   }
 
-  /** The first byte of a request: from here on it is in flight. */
+  /** The first byte of a request: it is in flight from here on. */
   #ask(): void {
     if (this.#stage !== 'idle') return
     this.#stage = 'asking'
@@ -165,7 +168,7 @@ export class Conversation implements Talk {
     this.#link.account.began('http1')
   }
 
-  /** A head is good: it goes to the app, with the line put in that says who asks. */
+  /** The head is valid: sends it to the app, with the X-Forwarded-For line inserted. */
   #requestBegins(): void {
     const head = requestHead
     const { headBytes, headStart, headEnd } = this.#request
@@ -219,13 +222,13 @@ export class Conversation implements Talk {
       else if (found === response.NOT_UNDERSTOOD)
         this.#handOver('opaque', this.#exchange.status, bytes, at, end)
       else if (found === response.UNASKED) {
-        // The next request of this client must never get it for an answer.
+        // The client must never get these bytes as the answer to its next request.
         this.#appBroke()
         break
       } else if (found === response.BETWEEN_EVENTS) break
     }
     this.leave()
-    // Only now: what this packet holds beyond its response was sent before the next request was, and answers nothing.
+    // Only after this packet: bytes behind its response were sent before the next request, so they cannot answer it.
     this.#goOn()
   }
 
@@ -233,7 +236,7 @@ export class Conversation implements Talk {
     switch (this.#stage) {
       case 'idle':
       case 'asking':
-        // Its idle close is not the client's problem: the next request dials again.
+        // The app closed an idle connection: the next request dials again.
         return this.#channel.drop()
       case 'answering':
         if (!this.#response.untilClose) return this.#appBroke()
@@ -247,7 +250,10 @@ export class Conversation implements Talk {
     }
   }
 
-  /** It has answered before the request's end, and may read on: the client hears what it would hear without us. */
+  /**
+   * The app answered before the request ended, and may still read: the client sees the FIN that it would see without
+   * lastcall.
+   */
   #appSaysNoMore(): void {
     this.#exchange.persistent = false
     this.#link.halfCloseClient()
@@ -258,7 +264,7 @@ export class Conversation implements Talk {
     this.#appBroke()
   }
 
-  /** The app's connection ended where it should not have. */
+  /** The app's connection ended in the middle of an exchange. */
   #appBroke(): void {
     this.#leaveLine()
     switch (this.#stage) {
@@ -275,14 +281,14 @@ export class Conversation implements Talk {
     }
   }
 
-  /** The whole response has gone to the client. */
+  /** The whole response has been sent to the client. */
   #responseOver(): void {
     this.#exchange.whole = true
     if (this.#request.between) this.#exchangeOver()
     else this.#stage = 'answered'
   }
 
-  /** Both messages are complete: the connection is idle again, or it was the last exchange. */
+  /** Both messages are complete: the connection is idle again, or this was its last exchange. */
   #exchangeOver(): void {
     this.#channel.rest(this.#terms.now)
     if (!this.#exchange.persistent || (this.#clientEnded && this.#pipelined.empty))
@@ -290,7 +296,7 @@ export class Conversation implements Talk {
     this.#rest()
   }
 
-  /** Goes on with what the client sent meanwhile. */
+  /** Continues with what the client has sent in the meantime. */
   #goOn(): void {
     if (this.#stage !== 'idle' || this.#pipelined.empty) return
     const held = this.#pipelined.bytes
@@ -300,7 +306,7 @@ export class Conversation implements Talk {
     if (this.#clientEnded && this.#pipelined.empty) this.clientEnded()
   }
 
-  /** To end now is to cut a response that has begun. */
+  /** Ending now would cut a response that has begun. */
   get #isCutting(): boolean {
     return this.#stage === 'answering' && this.#exchange.begun
   }
@@ -315,7 +321,7 @@ export class Conversation implements Talk {
     this.#link.account.finished(this.#exchange.status, this.#exchange.whole)
   }
 
-  /** From here on the connection is not HTTP/1.1: `bytes[start..end)` of the app are the first that are something else. */
+  /** The connection is not HTTP/1.1 any more: `bytes[start..end)` are the app's first bytes of what follows. */
   #handOver(kind: Succession, status: number, bytes: Buffer, start: number, end: number): void {
     this.#channel.answered()
     this.#link.account.became(kind)
@@ -329,7 +335,7 @@ export class Conversation implements Talk {
     this.#stage = 'over'
   }
 
-  /** A request, or a body, that is malformed. If the app has some of it, that is cut. */
+  /** A request head or body is malformed. If the app has a part of the request, its connection is reset. */
   #refuse(verdict: number): void {
     const { status, label } = refusalRow(verdict)
     this.#ask()
@@ -351,7 +357,7 @@ export class Conversation implements Talk {
     this.#over('app', 'refused')
   }
 
-  /** `cut`: a response that has begun cannot be completed, and must not look complete. */
+  /** `cut`: a response that has begun will not be completed, and must not look complete. */
   #over(who: EndWho, why: EndWhy, cut = false): void {
     this.#leaveLine()
     this.#end()
@@ -359,7 +365,10 @@ export class Conversation implements Talk {
     else this.#link.finClient(who, why)
   }
 
-  /** A request that is complete is delivered. One that is not is cut, unless its client has ended it so (FIN). */
+  /**
+   * Gives up the app connection. A complete request is delivered; an incomplete one is cut, unless the client itself
+   * ended it with a FIN.
+   */
   #leaveLine(): void {
     const busy = this.#stage === 'answering' || this.#stage === 'answered'
     if (busy && !this.#request.between && !this.#clientEnded) this.#channel.reset()

@@ -1,4 +1,4 @@
-/** The facts of one exchange: what its request asked for, and what has come of the response. Pure. RFC 9112 §9. */
+/** The facts of one exchange: what the request asked for, and how far the response has come. Pure. RFC 9112 §9. */
 
 import { UNTIL_CLOSE } from '../../protocol/http1/body-cursor.ts'
 import { METHOD_GET, METHOD_HEAD } from '../../protocol/http1/methods.ts'
@@ -45,11 +45,11 @@ export class Exchange {
   answered(head: ResponseHead): void {
     this.status = head.status
     this.begun = true
-    // RFC 9112 §9.3: an HTTP/1.0 client is kept only if the app says so to it.
+    // RFC 9112 §9.3: the connection of an HTTP/1.0 client persists only if the app tells it so.
     if (!head.persistent || (this.#http10 && !head.keepAlive)) this.persistent = false
   }
 
-  /** Whether a `Connection: close` in this head would be news to the client. */
+  /** Whether `Connection: close` in this head would tell the client anything new. */
   couldLast(head: ResponseHead): boolean {
     if (head.status < 200 || !this.persistent || !head.persistent) return false
     return head.frame(this.toHead) !== UNTIL_CLOSE

@@ -1,15 +1,15 @@
 /**
- * Relays the frames of one direction of HTTP/2: runs of bytes go on as they came, and only where its owner says so is a
- * frame dropped, its head replaced, or something put in. Holds back the head of a frame until it is complete, and no
- * more: so every place between two frames is one where something may be put in. Pure.
+ * Relays the frames of one direction of HTTP/2. Runs of bytes pass unchanged; a frame is dropped, its head replaced or
+ * something inserted only where the owner orders it. Holds back the head of a frame until it is complete, and nothing
+ * else, so that something can be inserted between any two frames. Pure.
  */
 
 import { FrameCursor } from '../../protocol/http2/frame.ts'
 
 export interface FrameOwner {
-  /** The head of a frame is complete: whether the frame goes on. The owner may have stopped the relay. */
+  /** The head of a frame is complete; returns whether the frame passes. The owner may stop the relay in this call. */
   frameBegins(frame: FrameCursor): 'pass' | 'drop'
-  /** A part of the payload of a frame that is looked into (`look`); of one that has none, an empty part. */
+  /** Part of the payload of a frame with `look` set; an empty part if the frame has no payload. */
   framePayload(bytes: Buffer, start: number, end: number): void
   frameEnds(frame: FrameCursor): void
 }
@@ -17,13 +17,13 @@ export interface FrameOwner {
 const NOTHING = Buffer.alloc(0)
 
 export class FrameRelay {
-  /** Set by the owner when a frame begins: it is shown its payload. */
+  /** The owner sets it in `frameBegins` to see the payload. */
   look = false
   readonly #frame = new FrameCursor()
   readonly #owner: FrameOwner
   readonly #out: (bytes: Buffer, start: number, end: number) => void
   #bytes: Buffer = NOTHING
-  /** Of the bytes given, what has gone out, and how far they have been read. */
+  /** How much of the given bytes has been sent, and how much has been read. */
   #sent = 0
   #at = 0
   #dropping = false
@@ -35,7 +35,7 @@ export class FrameRelay {
     this.#out = out
   }
 
-  /** Within a frame of which something has gone out, or would have: nothing may be put in. */
+  /** Within a frame: nothing may be inserted. */
   get within(): boolean {
     return this.#frame.open
   }
@@ -60,19 +60,19 @@ export class FrameRelay {
     this.#at = 0
   }
 
-  /** Sends something of ours behind all that has been read so far; only where it may be put in. */
+  /** Sends bytes of lastcall's own after everything read so far. Only allowed between frames. */
   put(bytes: Buffer): void {
     this.#flush(this.#at)
     this.#out(bytes, 0, bytes.length)
   }
 
-  /** From within `framePayload`: puts something in at this offset. */
+  /** Only from within `framePayload`: inserts bytes at this offset. */
   putAt(at: number, bytes: Buffer): void {
     this.#flush(at)
     this.#out(bytes, 0, bytes.length)
   }
 
-  /** From within `frameBegins`: another head goes out instead. */
+  /** Only from within `frameBegins`: sends another head instead. */
   replaceHead(head: Buffer): void {
     const { headBytes, headStart } = this.#frame
     if (headBytes === this.#bytes) this.#flush(headStart)
@@ -80,7 +80,7 @@ export class FrameRelay {
     this.#replaced = true
   }
 
-  /** What has been read goes out; nothing more is relayed, nor looked at. */
+  /** Sends what has been read; relays and reads nothing more. */
   stop(): void {
     this.#flush(this.#at)
     this.#stopped = true

@@ -1,7 +1,7 @@
 /**
- * What an HTTP/2 app says, on its way to the client: trusted, and passed on as it is. It is watched for the streams
- * that end, for the frame size that the app takes, for its own GOAWAY, and for the places where a frame of ours may
- * stand. Pure. RFC 9113 §6.
+ * The frames of an HTTP/2 app on their way to the client. The app is trusted, so they pass unchanged. They are watched
+ * for streams that end, for the app's frame size limit, for its GOAWAY, and for places where lastcall may insert a
+ * frame. Pure. RFC 9113 §6.
  */
 
 import * as h2 from '../../protocol/http2/frame.ts'
@@ -11,35 +11,35 @@ import type { Refusal } from '../../words.ts'
 import { FrameRelay } from './frame-relay.ts'
 import type { Shared } from './http2-client-side.ts'
 
-/** What the conversation hears of its app. */
+/** What the app's side reports to the conversation. */
 export interface AppHeard {
   /** The connection has to end with this error. */
   fault(error: number, label: Refusal): void
   /** The app has pushed a stream. */
   began(stream: Stream): void
   ended(stream: Stream): void
-  /** The app goes away; it looks at no stream above `last`. */
+  /** The app is going away and will not process streams above `last`. */
   goesAway(last: number): void
-  /** A place between frames, and not within a field block: something may be put in. */
+  /** Between two frames, outside of any field block: a frame may be inserted. */
   between(): void
 }
 
-/** The statuses that every decoder knows from a single byte (RFC 7541, Appendix A, 8 to 14). */
+/** The statuses that every decoder knows by a single byte (RFC 7541, Appendix A, 8 to 14). */
 const STATUSES = [200, 204, 206, 304, 400, 404, 500]
 const FIRST_STATUS = 0x88
 
 export class AppSide {
-  /** What we have said in a last GOAWAY: the app must not say more (RFC 9113 §6.8). */
+  /** The last stream of our final GOAWAY: the app must not name a higher one (RFC 9113 §6.8). */
   lastAllowed = h2.MAX_STREAM
   readonly relay: FrameRelay
   readonly #shared: Shared
   readonly #heard: AppHeard
   #greeted = false
-  /** Of what this block is: its stream, and whether that ends with it. 0: none is under way. */
+  /** The stream of the current field block, or 0; and whether the stream ends with it. */
   #block = 0
   #blockEndsStream = false
   #looksForStatus = false
-  /** The app resets a stream and says that its client is to blame. */
+  /** The app is resetting a stream, with an error that blames the client. */
   #blames = false
 
   constructor(shared: Shared, heard: AppHeard, out: (bytes: Buffer, start: number, end: number) => void) {
@@ -48,12 +48,12 @@ export class AppSide {
     this.relay = new FrameRelay(this, out)
   }
 
-  /** The app has said its SETTINGS, which come first (RFC 9113 §3.4). */
+  /** The app has sent its SETTINGS, which come first (RFC 9113 §3.4). */
   get greeted(): boolean {
     return this.#greeted
   }
 
-  /** Whether a frame of ours may go to the client now. */
+  /** Whether lastcall may now insert a frame towards the client. */
   get mayInsert(): boolean {
     return !this.relay.within && this.#block === 0
   }
@@ -126,7 +126,7 @@ export class AppSide {
     this.#heard.between()
   }
 
-  /** A promised stream is as good as open: its client may reset it before anything of it comes (RFC 9113 §8.4). */
+  /** A promised stream counts as open: its client may reset it before any frame of it arrives (RFC 9113 §8.4). */
   #pushes(frame: h2.FrameCursor): void {
     const { headBytes, headEnd } = frame
     this.#block = frame.stream
@@ -137,7 +137,7 @@ export class AppSide {
       this.#heard.began(this.#shared.streams.begin(promised, this.#shared.terms.now))
   }
 
-  /** Passed on, but for what would let in again what we have refused. */
+  /** Passes on the app's GOAWAY, but never with a higher last stream than ours. */
   #goaway(frame: h2.FrameCursor): 'pass' | 'drop' {
     const { headBytes, headStart, headEnd, payloadStart } = frame
     if (headEnd - payloadStart < 8) return 'pass'
@@ -146,7 +146,7 @@ export class AppSide {
     for (const stream of this.#shared.streams.abandon('app', last)) this.#heard.ended(stream)
     this.#heard.goesAway(last)
     if (last <= this.lastAllowed) return 'pass'
-    if (error === h2.NO_ERROR) return 'drop' // It says less than we have said.
+    if (error === h2.NO_ERROR) return 'drop' // Ours already says more.
     const head = Buffer.from(headBytes.subarray(headStart, headEnd))
     head.writeUInt32BE(this.lastAllowed, h2.HEADER_BYTES)
     this.relay.replaceHead(head)
@@ -161,8 +161,8 @@ export class AppSide {
   }
 
   /**
-   * CVE-2025-8671: a client can have streams reset by breaking a rule on each, and is rid of them as if by a reset of
-   * its own. Only what was open counts: a reset of what is over is an answer to what crossed it.
+   * CVE-2025-8671: a client can make the app reset streams by breaking a rule on each, which frees it from them like
+   * resets of its own. Only open streams count: a reset of a stream that is over answers frames that crossed it.
    */
   #reset(id: number): void {
     const { streams, guard, terms } = this.#shared

@@ -1,7 +1,9 @@
 /**
- * What an HTTP/2 client says, on its way to the app: frames judged by their heads, streams that begin and end, the
- * X-Forwarded-For at the end of each request's field block, floods, and streams that are refused because the connection
- * is going away. Knows nothing of farewells or sockets. Pure. RFC 9113 §5 and §6, DESIGN §1.
+ * The frames of an HTTP/2 client on their way to the app. Checks each frame by its head, tracks streams, inserts
+ * X-Forwarded-For at the end of each request's field block, detects floods, and refuses streams because the connection
+ * is going away. When it goes away is decided elsewhere. Pure. RFC 9113 §5 and §6, DESIGN §1.
+ *
+ * Long, because a field block spans frames: what a frame means depends on the block that is open.
  */
 
 import { FieldWalk } from '../../protocol/http2/field-walk.ts'
@@ -15,19 +17,19 @@ import type { Refusal } from '../../words.ts'
 import { FrameRelay } from './frame-relay.ts'
 import type { Terms } from './link.ts'
 
-/** What the conversation hears of its client. */
+/** What the client's side reports to the conversation. */
 export interface ClientHeard {
   /** The connection has to end with this error. */
   fault(error: number, label: Refusal): void
   began(stream: Stream): void
-  /** A field block begins: it may take as long as a head may take. */
+  /** A field block begins; it has as long as a request head. */
   blockBegan(): void
   ended(stream: Stream): void
-  /** A stream was not let in, or could not go on: nothing of it reached the app since. */
+  /** A stream was refused, or could not continue: from then on, nothing of it reached the app. */
   turnedAway(stream: number, error: number): void
-  /** Bytes under flow control that the app will never see. */
+  /** Bytes that count for flow control but will never reach the app. */
   discarded(bytes: number): void
-  /** The ACK of a PING: whether that was ours. */
+  /** The ACK of a PING; returns whether it answers ours. */
   pinged(opaque: Buffer): boolean
 }
 
@@ -36,39 +38,39 @@ export interface Shared {
   readonly streams: Streams
   readonly settings: AppSettings
   readonly guard: Guard
-  /** The field that says who asks, if one is to be put in. */
+  /** The X-Forwarded-For field, if it is to be inserted. */
   readonly forwarded: Buffer | undefined
 }
 
 /**
- * The field block that is under way. `request` opens a stream. `more` is of a stream that is, or was, there: trailers;
- * or of one that the app has refused in advance. `refused`: of a stream that came after our last word; it is walked
- * over, as the app's decoder may miss it. `lost`: after such a miss, a block that the app could not decode.
+ * The current field block. `request` opens a stream. `more` belongs to a stream that exists or has existed (trailers),
+ * or that the app has refused in advance. `refused` belongs to a stream above our final GOAWAY; it is read only to find
+ * out whether the app's decoder misses something. `lost`: after such a miss, a block that the app could not decode.
  */
 type BlockKind = 'request' | 'more' | 'refused' | 'lost'
 
 export class ClientSide {
-  /** Streams above it are not let in any more: we have said so. */
+  /** Streams above this one are refused: our GOAWAY said so. */
   lastAllowed = Infinity
-  /** The app has said that it will not look at streams above it. */
+  /** The app has said that it will not process streams above this one. */
   lastOfApp = Infinity
   readonly relay: FrameRelay
   readonly #shared: Shared
   readonly #heard: ClientHeard
   readonly #walk = new FieldWalk()
   #first = true
-  /** The stream whose field block has not ended, or 0. */
+  /** The stream of the current field block, or 0. */
   #block = 0
   #kind: BlockKind = 'more'
   #blockEndsStream = false
   #blockBytes = 0
   #blockFrames = 0
-  /** Bytes of the block that are still to come in this frame; padding follows. */
+  /** Bytes of the block still to come in this frame; padding may follow. */
   #fragmentLeft = 0
-  /** How the field goes in, when the block ends with this frame: within it, or in a CONTINUATION of its own. */
+  /** Where the field goes if the block ends with this frame: into the frame, or into a CONTINUATION behind it. */
   #insertion: 'none' | 'within' | 'behind' = 'none'
   #lastRefused = 0
-  /** The app's decoder has missed changes of its table. */
+  /** The app's decoder has missed changes to its table. */
   #missed = false
 
   constructor(shared: Shared, heard: ClientHeard, out: (bytes: Buffer, start: number, end: number) => void) {
@@ -77,7 +79,6 @@ export class ClientSide {
     this.relay = new FrameRelay(this, out)
   }
 
-  /** A field block has begun, and not ended. */
   get inBlock(): boolean {
     return this.#block !== 0
   }
@@ -155,12 +156,12 @@ export class ClientSide {
     this.#blockFrames = 0
     this.#kind = this.#opens(stream)
     this.#walk.reset()
-    // The length of the padding is in the head of the frame; the padding is not.
+    // The head of the frame includes the length of the padding, but not the padding.
     const padding = Math.max(0, h2.paddingOf(frame) - 1)
     return this.#fragmentBegins(frame, frame.left - padding)
   }
 
-  /** What a field block on this stream is; notes the stream if it is new. */
+  /** Returns what a field block on this stream is; registers the stream if it is new. */
   #opens(stream: number): BlockKind {
     const { streams, terms } = this.#shared
     this.#heard.blockBegan()
@@ -189,7 +190,10 @@ export class ClientSide {
     return 'pass'
   }
 
-  /** The block ends with this frame: its head has to say how long it gets, or that another follows (§6.10). */
+  /**
+   * The block ends with this frame, so its head must contain the new length, or say that another frame follows (RFC
+   * 9113 §6.10).
+   */
   #prepareInsertion(frame: h2.FrameCursor): void {
     const { forwarded, settings } = this.#shared
     this.#insertion = 'none'
@@ -234,7 +238,10 @@ export class ClientSide {
     if (this.#blockEndsStream) this.#done(stream)
   }
 
-  /** RFC 7541 §6: a block is a sequence of fields. One that ends within a field would swallow what follows it. */
+  /**
+   * RFC 7541 §6: a block is a sequence of fields. If it ended within a field, that field would swallow the inserted
+   * one.
+   */
   #fieldsAreWhole(): boolean {
     if (this.#walk.between) return true
     this.#compressionFault()

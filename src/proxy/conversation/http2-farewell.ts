@@ -1,28 +1,31 @@
 /**
- * When an HTTP/2 client is told to leave, and how far that has come. Says nothing itself. Pure. RFC 9113 §6.8.
+ * When an HTTP/2 client is told to leave, and how far that has come. Sends nothing itself. Pure. RFC 9113 §6.8.
  *
- * First GOAWAY(2^31-1) and a PING: the client opens no more streams, and when the ACK comes, all those that it had
- * opened before have come, too. Only then the last GOAWAY, with the last stream seen: it is exact, and every stream was
- * served. A client that does not answer gets it while draining, a second later.
+ * First come GOAWAY(2^31-1) and a PING. The client then opens no more streams, and when the ACK of the PING arrives,
+ * all streams that it had opened before have arrived, too. Only then comes the final GOAWAY with the last stream seen,
+ * which is exact: every stream up to it is served. A client that does not answer gets the final GOAWAY while draining,
+ * one second after the first.
  */
 
 import { randomBytes } from 'node:crypto'
 import type { Streams } from '../../protocol/http2/streams.ts'
 import type { Terms } from './link.ts'
 
-/** How long the client has to answer our PING; a new client to say what it has queued; the app to finish a frame. */
+/**
+ * How long the client has to answer our PING, a new client to send what it has queued, and the app to finish a frame.
+ */
 export const PATIENCE_MS = 1000
 
-/** Nobody else's PING is taken for ours. */
+/** Random, so that no other PING is mistaken for ours. */
 export const OUR_PING = randomBytes(8)
 
 export class Farewell {
   readonly #terms: Terms
   readonly #streams: Streams
   readonly #beganAt: number
-  /** It has come while clients were told to leave. */
+  /** The client connected after clients were told to leave. */
   #isLate: boolean
-  /** `told`: that streams are prohibited. `final`: which was the last. */
+  /** `told`: the first GOAWAY was sent. `final`: the final one was sent. */
   #step: 'none' | 'told' | 'final' = 'none'
   #toldAt = 0
   #ponged = false
@@ -34,12 +37,12 @@ export class Farewell {
     this.#isLate = terms.lameDuck
   }
 
-  /** Clients begin to leave: this one was there before. */
+  /** Clients are told to leave from now on, and this one was connected before. */
   parts(): void {
     this.#isLate = false
   }
 
-  /** Whether it is to be told now that streams are prohibited; then it is asked only once. */
+  /** Whether the first GOAWAY is to be sent now; true once. */
   takeTelling(): boolean {
     if (this.#step !== 'none' || !this.#isToLeave()) return false
     this.#step = 'told'
@@ -47,13 +50,12 @@ export class Farewell {
     return true
   }
 
-  /** It has been told and has heard it, or has had its time: the last stream is known. */
+  /** The client has answered the first GOAWAY, or its time is up: the last stream is known. */
   get hasHeard(): boolean {
     if (this.#step !== 'told') return false
     return this.#ponged || (this.#terms.draining && this.#terms.now - this.#toldAt >= PATIENCE_MS)
   }
 
-  /** The last GOAWAY has been said. */
   get isFinal(): boolean {
     return this.#step === 'final'
   }
@@ -62,7 +64,7 @@ export class Farewell {
     this.#step = 'final'
   }
 
-  /** The ACK of a PING has come. Returns whether it is the answer to ours. */
+  /** The ACK of a PING; returns whether it answers ours. */
   pinged(opaque: Buffer): boolean {
     if (this.#step === 'none' || this.#ponged || !opaque.equals(OUR_PING)) return false
     this.#ponged = true
@@ -70,9 +72,10 @@ export class Farewell {
   }
 
   /**
-   * A client that comes although the pod is leaving does not know better yet: told, it would come again, and be told
-   * again. That is not for free: what a client has begun and not sent when it hears GOAWAY, it refuses by itself
-   * (grpc-js fails those calls unless it may retry). So it is told once, when there is no way back to us: while draining.
+   * A client that connects although the pod is leaving does not know better yet: if told to leave, it would connect
+   * again and be told again. That has a price: a client refuses by itself the calls that it has begun but not sent when
+   * GOAWAY arrives (grpc-js fails them unless they may be retried). So a late client is told only while draining, when
+   * it can no longer come back to this pod.
    */
   #isToLeave(): boolean {
     const { lameDuck, draining } = this.#terms
@@ -80,8 +83,9 @@ export class Farewell {
   }
 
   /**
-   * For a second, or until what it asked first has been answered: it may have more to send than we have seen. Where the
-   * door stays open while draining (an operator's drain), a late client would be back at once: it always has its second.
+   * True for a second, or until its first streams have been answered: it may have sent more than has arrived. If the
+   * listener stays open while draining (an operator's drain), a late client would be back at once, so it always gets
+   * its second.
    */
   get #isYoung(): boolean {
     const hasBeenServed = !this.#isLate && this.#streams.lastClient > 0 && this.#streams.size === 0

@@ -1,10 +1,12 @@
 /**
- * The brain of one client connection that speaks HTTP/2 with prior knowledge, paired with one app connection: frames
+ * The conversation on a client connection that speaks HTTP/2 with prior knowledge, with one app connection: frames
  * pass, streams are counted, and the connection is given up without losing a call. Pure. DESIGN §1 to §3; RFC 9113.
  *
- * The farewell has two steps (http2-farewell.ts). What a client opens beyond the last is refused with REFUSED_STREAM and
- * never reaches the app, so that to send it again elsewhere is safe. Not earlier, as until then to serve is better than
- * to refuse: that relies on no client's retries.
+ * The farewell has two steps (http2-farewell.ts). After the final GOAWAY, new streams are refused with REFUSED_STREAM
+ * and never reach the app, so the client may safely send them again elsewhere. They are not refused earlier, because
+ * that would rely on clients to retry.
+ *
+ * Long, because it implements three small interfaces: the events of the pair, and the reports of the two sides.
  */
 
 import { type AppFault, APP_FAULTS } from '../../protocol/http1/answer.ts'
@@ -22,9 +24,11 @@ import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.t
 import { Farewell, OUR_PING, PATIENCE_MS } from './http2-farewell.ts'
 import type { Link, Talk, Terms } from './link.ts'
 
-/** Streams that a client may open after it has been told not to: each costs us an answer that it may not read. */
+/** How many streams a client may open after the final GOAWAY: each costs an answer that the client may not read. */
 const MAX_TURNED_AWAY = 1000
-/** Streams of one connection: apps allow a hundred or so. Bounds memory where the app sets no bound. */
+/**
+ * How many streams a connection may have open. Apps allow a hundred or so; this bounds memory if the app sets no limit.
+ */
 const MAX_STREAMS = 16_384
 
 interface Failure {
@@ -42,17 +46,20 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   readonly #app: AppSide
   readonly #farewell: Farewell
   #clientEnded = false
-  /** The app says goodbye itself. */
+  /** The app has sent a GOAWAY of its own. */
   #appLeaves = false
-  /** What the client is to hear at the next place between two frames of the app. */
+  /** Frames for the client that wait until one may be inserted. */
   #waiting: Buffer[] = []
   #turnedAway = 0
   #discarded = 0
-  /** The error that the connection ends with, at the next such place. */
+  /** The error that ends the connection as soon as a frame may be inserted. */
   #failure: Failure | undefined
   #over = false
 
-  /** The preface is complete. Takes over a channel that is not there yet, and what seemed to be the first request. */
+  /**
+   * The preface is complete. Takes over a channel that is not open yet, and a request that turned out to be the
+   * preface.
+   */
   constructor(terms: Terms, link: Link, channel: AppChannel) {
     this.#terms = terms
     this.#link = link
@@ -96,7 +103,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   clientEnded(): void {
     this.#clientEnded = true
     if (this.#over) return
-    // Faithful: the app sees what it would see without us, and decides whether to go on with the streams.
+    // The app sees what it would see without lastcall, and decides whether to continue with the streams.
     if (this.#streams.size > 0) this.#channel.fin()
     else this.#end('client', 'closed')
   }
@@ -139,8 +146,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   /**
-   * RFC 9113 §6.8: streams above the one in GOAWAY were not processed, and may be sent again. With NO_ERROR, clients
-   * take it for a server that is leaving, and do so by themselves; an error would be the end of their calls.
+   * RFC 9113 §6.8: streams above the one in GOAWAY were not processed and may be sent again. With NO_ERROR, clients see
+   * a server that is leaving, and retry by themselves; any other error would fail their calls.
    */
   appFailed(fault: AppFault): void {
     this.#channel.lost()
@@ -155,8 +162,8 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   }
 
   /**
-   * A cut response cannot look complete here, so nothing is reset: that would cost what is complete. If nothing was
-   * cut, the client is told which was the last stream: what it has sent since was lost on nobody.
+   * A cut response cannot look complete in HTTP/2, so nothing is reset: a reset could destroy complete responses. If
+   * nothing was cut, the client is told the last stream, so it knows that later ones were not processed.
    */
   appEnded(): void {
     if (this.idle) this.#sayLast(h2.NO_ERROR)
@@ -220,14 +227,15 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
 
   // -- what we say -------------------------------------------------------------------------------------------------
 
-  /** Says what is to be said, if this is a place for it. */
+  /** Sends what is due, if a frame may be inserted now. */
   #speak(): void {
     if (this.#over || !this.#app.mayInsert) return
     if (this.#failure !== undefined) return this.#fail(this.#failure)
     if (!this.#app.greeted) return
-    // Behind its FIN a client opens no stream: with the last one there is nothing more to say, or to wait for.
+    // After its FIN a client opens no stream: when the last one has ended, there is nothing to wait for.
     if (this.#clientEnded && this.#streams.size === 0) return this.#end('client', 'closed')
-    // Answers of our own wait for a client that does not take them: they are bounded, or add up to one.
+    // Our own answers wait while the client has a backlog. Their number is limited, and window updates are added up to
+    // one.
     if ((this.#waiting.length > 0 || this.#discarded > 0) && !this.#link.clientBacklog) this.#sayWaiting()
     if (this.#appLeaves) return
     if (this.#farewell.takeTelling()) {
@@ -238,7 +246,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     if (this.#farewell.isFinal && this.#streams.size === 0) this.#end('lastcall', 'drained')
   }
 
-  /** From here on no stream is let in that has not come yet. */
+  /** From here on, no new stream is admitted. */
   #sayLast(error: number): void {
     if (this.#farewell.isFinal || this.#appLeaves || !this.#app.mayInsert) return
     const last = this.#streams.lastClient
@@ -252,14 +260,15 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
   #sayWaiting(): void {
     for (const bytes of this.#waiting) this.#say(bytes)
     this.#waiting = []
-    // The client counts what the app never saw: without it back, its other streams would run dry (RFC 9113 §5.2).
+    // The client's window counts bytes that the app never saw: without an update, its other streams would stall (RFC
+    // 9113 §5.2).
     if (this.#discarded > 0) this.#say(h2.windowUpdate(0, this.#discarded))
     this.#discarded = 0
   }
 
   #fail({ error, why }: Failure): void {
     if (!this.#app.greeted) this.#say(h2.EMPTY_SETTINGS)
-    // RFC 9113 §6.8: never above what has been said already, by us or by the app.
+    // RFC 9113 §6.8: the last stream must never be higher than one already announced, by us or by the app.
     const { lastAllowed, lastOfApp } = this.#client
     this.#say(h2.goaway(Math.min(this.#streams.lastClient, lastAllowed, lastOfApp), error))
     this.#end('lastcall', why)
@@ -280,7 +289,7 @@ export class Http2Talk implements Talk, ClientHeard, AppHeard {
     this.#over = true
     this.#client.relay.stop()
     this.#app.relay.stop()
-    // A stream that is cut must not look complete to the app.
+    // A cut stream must not look complete to the app.
     if (this.#streams.size > 0) this.#channel.reset()
     else this.#channel.drop()
     this.#channel.release()

@@ -1,4 +1,4 @@
-/** What a response may tell a client about leaving, at this moment of a drain. Pure. DESIGN §3; RFC 9112 §9.6. */
+/** What a response may tell its client about leaving. Pure. DESIGN §3; RFC 9112 §9.6. */
 
 import type { Terms } from './link.ts'
 

@@ -1,14 +1,14 @@
 /**
- * What a client has sent before it can be used: its next requests while a response is under way. They are taken from
- * the front, in place, however many there are: a byte is copied once when it comes in, and never again for those before
- * it. Bounded by MAX_BUFFERED and one read, as the client is not read from beyond that (flow.ts). Pure.
+ * What a client has sent before it can be used: its next requests while a response is under way. Requests are taken
+ * from the front, in place: each byte is copied when it arrives, and not again for every request before it. Bounded by
+ * MAX_BUFFERED plus one read, because the client is not read from beyond that (flow.ts). Pure.
  */
 
 import { ByteStore } from '../../protocol/http1/byte-store.ts'
 
 /**
- * Bytes of a client that are kept while they cannot be sent on; beyond that the client is not read from. Less where all
- * clients together hold more than memory allows: relay.ts.
+ * The maximum of a client's bytes that are held because they cannot be sent on; beyond it the client is not read from.
+ * It is lower while all clients together hold more than memory allows: clients.ts.
  */
 export const MAX_BUFFERED = 64 * 1024
 
@@ -24,7 +24,7 @@ export class Pipelined {
     return this.#from === this.#store.length
   }
 
-  /** What is held; valid until the next `add`. Its end is `bytes.length`. */
+  /** What is held, up to `bytes.length`; valid until the next `add`. */
   get bytes(): Buffer {
     return this.#store.bytes.subarray(this.#from, this.#store.length)
   }
@@ -32,7 +32,7 @@ export class Pipelined {
   /** Keeps a copy of `bytes[start..end)`. */
   add(bytes: Buffer, start: number, end: number): void {
     const store = this.#store
-    // Moves what is left to the front once it is the smaller part: each byte moves a bounded number of times.
+    // Moves the rest to the front once it is the smaller part, so each byte moves a bounded number of times.
     if (this.#from > store.length / 2) {
       store.bytes.copyWithin(0, this.#from, store.length)
       store.length -= this.#from
@@ -47,7 +47,7 @@ export class Pipelined {
     if (this.empty) this.clear()
   }
 
-  /** Hands the bytes out, all of them. */
+  /** Returns everything that is held, and holds nothing afterwards. */
   take(): Buffer {
     const { bytes } = this
     this.clear()

@@ -1,6 +1,6 @@
 /**
- * The app's bytes on their way to the client, response by response. They leave as they came, in as few pieces as they
- * came in; the one thing that may be changed is a head that is to tell the client to leave (DESIGN §1). Pure.
+ * The app's bytes on their way to the client, response by response. They leave unchanged, in as few pieces as they
+ * arrived. Only a head that must tell the client to leave is changed (DESIGN §1). Pure.
  */
 
 import { farewell } from '../../protocol/http1/farewell.ts'
@@ -10,23 +10,26 @@ import type { Exchange } from './exchange.ts'
 import type { Leave } from './leave.ts'
 import type { Link } from './link.ts'
 
-/** What `relay` ended with. */
+/** What `relay` returns. */
 const ALL_RELAYED = 0
 export const COMPLETE = 1
-/** The app agrees to another protocol; its head has gone to the client, and what is at `at` is of that protocol. */
+/**
+ * The app has switched protocols. The head has been sent to the client; the bytes from `at` on belong to the new
+ * protocol.
+ */
 export const SWITCHES = 2
-/** This is no HTTP/1.1. What was kept of it has gone to the client; what is at `at` has not. */
+/** This is not HTTP/1.1. What was held of it has been sent to the client; the bytes from `at` on have not. */
 export const NOT_UNDERSTOOD = 3
-/** Bytes that answer no request. */
+/** Bytes that do not answer any request. */
 export const UNASKED = 4
-/** An event stream stands between two events, where it was to stop. */
+/** An event stream is between two events, where it was to stop. */
 export const BETWEEN_EVENTS = 5
 
-/** The facts of the head just parsed: read at once, so that one serves all. */
+/** The facts of the head that was just parsed. They are read at once, so one instance serves all. */
 const head = new ResponseHead()
 
 export class ResponseRelay {
-  /** The offset behind what the last `relay` took. */
+  /** The offset after what the last `relay` consumed. */
   at = 0
   readonly #link: Pick<Link, 'toClient'>
   readonly #exchange: Exchange
@@ -37,7 +40,7 @@ export class ResponseRelay {
     this.#exchange = exchange
   }
 
-  /** A request has gone out: a response is awaited. */
+  /** A request has been sent, so a response is expected. */
   expect(): void {
     this.#cursor.expect()
   }
@@ -54,7 +57,10 @@ export class ResponseRelay {
     return this.#cursor.betweenEvents
   }
 
-  /** Relays `bytes[start..end)`, at most to the end of one response: see the constants above for what it met, and `at`. */
+  /**
+   * Relays `bytes[start..end)`, at most to the end of one response. Returns one of the constants above; `at` is how far
+   * it came.
+   */
   relay(bytes: Buffer, start: number, end: number, leave: Leave): number {
     const link = this.#link
     let sent = start
@@ -65,12 +71,13 @@ export class ResponseRelay {
       this.at = this.#cursor.at
       switch (found) {
         case response.WITHIN_HEAD:
-          // Not a byte of a head goes out before all of it is known: a 502 is still possible, and so is a farewell.
+          // No byte of a head is sent before the head is complete: until then, a 502 or `Connection: close` is still
+          // possible.
           link.toClient(bytes, sent, from)
           sent = this.at
           break
         case response.HEAD_COMPLETE: {
-          // As long as nothing is changed, head and body leave in one piece.
+          // Unless the head is changed, head and body leave in one piece.
           const tells = leave.isLast && this.#exchange.couldLast(head)
           if (tells || this.#cursor.headBytes !== bytes) {
             link.toClient(bytes, sent, from)
@@ -104,7 +111,7 @@ export class ResponseRelay {
 
   #begin(): number {
     if (head.status === 101) return SWITCHES
-    if (head.status < 200) return ALL_RELAYED // RFC 9110 §15.2: interim, the final one follows.
+    if (head.status < 200) return ALL_RELAYED // RFC 9110 §15.2: interim; the final response follows.
     this.#exchange.answered(head)
     const { toHead, toGet } = this.#exchange
     return this.#cursor.begin(head, toHead, toGet) ? COMPLETE : ALL_RELAYED
@@ -121,7 +128,7 @@ export class ResponseRelay {
   #giveUp(from: number): number {
     const { gathered } = this.#cursor
     this.#link.toClient(gathered, 0, gathered.length)
-    // A head that was gathered has in it what was taken of these bytes.
+    // A gathered head already contains what was consumed of these bytes.
     if (gathered.length === 0) this.at = from
     return NOT_UNDERSTOOD
   }

@@ -5,7 +5,7 @@
 
 import type { Talk } from './link.ts'
 
-/** Never idle: nothing may take the pair for one that can still be used. */
+/** Never idle, so that nothing uses the pair again. */
 export const SILENT: Talk = {
   idle: false,
   inHead: false,

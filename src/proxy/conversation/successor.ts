@@ -1,4 +1,4 @@
-/** Who takes over from HTTP/1.1 when a connection is not HTTP/1.1 any more. Pure. */
+/** Which conversation takes over when a connection is no longer HTTP/1.1. Pure. */
 
 import type { UpgradeKind } from '../../protocol/http1/request-head.ts'
 import type { AppChannel } from './app-channel.ts'
@@ -9,15 +9,18 @@ import { WebSocketTalk } from './websocket.ts'
 
 export type Succession = 'http2' | 'websocket' | 'tunnel' | 'opaque'
 
-/** What a 101 makes of a connection whose client has asked for this (RFC 9110 §7.8); one nobody asked for is opaque. */
+/**
+ * What a 101 makes of a connection, by what the client asked for (RFC 9110 §7.8). If the client asked for nothing:
+ * opaque.
+ */
 export const SUCCESSION: { readonly [K in UpgradeKind]: Succession } = {
   websocket: 'websocket',
   other: 'tunnel',
   none: 'opaque',
-  h2c: 'opaque', // The app was not asked for that: h2c.ts.
+  h2c: 'opaque', // lastcall does not pass this request on to the app: h2c.ts.
 }
 
-/** The conversation that goes on with this channel; `status` is the one that its request is counted with. */
+/** Returns the conversation that continues on this channel. Its request is counted with `status`. */
 export function successor(
   kind: Succession,
   status: number,

@@ -1,7 +1,6 @@
 /**
- * A conversation of which only the ends are known: bytes pass both ways unchanged until a side closes. An accepted
- * Upgrade, an app that is not understood (opaque), or `--protocol tcp`. It counts as one request in flight; a drain
- * waits for it, and the deadline cuts it. Pure.
+ * Passes bytes both ways unchanged until a side closes: an accepted Upgrade, an app that cannot be parsed (opaque), or
+ * `--protocol tcp`. It counts as one request in flight; a drain waits for it, and the deadline cuts it. Pure.
  */
 
 import { type AppFault, APP_FAULTS } from '../../protocol/http1/answer.ts'
@@ -9,7 +8,10 @@ import { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy } from '../../words.ts'
 import type { Link, Talk } from './link.ts'
 
-/** A client of `--protocol tcp`: the app is dialled at once, as in some protocols the server speaks first. */
+/**
+ * The conversation of a client of `--protocol tcp`. Dials the app at once, because in some protocols the server speaks
+ * first.
+ */
 export function plainTunnel(link: Link): Tunnel {
   const channel = new AppChannel(link)
   link.account.began('tcp')
@@ -27,7 +29,7 @@ export class Tunnel implements Talk {
   #appEnded = false
   #over = false
 
-  /** Takes over a channel that is open, or being dialled. `status` is the one that its request is counted with. */
+  /** Takes over a channel that is open or being dialled. Its request is counted with `status`. */
   constructor(link: Link, channel: AppChannel, status: number) {
     this.#link = link
     this.#channel = channel
@@ -78,7 +80,7 @@ export class Tunnel implements Talk {
     else this.#link.halfCloseClient()
   }
 
-  /** Where the app had said all that it had to say, a reset might take that away from the client. */
+  /** If the app has already sent its FIN, a reset could destroy what the client has not read yet. */
   appGone(): void {
     this.#channel.lost()
     if (this.#appEnded && !this.#over) this.#end('app', 'closed')
@@ -103,7 +105,7 @@ export class Tunnel implements Talk {
     this.#link.resetClient(who, why)
   }
 
-  /** `whole`: both sides have said all that they had to say. */
+  /** `whole`: both sides have ended the tunnel themselves. */
   #finish(whole: boolean): void {
     if (this.#over) return
     this.#over = true

@@ -1,8 +1,8 @@
 /**
- * A conversation that has become a WebSocket: frames pass both ways unchanged, and their ends are known. When clients
- * have to leave, both sides are sent Close 1001 (RFC 6455 §7.4.1), each between two frames of its own, and what is
- * said after that is dropped: WebSocket has no other word for goodbye. A side that has begun to close by itself is
- * left to it. What is no WebSocket, whatever was agreed, becomes a tunnel. DESIGN §1. Pure.
+ * The conversation after a WebSocket upgrade: frames pass both ways unchanged, and their boundaries are known. When
+ * clients have to leave, each side is sent Close 1001 (RFC 6455 §7.4.1) between two of its frames, and what the other
+ * side sends after that is dropped. A side that has begun to close by itself is left alone. If the bytes are not
+ * WebSocket frames, the conversation becomes a tunnel. DESIGN §1. Pure.
  */
 
 import { CLOSE_FOR_CLIENT, closeForApp } from '../../protocol/websocket/close.ts'
@@ -12,7 +12,7 @@ import type { EndWho, EndWhy } from '../../words.ts'
 import type { Link, Talk, Terms } from './link.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** How long the answer to a Close is waited for, ours or the one that is under way when clients have to leave. */
+/** How long to wait for the answer to a Close: ours, or one that was already under way. */
 const CLOSE_WAIT_MS = 5000
 
 const STATUS = 101
@@ -26,17 +26,19 @@ export class WebSocketTalk implements Talk {
   readonly #channel: AppChannel
   readonly #fromClient = new FrameCursor()
   readonly #fromApp = new FrameCursor()
-  /** The client has to leave, and is told between two frames. */
+  /** The client has to leave; it is told between two frames. */
   #draining = false
-  /** Our Close has gone to that side. */
+  /** Our Close has been sent to that side. */
   #toldClient = false
   #toldApp = false
   #clientEnded = false
   #appEnded = false
-  /** When nobody's Close is waited for any more, nor for a client that takes nothing. */
+  /** When the wait for a Close, or for a client that takes nothing, ends. */
   #until = Infinity
   #over = false
-  /** What it has become. Whoever hands over to this conversation may have more to tell than what turned it into that. */
+  /**
+   * The tunnel that this conversation has become. Events may still arrive here from the conversation that handed over.
+   */
   #tunnel: Tunnel | undefined
 
   /** Takes over a channel that is open. */
@@ -62,7 +64,7 @@ export class WebSocketTalk implements Talk {
     let sent = start
     while (at < end && !this.#answered) {
       at = this.#fromClient.advance(bytes, at, end)
-      // The app, once it has been told, hears no more; the client's answer is for us.
+      // After our Close, the app gets nothing more; the client's answer is for us.
       if (this.#toldApp) sent = at
       else if (this.#toldClient && this.#fromClient.between) {
         this.#channel.send(bytes, sent, at)
@@ -84,15 +86,15 @@ export class WebSocketTalk implements Talk {
 
   sweep(): void {
     if (this.#over || this.#terms.now < this.#until) return
-    // The drain was taken back before this client was told anything.
+    // The drain was taken back before this client was told to leave.
     if (!this.#toldClient && !this.#terms.draining) return void (this.#until = Infinity)
-    // A client that has not even taken what is before our Close, or the Close itself, has had its time.
+    // The client has not taken our Close, or not even what comes before it, and its time is up.
     if (this.#link.clientBacklog) this.#reset('client', 'timeout')
     else if (this.#toldClient || this.#closing()) this.#end('lastcall', 'timeout')
-    else this.#until = this.#terms.now + CLOSE_WAIT_MS // The app is within a frame: it is waited for.
+    else this.#until = this.#terms.now + CLOSE_WAIT_MS // The app is within a frame: wait for its end.
   }
 
-  /** A client that reads, however slowly, is told when its frame has ended. */
+  /** A client that reads, however slowly, gets our Close when the frame has ended. */
   clientDrained(): void {
     if (this.#draining && !this.#toldClient) this.#until = this.#terms.now + CLOSE_WAIT_MS
   }
@@ -110,7 +112,7 @@ export class WebSocketTalk implements Talk {
     this.#finish(false)
   }
 
-  /** After our Close that is as it should be: the app closes, and the client's answer is still awaited. */
+  /** Expected after our Close: the app closes, and the client's answer is still to come. */
   appEnded(): void {
     this.#appEnded = true
     if (this.#over || this.#toldClient) return
@@ -122,7 +124,7 @@ export class WebSocketTalk implements Talk {
   appGone(): void {
     this.#channel.lost()
     if (this.#over || this.#toldClient) return
-    // The client has all that the app had to say, or will: a reset might take it away again.
+    // The client has, or will get, everything that the app sent: a reset could destroy it.
     if (this.#appEnded || (this.#fromApp.closing && this.#fromApp.between)) return this.#end('app', 'closed')
     this.#reset('app', 'reset')
   }
@@ -137,17 +139,17 @@ export class WebSocketTalk implements Talk {
     return this.#toldApp && this.#fromClient.closing && this.#fromClient.between
   }
 
-  /** Whether the client has to be told, and can be: between two frames, and as long as nobody closes by himself. */
+  /** Whether our Close is due and may be sent: between two frames, and unless a side is closing by itself. */
   #saysGoodbye(): boolean {
     return this.#draining && this.#terms.draining && !this.#closing() && this.#fromApp.between
   }
 
-  /** Somebody has said, or begun to say, that it is over: nothing is put in. */
+  /** A side has sent a Close or its FIN, or has begun to: nothing is inserted. */
   #closing(): boolean {
     return this.#clientEnded || this.#appEnded || this.#fromClient.closing || this.#fromApp.closing
   }
 
-  /** Does what can be done now of saying goodbye. */
+  /** Sends what can be sent of our Close now. */
   #goodbye(): void {
     if (!this.#draining) return
     if (!this.#toldClient && this.#saysGoodbye()) {
@@ -160,7 +162,7 @@ export class WebSocketTalk implements Talk {
       return
     }
     if (!this.#toldApp && this.#fromClient.between) this.#tellApp()
-    // RFC 6455 §7.1.1: once both have said it, the server closes the connection.
+    // RFC 6455 §7.1.1: once both sides have sent a Close, the server closes the connection.
     if (this.#answered) this.#end('lastcall', 'drained')
   }
 
@@ -170,7 +172,7 @@ export class WebSocketTalk implements Talk {
     this.#channel.send(close, 0, close.length)
   }
 
-  /** Nothing can be put in any more: bytes pass until a side closes. */
+  /** Frames cannot be told apart any more: bytes pass until a side closes. */
   #turnTunnel(): void {
     this.#over = true
     this.#link.account.became('tunnel')
@@ -181,7 +183,7 @@ export class WebSocketTalk implements Talk {
     if (this.#appEnded) tunnel.appEnded()
   }
 
-  /** The app, which has been told, may still read that: it is not cut off, but hears that no more will come. */
+  /** An app that got our Close may still read it, so its connection is half-closed and not cut. */
   #end(who: EndWho, why: EndWhy): void {
     if (this.#over) return
     if (this.#toldApp) this.#channel.fin()
@@ -196,7 +198,7 @@ export class WebSocketTalk implements Talk {
     this.#link.resetClient(who, why)
   }
 
-  /** `whole`: client and app have closed it themselves. One that was sent our Close has been ended, not finished. */
+  /** `whole`: client and app have closed it themselves. A WebSocket that got our Close was ended, not finished. */
   #finish(whole: boolean): void {
     if (this.#over) return
     this.#over = true

@@ -1,7 +1,7 @@
 /**
- * The app's side of a pair: at most one connection in use, being dialled or open; and those that were given up and still
- * have to deliver what was written to them. A connection that is given up ends in a FIN behind its last byte; one whose
- * exchange is cut ends in a reset (DESIGN §2, "aborts travel").
+ * The app's side of a pair: at most one connection in use (dialling or open), and given-up connections that still have
+ * bytes to deliver. Giving a connection up ends it with a FIN after its last byte; cutting it ends it with a reset
+ * (DESIGN §2, "aborts travel").
  */
 
 import type { RelayContext } from './context.ts'
@@ -11,7 +11,7 @@ import type { PortOwner } from '../sockets/port-owner.ts'
 export class AppConnection {
   readonly #context: RelayContext
   readonly #owner: PortOwner
-  /** A connection that was given up has delivered what was written to it. */
+  /** Called when a given-up connection has delivered everything that was written to it. */
   readonly #departed: () => void
   #port: Port | undefined
   #dialing = false
@@ -52,7 +52,7 @@ export class AppConnection {
     this.#context.counters.appsTotal += 1
   }
 
-  /** The one in use is closed. Returns whether it had been open. */
+  /** The connection in use was closed. Returns whether it had been open. */
   closed(): boolean {
     const wasOpen = this.open
     if (wasOpen) this.#context.counters.apps -= 1
@@ -80,7 +80,7 @@ export class AppConnection {
     port?.abandon()
   }
 
-  /** Gives the connection up: what was written is delivered, then it is closed. */
+  /** Gives the connection up: it is closed after everything written to it has been delivered. */
   drop(): void {
     const port = this.#release()
     if (port === undefined || port.depart(() => this.#gone(port))) return
@@ -88,19 +88,22 @@ export class AppConnection {
     this.#departing.add(port)
   }
 
-  /** Cuts the connection: the app must not take what it has for complete. */
+  /** Cuts the connection: the app must not take the request for complete. */
   reset(): void {
     this.#release()?.cut()
   }
 
-  /** Cuts those, too, that still have something to deliver. */
+  /** Also cuts given-up connections that still have bytes to deliver. */
   resetAll(): void {
     this.reset()
     for (const port of this.#departing ?? []) port.cut()
     this.#departing = undefined
   }
 
-  /** The open connection, which is from now on not the one in use; a dial is given up. */
+  /**
+   * Returns the open connection, which is no longer the one in use. A connection that is still being dialled is
+   * abandoned.
+   */
   #release(): Port | undefined {
     if (!this.open) {
       this.abandonDial()

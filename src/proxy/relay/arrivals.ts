@@ -1,15 +1,15 @@
 /**
- * When somebody last came: the evidence on which a drain goes on (DESIGN §3). Probes do not count, and are known as
- * such only once their request is read, or once they leave without one: until then a connection counts, and is then
- * forgotten, whoever else came in the meantime. It is asked at every event of a drain: each step costs the same however
- * many connections there are. Pure.
+ * When the last user arrived; a drain waits until nobody arrives any more (DESIGN §3). Probes do not count, but
+ * lastcall recognizes a probe only when it has read the request, or when the client leaves without one. Until then the
+ * connection counts; afterwards it is forgotten, even if others have arrived in the meantime. The lifecycle asks at
+ * every event of a drain, so each operation takes constant time, however many connections there are. Pure.
  */
 
 export interface Arrived {
   readonly acceptedAt: number
 }
 
-/** A connection on which nothing has been asked yet, between the one that came before it and the one after. */
+/** A connection that has not sent a request yet, in a list ordered by arrival. */
 interface Undecided {
   readonly acceptedAt: number
   older: Undecided | undefined
@@ -18,7 +18,7 @@ interface Undecided {
 
 export class Arrivals {
   readonly #now: () => number
-  /** When the last request of a user came, and the last connection that proved to be one's. */
+  /** When the last user request arrived, and the last connection that turned out to be a user's. */
   #requestAt = -Infinity
   #connectionAt = -Infinity
   readonly #undecided = new Map<Arrived, Undecided>()
@@ -28,17 +28,17 @@ export class Arrivals {
     this.#now = now
   }
 
-  /** When the last connection or request of a user came; -Infinity if none has. */
+  /** When the last user connection or request arrived; -Infinity if there was none. */
   get lastAt(): number {
     return Math.max(this.#requestAt, this.lastConnectionAt)
   }
 
-  /** When the last connection of a user came. */
+  /** When the last user connection arrived; -Infinity if there was none. */
   get lastConnectionAt(): number {
     return Math.max(this.#connectionAt, this.#newest?.acceptedAt ?? -Infinity)
   }
 
-  /** Somebody has connected. Connections are told of in the order in which they came. */
+  /** A client has connected. Must be called in order of arrival. */
   connection(who: Arrived): void {
     const older = this.#newest
     const entry: Undecided = { acceptedAt: who.acceptedAt, older, newer: undefined }
@@ -47,23 +47,23 @@ export class Arrivals {
     this.#undecided.set(who, entry)
   }
 
-  /** A user's request; the `first` one tells whose connection it is. */
+  /** A user's request. The `first` one on a connection shows that the connection is a user's. */
   request(who: Arrived, first: boolean): void {
     this.#requestAt = this.#now()
     if (first) this.stays(who)
   }
 
-  /** It was a user's, as its bytes show: there are protocols without requests. */
+  /** The connection is a user's, as its bytes show: some protocols have no requests. */
   stays(who: Arrived): void {
     if (this.#decide(who)) this.#connectionAt = Math.max(this.#connectionAt, who.acceptedAt)
   }
 
-  /** It was a probe, or somebody who left without a word. */
+  /** The connection was a probe's, or its client left without sending anything. */
   forget(who: Arrived): void {
     this.#decide(who)
   }
 
-  /** Returns whether it was undecided. */
+  /** Returns whether the connection was undecided. */
   #decide(who: Arrived): boolean {
     const entry = this.#undecided.get(who)
     if (entry === undefined) return false

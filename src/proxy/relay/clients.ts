@@ -35,7 +35,10 @@ export interface ClientsParts {
 }
 
 export class Clients {
-  /** A client of which more bytes are held is not read from: MAX_BUFFERED, or 0 while all together hold too much. */
+  /**
+   * Above this number of held bytes, a client is not read from: MAX_BUFFERED, or 0 while all clients together hold too
+   * much.
+   */
   maxBuffered = MAX_BUFFERED
   /** Connections accepted so far. */
   accepted = 0
@@ -58,7 +61,7 @@ export class Clients {
     return this.#pairs.size
   }
 
-  /** What is in flight, with its age at this time. */
+  /** Requests in flight, with their ages at `now`. */
   *requests(now: number): Iterable<RequestInFlight> {
     for (const pair of this.#pairs) yield* pair.requests(now)
   }
@@ -97,7 +100,7 @@ export class Clients {
     this.#places.change(limit, this.#parts.terms.now)
   }
 
-  /** No file descriptor was left for a socket: an idle client gives up its two. */
+  /** There was no file descriptor for a socket: the client that has been idle longest gives up its two. */
   lackDescriptors(): void {
     this.#parts.tick()
     this.#places.free(this.#parts.terms.now, true)
@@ -181,7 +184,7 @@ export class Clients {
     })
   }
 
-  /** One more read of each client may be held beyond this; connection-limit.ts has counted that. */
+  /** Beyond this, one more read of each client may be held; connection-limit.ts allows for that. */
   #boundBuffered(): void {
     let held = 0
     for (const pair of this.#pairs) held += pair.buffered

@@ -1,4 +1,4 @@
-/** What all pairs have in common: the relay, as a pair sees it. */
+/** What all pairs share: the relay as a pair sees it. */
 
 import type { Address } from '../config/config.ts'
 import type { Arrivals, Arrived } from './arrivals.ts'
@@ -23,14 +23,17 @@ export interface RelayContext {
   readonly inFlight: InFlight
   readonly arrivals: Arrivals
   readonly dialer: Dialer
-  /** A client of which more bytes are held is not read from: MAX_BUFFERED, or 0 while all of them hold too much together. */
+  /**
+   * Above this number of held bytes, a client is not read from: MAX_BUFFERED, or 0 while all clients together hold too
+   * much.
+   */
   readonly maxBuffered: number
-  /** So much of each request's target is kept while it is in flight, for the access log or for those who watch. */
+  /** How many bytes of each request's target are kept while it is in flight, for the access log and for viewers. */
   readonly targetBytes: number
   /** Brings `terms.now` up to date. */
   tick(): void
   remove(pair: Arrived): void
-  /** A fault of our own has ended a pair. */
+  /** An error of lastcall's own has ended a pair. */
   fault(error: unknown): void
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void
 }

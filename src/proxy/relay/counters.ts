@@ -1,6 +1,6 @@
 /**
- * What the relay counts: plain numbers, bumped in the hot path and copied into the metrics only when somebody
- * scrapes them. Knows nothing of prom-client.
+ * What the relay counts: plain numbers that the hot path increments and that are copied into the metrics at scrape
+ * time. Knows nothing of prom-client.
  */
 
 import {
@@ -15,7 +15,7 @@ import {
   type EndWhy,
 } from '../../words.ts'
 
-/** Upper bounds in milliseconds; the exposition divides by 1000. The last, implicit one is +Inf. */
+/** Upper bounds in milliseconds; the exposition divides by 1000. A last bucket, +Inf, is implied. */
 export const DURATION_BUCKETS_MS = [
   1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000,
 ] as const
@@ -25,7 +25,7 @@ const CELLS = PROTOCOLS.length * METHODS.length * STATUS_CLASSES.length
 export class Counters {
   /** Requests by protocol, method and status class: see `requestCell`. */
   readonly requests = new Float64Array(CELLS)
-  /** Requests by duration: one cell a bucket, the last for +Inf; not cumulative. */
+  /** Requests by duration: one cell per bucket, the last for +Inf; not cumulative. */
   readonly durations = new Float64Array(DURATION_BUCKETS_MS.length + 1)
   durationSumMs = 0
   /** By index into PROTOCOLS. */
@@ -41,10 +41,10 @@ export class Counters {
   savedArrived = 0
   /** By index into REFUSALS. */
   readonly refused = new Float64Array(REFUSALS.length)
-  /** By index into END_WHO times END_WHY.length plus index into END_WHY. */
+  /** By (index into END_WHO) * END_WHY.length + (index into END_WHY). */
   readonly pairEnds = new Float64Array(END_WHO.length * END_WHY.length)
 
-  /** Requests that ever finished. */
+  /** Requests that have finished since the start. */
   get finishedTotal(): number {
     return this.durations.reduce((sum, count) => sum + count, 0)
   }
@@ -67,7 +67,7 @@ export class Counters {
   }
 }
 
-/** The counters of all ports together; of one port its own, and they stay up to date. */
+/** The counters of all ports together. With a single port these are its own counters, which stay up to date. */
 export function sumOf(ports: readonly Counters[]): Counters {
   const [first] = ports
   if (ports.length === 1 && first !== undefined) return first
@@ -95,7 +95,7 @@ function addTo(sum: Float64Array, more: Float64Array): void {
   for (const [index, value] of more.entries()) sum[index]! += value
 }
 
-/** Where `Counters.requests` keeps one combination of labels. */
+/** The index into `Counters.requests` for one combination of labels. */
 export function requestCell(protocol: number, method: number, status: number): number {
   return (protocol * METHODS.length + method) * STATUS_CLASSES.length + status
 }

@@ -1,8 +1,9 @@
 /**
- * Who may connect to the app, and when. While the app refuses (a crash, a restart) requests wait together, up to
- * connect-wait, and one of them tries at a time: a thousand that wait must not knock a thousand times (DESIGN §2).
- * While the door is held (drained without proof of a stop) nobody tries. Where this process has no file descriptor left
- * they wait likewise, but are told what it was: it says nothing about the app.
+ * Who may connect to the app, and when. While the app refuses connections (a crash, a restart), requests wait together
+ * for up to connect-wait, and only one of them tries at a time, so that a thousand waiting requests do not cause a
+ * thousand attempts (DESIGN §2). While requests are queued (drained without proof of a stop), none tries. If this
+ * process has run out of file descriptors, requests wait in the same way, but the error they get names that cause: it
+ * says nothing about the app.
  */
 
 import type { AppFault } from '../../protocol/http1/answer.ts'
@@ -13,27 +14,27 @@ export interface Dialing {
   appUnavailable(fault: AppFault): void
 }
 
-/** How often one of those who wait tries again. */
+/** How often the next waiting request tries. */
 const RETRY_MS = 25
-/** What a starting or stopping app answers with: come back later. */
+/** What a starting or stopping app answers with: try again later. */
 const REFUSED = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EAGAIN'])
-/** Of this process, or of the whole machine. */
+/** The limit of this process, or of the whole machine, is reached. */
 const OUT_OF_DESCRIPTORS = new Set(['EMFILE', 'ENFILE'])
 
 export class Dialer {
   readonly #clock: Clock
   readonly #connectWaitMs: number
-  /** Those who want a connection, and since when: trying, or waiting for a turn. */
+  /** Everyone who wants a connection, and since when: trying, or waiting for a turn. */
   readonly #wanting = new Map<Dialing, { since: number; trying: boolean }>()
-  /** Why nobody but one tries: the last attempt told. */
+  /** Why only one tries at a time: the outcome of the last attempt. */
   #away: 'refused' | 'descriptors' | undefined
   readonly #outOfDescriptors: () => void
   #queueing = false
   #armed = false
-  /** The app will not come back: nobody has to wait for it. */
+  /** The app will not come back: nobody waits for it. */
   #lost = false
 
-  /** `outOfDescriptors` is called at each attempt for which there was no descriptor. */
+  /** `outOfDescriptors` is called for each attempt that found no file descriptor. */
   constructor(clock: Clock, connectWaitMs: number, outOfDescriptors = () => {}) {
     this.#clock = clock
     this.#connectWaitMs = connectWaitMs
@@ -48,12 +49,12 @@ export class Dialer {
     if (trying) who.connect()
   }
 
-  /** A pair does not want it any more, or has it. */
+  /** A pair no longer wants a connection, or has one. */
   forget(who: Dialing): void {
     this.#wanting.delete(who)
   }
 
-  /** The app accepted somebody: everybody may come. */
+  /** The app has accepted a connection: everyone may dial. */
   reached(who: Dialing): void {
     this.#wanting.delete(who)
     if (this.#away === undefined) return
@@ -61,7 +62,9 @@ export class Dialer {
     this.#release()
   }
 
-  /** The app refused: it is away. Or there was no descriptor. Whoever asked waits on; other errors are final. */
+  /**
+   * An attempt failed. If the app refused or there was no descriptor, the pair keeps waiting; any other error is final.
+   */
   refused(who: Dialing, error: string): void {
     const entry = this.#wanting.get(who)
     if (entry === undefined) return
@@ -80,14 +83,14 @@ export class Dialer {
     return this.#queueing
   }
 
-  /** Holds everybody at the door, or lets them in again. */
+  /** Starts or stops queueing: while on, nobody dials. */
   queue(on: boolean): void {
     if (this.#queueing === on) return
     this.#queueing = on
     if (!on) this.#release()
   }
 
-  /** Tells that the app has ended for good, so that whoever waits for it has waited long enough; or that it is there. */
+  /** `on`: the app has ended for good, so whoever waits for it gets an answer now. */
   lost(on: boolean): void {
     this.#lost = on
   }
@@ -122,12 +125,12 @@ export class Dialer {
       } else if (entry.trying) trying = true
     }
     if (trying || this.#queueing) return
-    // The one that has waited longest.
+    // The one that has waited longest tries.
     for (const [who, entry] of this.#wanting) {
       entry.trying = true
       return who.connect()
     }
-    // Nobody waits for an app that was away: the next one finds out.
+    // The app was away and nobody waits for it: the next request finds out whether it is back.
     this.#away = undefined
   }
 }

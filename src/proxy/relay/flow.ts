@@ -1,10 +1,10 @@
 /**
- * Who is read from: the one table that decides it (DESIGN §2, backpressure end to end). A side is read from only while
- * what it sends can go somewhere. The app's bytes go to the client, so a client that is slow to take them stops the
- * app. The client's bytes go to the app, or wait in the conversation: an app that is slow to take them, or a
- * conversation that holds as many as it may, stops the client. A client's own backlog does not stop the client: it may
- * have to send all of its request before it reads the answer. A conversation therefore begins no request while the
- * client has a backlog, and holds what comes meanwhile: that bounds what we answer ourselves. Pure.
+ * Which sides are read from; this table alone decides it (DESIGN §2, backpressure end to end). A side is read from only
+ * while its bytes have somewhere to go. The app's bytes go to the client, so a slow client stops the app. The client's
+ * bytes go to the app or wait in the conversation, so a slow app, or a conversation that holds its maximum, stops the
+ * client. A client's own backlog does not stop the client: it may have to send its whole request before it reads the
+ * answer. A conversation therefore begins no request while the client has a backlog, and holds what arrives meanwhile:
+ * that bounds lastcall's own answers. Pure.
  */
 
 export const READ_CLIENT = 1
@@ -14,7 +14,7 @@ const CLIENT_BACKLOG = 1
 const APP_BACKLOG = 2
 const FULL = 4
 
-/** By the sum of CLIENT_BACKLOG, APP_BACKLOG and FULL: who is read from. */
+/** Which sides are read from, by the sum of CLIENT_BACKLOG, APP_BACKLOG and FULL. */
 const TABLE = Uint8Array.of(
   READ_CLIENT | READ_APP,
   READ_CLIENT, // client backlog
@@ -27,8 +27,8 @@ const TABLE = Uint8Array.of(
 )
 
 /**
- * Returns READ_CLIENT, READ_APP, both (their sum) or 0. A backlog is what was written to that side and the kernel has
- * not taken; `full`: the conversation holds more of the client's bytes than it may.
+ * Returns READ_CLIENT, READ_APP, their sum, or 0. A backlog is what was written to a side and not yet taken by the
+ * kernel; `full`: the conversation holds its maximum of the client's bytes.
  */
 export function readsFrom(clientBacklog: boolean, appBacklog: boolean, full: boolean): number {
   return TABLE[(clientBacklog ? CLIENT_BACKLOG : 0) | (appBacklog ? APP_BACKLOG : 0) | (full ? FULL : 0)]!

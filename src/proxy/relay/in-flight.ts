@@ -1,8 +1,8 @@
 /**
- * What is in flight: the one owner of that number. A request enters once, may change what it is carried as, and exits
+ * What is in flight; the only place that changes this number. A request enters once, may change its protocol, and exits
  * once. Only an exit can report that nothing is left, so a change from HTTP/1.1 to a WebSocket, or from one pipelined
- * request to the next, can never be taken for the end of all work. Each port counts its own; quiet is what all of them
- * are together. Pure.
+ * request to the next, is never mistaken for the end of all work. Each port counts its own requests; `Whole` is the sum
+ * over all ports. Pure.
  */
 
 import { PROTOCOLS, type Protocol } from '../../words.ts'
@@ -12,7 +12,7 @@ export class Whole {
   total = 0
   readonly quiesced: () => void
 
-  /** `quiesced` is called by the exit that leaves nothing, on any port. */
+  /** `quiesced` is called by the exit that leaves nothing in flight on any port. */
   constructor(quiesced: () => void) {
     this.quiesced = quiesced
   }
@@ -23,7 +23,7 @@ export class InFlight {
   readonly #byProtocol: Float64Array
   readonly #whole: Whole
 
-  /** `byProtocol`, by index into PROTOCOLS, is kept up to date. */
+  /** Keeps `byProtocol`, indexed by PROTOCOLS, up to date. */
   constructor(byProtocol: Float64Array, whole: Whole) {
     this.#byProtocol = byProtocol
     this.#whole = whole
@@ -34,7 +34,7 @@ export class InFlight {
     this.#byProtocol[PROTOCOLS.indexOf(protocol)]! += 1
   }
 
-  /** One is carried as something else from now on, or the next request has taken the place of the last. */
+  /** A request is now carried by another protocol, or the next request has replaced the last. */
   change(from: Protocol, to: Protocol): void {
     this.#byProtocol[PROTOCOLS.indexOf(from)]! -= 1
     this.#byProtocol[PROTOCOLS.indexOf(to)]! += 1

@@ -1,6 +1,10 @@
 /**
- * One client connection and the app connection it is paired with: carries out what the conversation orders, keeps
- * backpressure end to end (flow.ts), and keeps account of its requests (requests.ts). Never shared: one client's bytes cannot reach another (DESIGN §1).
+ * One client connection and the app connection that belongs to it. Carries out what the conversation orders, keeps
+ * backpressure end to end (flow.ts), and accounts for the requests (requests.ts). App connections are never shared, so
+ * one client's bytes cannot reach another client (DESIGN §1).
+ *
+ * Long, because the orders of the relay, the reports of the ports and the orders of the conversation all change the
+ * same few fields.
  */
 
 import { randomBytes } from 'node:crypto'
@@ -43,29 +47,27 @@ export class Pair implements Link, PortOwner {
     this.#talk = talk(this)
   }
 
-  /** What /status shows. */
   requests(now: number): Iterable<RequestInFlight> {
     return this.account.shown(now)
   }
 
-  /** Bytes of the client that wait here. */
+  /** Bytes of the client that wait here to be sent on. */
   get buffered(): number {
     return this.#talk.buffered
   }
 
-  /** Its client has not said a word. */
+  /** The client has never sent a byte. */
   get #isSilent(): boolean {
     return this.account.asked === 0 && this.client.silent
   }
 
-  /** What is in flight is a WebSocket. */
   get isWebSocket(): boolean {
     return this.account.carriedAs === 'websocket'
   }
 
   // -- orders of the relay ---------------------------------------------------------------------------------------
 
-  /** Looks at the clock: called a few times a second. */
+  /** Ends what has taken too long; called several times a second. */
   sweep(now: number): void {
     const patience = this.#patience
     const lingered = patience.hasLingered(now)
@@ -84,7 +86,7 @@ export class Pair implements Link, PortOwner {
     return this.#patience.isIdleTooLong(now, this.account.restingSince, this.#isSilent)
   }
 
-  /** Since when it could give its place to somebody else; Infinity while it cannot, or has. */
+  /** Since when it could make room for another client; Infinity while it cannot, or if it already has. */
   get restingSince(): number {
     if (this.#madeRoom || this.client.backlog) return Infinity
     if (this.#patience.lingers) return this.#patience.lingersSince
@@ -93,8 +95,8 @@ export class Pair implements Link, PortOwner {
   }
 
   /**
-   * Gives its place to a newcomer: says goodbye, as at the end of idle-timeout. One that has been told already, or all
-   * `atOnce`, does not linger.
+   * Makes room for another client: closes the connection as at the end of idle-timeout. It does not linger if its
+   * client has already been told to leave, or if `atOnce`.
    */
   makeRoom(atOnce: boolean): void {
     const told = this.#patience.lingers
@@ -108,13 +110,13 @@ export class Pair implements Link, PortOwner {
     }
   }
 
-  /** Clients are to leave: says so where the protocol has a word for it. */
+  /** Tells the client to leave, where the protocol has a way to say so. */
   leave(clientMode: 'lame-duck' | 'draining'): void {
     this.#talk.leave(clientMode)
     this.#settle()
   }
 
-  /** Its client has only just dialled: nobody does that without being about to ask. */
+  /** The client has only just connected, so it is about to send a request. */
   get isNew(): boolean {
     return this.account.asked === 0 && this.#talk.idle && this.#patience.isNew(this.#context.terms.now)
   }
@@ -125,14 +127,17 @@ export class Pair implements Link, PortOwner {
     this.#settle()
   }
 
-  /** Gives up an app connection on which nothing is in flight, as if the app had: the next request dials again. */
+  /**
+   * Gives up the app connection if nothing is in flight on it, as if the app had closed it: the next request dials
+   * again.
+   */
   hangUpApp(): void {
     if (!this.#app.open || !this.#talk.idle) return
     this.#talk.appEnded()
     this.#settle()
   }
 
-  /** Ends it now, whatever is in flight. Returns how much was. */
+  /** Ends the pair now, whatever is in flight. Returns how many requests that cut. */
   cut(): number {
     const cut = this.account.inFlight
     this.#lastWords('lastcall', cut > 0 ? 'cut' : 'drained')
@@ -140,13 +145,13 @@ export class Pair implements Link, PortOwner {
     return cut
   }
 
-  /** A side that takes nothing for as long as an idle client may stay, and for a minute, is not coming back. */
+  /** A side has taken nothing for a minute and for as long as an idle client may stay: it is not coming back. */
   #giveUp(): void {
     this.#lastWords(this.client.backlog ? 'client' : 'app', 'timeout')
     this.#end(true)
   }
 
-  /** A fault of our own, in whatever was done for this pair: it ends, and nobody else. */
+  /** An error of lastcall's own, in whatever was done for this pair. It ends this pair and no other. */
   fail(error: unknown): void {
     if (this.#talk !== SILENT) this.#context.fault(error)
     this.#talk = SILENT
@@ -159,7 +164,7 @@ export class Pair implements Link, PortOwner {
       this.client.reset()
       this.#context.dialer.forget(this)
       this.#app.resetAll()
-      // What is cut is reported as cut first: the verdict must not count it as finished, too.
+      // `cut` must report these requests first, or the verdict would also count them as finished.
       queueMicrotask(() => this.#leaveWhenDelivered())
     } else {
       this.client.destroy()
@@ -167,12 +172,12 @@ export class Pair implements Link, PortOwner {
     }
   }
 
-  /** The dialer's word: go and connect. */
+  /** The dialer lets this pair dial. */
   connect(): void {
     this.#app.connect()
   }
 
-  /** The dialer's word: it will not be. */
+  /** The dialer reports that there will be no connection. */
   appUnavailable(fault: AppFault): void {
     this.#app.abandonDial()
     try {
@@ -246,7 +251,7 @@ export class Pair implements Link, PortOwner {
     }
   }
 
-  /** A connection to the app that was given up has delivered what was written to it. */
+  /** A given-up app connection has delivered everything that was written to it. */
   #departed(): void {
     try {
       this.#patience.progressed()
@@ -258,7 +263,7 @@ export class Pair implements Link, PortOwner {
     }
   }
 
-  /** The client is gone, and the app's kernel has all that was written to it. */
+  /** Leaves the relay once the client is gone and the app's kernel has everything that was written to it. */
   #leaveWhenDelivered(): void {
     if (!this.account.clientGone || this.#app.departing) return
     try {
@@ -304,7 +309,7 @@ export class Pair implements Link, PortOwner {
   finClient(who: EndWho, why: EndWhy): void {
     this.#lastWords(who, why)
     this.#patience.linger(this.#context.terms.now)
-    // Where both say goodbye, closing sends our FIN in the same call: see `#settle`.
+    // If the client has already sent its FIN, `#settle` closes the socket, which sends ours in the same call.
     if (!this.#clientEnded) this.client.fin()
   }
 
@@ -343,12 +348,15 @@ export class Pair implements Link, PortOwner {
 
   // -- after each event ------------------------------------------------------------------------------------------
 
-  /** Something that was written has not been taken by the kernel of the side that it is for. */
+  /** A kernel has not yet taken everything that was written to its side. */
   get #undelivered(): boolean {
     return this.client.backlog || this.#app.backlog || this.#app.departing
   }
 
-  /** Sends what was laid out, stops the side that outruns the other, and lets go of a request whose bytes are gone. */
+  /**
+   * Sends what was laid out, stops reading from a side that outruns the other, and completes requests whose bytes are
+   * gone.
+   */
   #settle(): void {
     this.#context.kit.slab.flush()
     const { client } = this
@@ -362,12 +370,12 @@ export class Pair implements Link, PortOwner {
     if (!client.backlog && this.#clientEnded && this.#patience.lingers) client.destroy()
     if (this.#undelivered) return
     if (!this.account.taken()) return
-    // A client that is slow to read is not yet slow to leave.
+    // A client that reads slowly gets the whole linger time after its last byte.
     if (this.#patience.lingers) this.#patience.linger(this.#context.terms.now)
     if (this.#context.dialer.queueing) this.hangUpApp()
   }
 
-  /** Counts how the pair ended, once, and lets go of what was in flight. */
+  /** Counts once how the pair ended. */
   #lastWords(who: EndWho, why: EndWhy): void {
     if (this.#ended) return
     this.#ended = true

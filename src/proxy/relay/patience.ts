@@ -1,7 +1,6 @@
 /**
- * How long a pair waits, and for what: for the first byte, the end of a head, the next request, a peer that does not
- * read, a client that lingers. The pair looks at the clock a few times a second and asks here what has taken too long.
- * Pure.
+ * How long a pair waits: for a first byte, the end of a head, the next request, a peer that does not read, a client
+ * that lingers. The pair asks several times a second what has taken too long. Pure.
  */
 
 import { LINGER_MS } from '../process/linger.ts'

@@ -1,23 +1,24 @@
 /**
- * The places that there are for client connections, and who gives up its own when there is none left. One that has made
- * room lingers for a moment, so that its client sees a clean end; it has no place any more. Pure.
+ * The limited number of places for client connections, and which connection gives up its place when none is left. A
+ * connection that has made room lingers for a moment so that its client sees a clean end, but no longer has a place.
+ * Pure.
  */
 
 import { type Occupant, Room } from './room.ts'
 
 export interface PlaceLimit {
-  /** Client connections at a time. */
+  /** The maximum number of client connections. */
   readonly connections: number
-  /** Beyond those, as many that linger after they have made room, and as many that are told that there is none. */
+  /** Beyond those, at most this many that linger after making room, and as many again that are being turned away. */
   readonly leaving: number
-  /** Bytes that may be held for all clients together. */
+  /** The maximum number of bytes held for all clients together. */
   readonly bufferedBytes: number
-  /** What set this limit, for the log and for whoever is one too many. */
+  /** What set this limit, for the log and for clients that are turned away. */
   readonly setBy: string
 }
 
 export interface Holder extends Occupant {
-  /** Gives up its place; `atOnce`: without lingering. */
+  /** Gives up its place. `atOnce`: without lingering. */
   makeRoom(atOnce: boolean): void
 }
 
@@ -27,7 +28,7 @@ export class Places<T extends Holder> {
   readonly #leaving = new Set<T>()
   #limit: PlaceLimit
 
-  /** `holders` are all connections, those included that linger. */
+  /** `holders` are all connections, including those that linger. */
   constructor(holders: ReadonlySet<T>, limit: PlaceLimit) {
     this.#holders = holders
     this.#limit = limit
@@ -37,19 +38,22 @@ export class Places<T extends Holder> {
     return this.#limit
   }
 
-  /** Another limit from now on: where it is lower, idle connections go at once, and the others when they are done. */
+  /** Changes the limit. If it is lower, idle connections are closed at once, and others when they finish. */
   change(limit: PlaceLimit, now: number): void {
     this.#limit = limit
     while (this.#taken > limit.connections && this.free(now, true));
   }
 
-  /** Whether one more may come in. If there is no place left, the one that has idled longest gives up its own. */
+  /**
+   * Whether another client can be admitted. If no place is left, the connection that has been idle longest gives up its
+   * own.
+   */
   forOneMore(now: number): boolean {
     while (this.#taken >= this.#limit.connections) if (!this.free(now)) return false
     return true
   }
 
-  /** Has the one that has idled longest give up its place; false if none is idle. */
+  /** Makes the connection that has been idle longest give up its place; false if none is idle. */
   free(now: number, atOnce = false): boolean {
     const holder = this.#room.longest(this.#holders, now)
     if (holder === undefined) return false

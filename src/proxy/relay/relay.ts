@@ -1,6 +1,8 @@
 /**
- * All ports that are served: knows their pairs, keeps the limits that they share, and does as the lifecycle says. It is
- * told what to do and reports what is; it never asks in which phase it is.
+ * All ports that are served. Carries out the orders of the lifecycle and reports facts to it; it never asks which phase
+ * it is. The client connections themselves are in clients.ts.
+ *
+ * Long, because there is one short method for each order and each question.
  */
 
 import type { Clock } from '../process/clock.ts'
@@ -22,7 +24,10 @@ import { Slab } from '../sockets/slab.ts'
 
 const SHARED_BUFFER = 32 * 1024
 const SHORT_TURN_MS = 0.2
-/** More than /status shows of a target. A head may hold 32 KiB, and each connection one: a viewer must not cost that. */
+/**
+ * More than /status shows of a target, but bounded: a head may have 32 KiB on each connection, and a viewer must not
+ * make lastcall keep all of that.
+ */
 const SHOWN_TARGET_BYTES = 256
 export type RelayConfig = Pick<
   Config,
@@ -49,12 +54,12 @@ export interface RelayParts {
   readonly config: RelayConfig
   readonly clock: Clock
   readonly limit: PlaceLimit
-  /** Writes to handles, where the native path has been proven (proof.ts); else only documented APIs are used. */
+  /** Writes to handles if the native path has been proven (proof.ts); otherwise only documented APIs are used. */
   readonly native: Writer | undefined
   readonly accessLog: (line: RequestLine) => void
-  /** A client was refused, as no connection was idle; or a file descriptor was not to be had. Called for each. */
+  /** A client was turned away because no connection was idle, or there was no file descriptor. Called for each. */
   readonly lacked: (what: 'room' | 'descriptors') => void
-  /** A fault of our own has ended one client's connection, and no other. */
+  /** An error of lastcall's own has ended one client's connection, and no other. */
   readonly fault: (error: unknown) => void
   /** Nothing is in flight any more. */
   readonly quiesced: () => void
@@ -63,7 +68,7 @@ export interface RelayParts {
 }
 
 export class Relay implements Common {
-  /** In the order in which they were given. */
+  /** In configured order. */
   readonly ports: readonly ServedPort[]
   readonly whole: Whole
   readonly terms: Terms
@@ -115,12 +120,12 @@ export class Relay implements Common {
     )
   }
 
-  /** What all ports have counted. */
+  /** The sum over all ports. */
   get counters(): Counters {
     return sumOf(this.ports.map(({ counters }) => counters))
   }
 
-  /** What the lifecycle looks at. */
+  /** What the lifecycle asks for at each event. */
   get facts(): { inFlight: number; lastArrivalAt: number; connections: number } {
     return {
       inFlight: this.whole.total,
@@ -129,18 +134,18 @@ export class Relay implements Common {
     }
   }
 
-  /** Requests that were ever served in full during a stop. */
+  /** Requests served in full during stops, since the start of the process. */
   get saved(): { inFlight: number; arrived: number } {
     const { savedInFlight, savedArrived } = this.counters
     return { inFlight: savedInFlight, arrived: savedArrived }
   }
 
-  /** What is in flight, for /status; with its age at this time. */
+  /** Requests in flight, with their ages at `now`, for /status. */
   requests(now: number): Iterable<RequestInFlight> {
     return this.#clients.requests(now)
   }
 
-  /** Somebody watches: requests that begin from now on are shown with their targets, or no longer. */
+  /** While somebody watches, requests that begin are shown with their targets. */
   watched(on: boolean): void {
     for (const port of this.ports) port.targetBytes = Math.max(this.targetBytes, on ? SHOWN_TARGET_BYTES : 0)
   }
@@ -148,8 +153,8 @@ export class Relay implements Common {
   // -- orders of the lifecycle -----------------------------------------------------------------------------------
 
   /**
-   * Opens all listeners, or none: at first, or after `closeListeners`, then on the same ports. Resolves with where they
-   * are. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL), which names the port.
+   * Opens all listeners or none, also again after `closeListeners`, then on the same ports. Resolves with the
+   * addresses. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL), which names the port.
    */
   async listen(): Promise<readonly ListenAddress[]> {
     const opened = await Promise.allSettled(this.ports.map((port) => port.open()))
@@ -160,9 +165,9 @@ export class Relay implements Common {
   }
 
   /**
-   * Stops listening. What the kernel has accepted for us already is taken first: closing a listener resets the
-   * connections in its queue, and their clients were promised an answer. Resolves with true when all listeners are closed,
-   * or with false, and all of them open, if it is no longer `wanted` by then: that takes up to 250 ms on a busy machine.
+   * Stops listening. First accepts what the kernel has queued: closing a listener resets queued connections, whose
+   * clients believe that they are connected. Resolves with true when all listeners are closed; or with false, and all of
+   * them open, if the close is not `wanted` any more by then: that takes up to 250 ms on a busy machine.
    */
   async closeListeners(wanted: () => boolean = () => true): Promise<boolean> {
     const { clock } = this.#parts
@@ -171,11 +176,11 @@ export class Relay implements Common {
     let turnedAt: number
     do {
       before = this.#clients.accepted
-      // Two turns of the event loop: one poll in between is sure to have seen the queue.
+      // Two turns of the event loop, because one poll in between is sure to have seen the queue.
       await turn()
       turnedAt = clock.now()
       await turn()
-      // Who comes between that poll and the close is reset all the same: a turn with little else to do leaves no time.
+      // A client that arrives between that poll and the close is still reset; a short turn leaves little time for that.
     } while (
       (this.#clients.accepted !== before || clock.now() - turnedAt > SHORT_TURN_MS) &&
       clock.now() < until
@@ -186,8 +191,9 @@ export class Relay implements Common {
   }
 
   /**
-   * How clients are treated from now on. `lameDuck`: each response tells its client to leave, and protocols that have a
-   * word for it say so at once; `leaving`: so do those that have no other end, WebSockets one after the other.
+   * How clients are treated from now on. `lame-duck`: each response tells its client to leave, and protocols that have
+   * a message for it send it at once. `draining`: so do protocols without an end of their own, WebSockets one after the
+   * other.
    */
   setClientMode(clientMode: 'serving' | 'lame-duck' | 'draining'): void {
     this.terms.lameDuck = clientMode !== 'serving'
@@ -196,12 +202,12 @@ export class Relay implements Common {
     if (clientMode !== 'serving') this.#clients.tellToLeave(clientMode)
   }
 
-  /** There are so many places for clients from now on. */
+  /** Changes how many clients may connect. */
   limitTo(limit: PlaceLimit): void {
     this.#clients.limitTo(limit)
   }
 
-  /** A stop has begun at that time, or there is none any more: what is served in between is counted as saved. */
+  /** A stop began at this time; undefined: there is none. Requests served during a stop are counted as saved. */
   setStop(at: number | undefined): void {
     this.terms.stopAt = at ?? Infinity
   }
@@ -210,21 +216,23 @@ export class Relay implements Common {
     this.terms.lbHealthy = on
   }
 
-  /** Requests wait at the door, or no longer; also those of clients whose app connection is still open. */
+  /**
+   * While on, requests wait before they reach the app, including those of clients that still have an app connection.
+   */
   queueRequests(on: boolean): void {
     for (const port of this.ports) port.dialer.queue(on)
     if (on) this.#clients.hangUpApps()
   }
 
-  /** The app has ended for good, so that nobody has to wait for it; or it is there. */
+  /** `on`: the app has ended for good, so nobody waits for it. */
   appLost(on: boolean): void {
     for (const port of this.ports) port.dialer.lost(on)
   }
 
   /**
-   * Half-closes the connections on which nothing is in flight. What their clients have sent already is read first, so
-   * that a request which is in our kernel is served, not lost; and those who have dialled a moment ago get a moment to
-   * ask. Resolves when their FINs have been sent; some may then be in flight again.
+   * Half-closes the connections on which nothing is in flight. What their clients have already sent is read first, so
+   * that a request in this host's kernel is served and not lost; new clients get a moment to send one. Resolves when
+   * the FINs have been sent; by then, some requests may be in flight again.
    */
   async closeIdle(): Promise<void> {
     await turn()
@@ -240,7 +248,7 @@ export class Relay implements Common {
     return this.#clients.cut()
   }
 
-  /** Resolves when the connections that were just ended are closed, and what was cut is in the access log. */
+  /** Resolves when the connections that were just ended are closed and the cut requests are in the access log. */
   async closed(): Promise<void> {
     await turn()
     await turn()
@@ -274,7 +282,7 @@ export class Relay implements Common {
 
   logRequest(method: string, target: string, status: number, durationMs: number, client: Port): void {
     if (this.targetBytes === 0) return
-    // 0: the client never got one. -1: nobody can tell (HTTP/2).
+    // 0: the client got no status. -1: unknown (HTTP/2).
     if (this.#parts.config.accessLog === 'errors' && status !== 0 && status < 500) return
     this.#parts.accessLog({ method, target, status, durationMs, client: client.remoteAddress })
   }

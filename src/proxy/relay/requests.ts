@@ -1,8 +1,8 @@
 /**
- * The requests of one client connection: what is in flight on it, as what, since when; and what the relay is to count
- * when that ends. HTTP/1.1 and what follows from it carry one thing at a time, HTTP/2 many streams beside each other.
- * What has ended stays in flight until the kernel has taken all that was written to either side, and is counted only
- * then: what is cut before has not finished. What was served in full while the pod stops is counted as saved.
+ * The requests of one client connection: what is in flight, in which protocol, since when, and what is counted when it
+ * ends. HTTP/1.1 and its successors carry one request at a time, HTTP/2 many streams. A request that has ended stays in
+ * flight until the kernel has taken everything that was written to either side, and is counted only then: if it is cut
+ * before, it has not finished. What is served in full while the pod stops counts as saved.
  */
 
 import { methodLabel, methodName } from '../../protocol/http1/methods.ts'
@@ -20,9 +20,9 @@ const HTTP2 = PROTOCOLS.indexOf('http2')
 export class Requests implements Account {
   /** Requests and streams so far. */
   asked = 0
-  /** When the head of a request that is being read began. */
+  /** When the head that is being read began. */
   headBeganAt = 0
-  /** The client's connection is closed: what it has not been given by then was not served. */
+  /** The client's connection is closed: what it has not received by now was not served. */
   clientGone = false
   /** Since when nothing has been in flight. */
   restingSince: number
@@ -35,12 +35,12 @@ export class Requests implements Account {
   #target = ''
   #status = 0
   /**
-   * `probing`: under way, but it is a health check. `served`: it has ended with its whole response, whose last bytes may
-   * still be on their way. `ended`: likewise, but it was not served. `withdrawn`: it was no request and is not counted.
+   * `probing`: under way, and a health check. `served`: ended with its whole response, whose last bytes may still be on
+   * their way. `ended`: likewise, but not served. `withdrawn`: not a request, so not counted.
    */
   #state: 'none' | 'under-way' | 'probing' | 'served' | 'ended' | 'withdrawn' = 'none'
   #beganAt = 0
-  /** Streams that have not ended, and those that have and whose bytes are on their way. */
+  /** Streams that have not ended, and streams that have ended but whose bytes are still on their way. */
   #streams: Set<Stream> | undefined
   #endedStreams: Stream[] | undefined
 
@@ -51,7 +51,7 @@ export class Requests implements Account {
     this.restingSince = context.terms.now
   }
 
-  /** How much is in flight. */
+  /** The number of requests in flight. */
   get inFlight(): number {
     return (
       (this.#state === 'none' ? 0 : 1) +
@@ -63,12 +63,11 @@ export class Requests implements Account {
     return this.#endedStreams === undefined ? 0 : this.#endedStreams.length
   }
 
-  /** As what it is in flight, if it is one thing. */
+  /** The protocol of what is in flight, if that is a single request. */
   get carriedAs(): Protocol | undefined {
     return this.#state === 'none' ? undefined : this.#protocol
   }
 
-  /** What /status shows. */
   *shown(now: number): Iterable<RequestInFlight> {
     const client = this.#client.remoteAddress
     for (const { beganAt, method } of this.#streams ?? [])
@@ -83,7 +82,7 @@ export class Requests implements Account {
     }
   }
 
-  /** A request begins; the one before it, if its last bytes are still on their way, gives up its place to it. */
+  /** A request begins. It replaces the one before, whose last bytes may still be on their way. */
   began(protocol: Protocol): void {
     const before = this.#state
     if (before === 'served' || before === 'ended') this.#count(before === 'served')
@@ -102,7 +101,7 @@ export class Requests implements Account {
     this.#protocol = protocol
   }
 
-  /** It was no request, and is not counted. */
+  /** It was not a request, and is not counted. */
   withdrew(): void {
     this.#state = 'withdrawn'
   }
@@ -131,7 +130,7 @@ export class Requests implements Account {
   }
 
   streamBegan(stream: Stream): void {
-    // A client that holds a connection needs no listener for more streams: only its coming is news.
+    // Only the first stream shows that a user arrived: later ones need no listener.
     if (this.asked === 0) this.#context.arrivals.request(this.#arrived, true)
     this.#streams ??= new Set()
     this.#streams.add(stream)
@@ -145,7 +144,7 @@ export class Requests implements Account {
     this.#endedStreams.push(stream)
   }
 
-  /** The kernel has taken all bytes: what has ended is in flight no more. Returns whether there was any. */
+  /** The kernel has taken all bytes, so what has ended is no longer in flight. Returns whether there was anything. */
   taken(): boolean {
     const hasEnded = this.#state === 'served' || this.#state === 'ended' || this.#state === 'withdrawn'
     if (!hasEnded && this.#endingStreams === 0) return false
@@ -155,21 +154,24 @@ export class Requests implements Account {
     return true
   }
 
-  /** The client is gone: nothing is in flight. A fault of our own may have left streams that nobody has ended. */
+  /**
+   * The client is gone, so nothing is in flight. After an error of lastcall's own there may be streams that were never
+   * ended.
+   */
   close(): void {
     for (const stream of this.#streams ?? []) this.streamEnded(stream)
     this.taken()
     if (this.#state !== 'none') this.#exit()
   }
 
-  /** The last step of each request: nothing follows in this event that could begin another. */
+  /** The last step of each request: nothing in the same event may begin another one after this. */
   #exit(): void {
     const state = this.#state
     this.#state = 'none'
     try {
       if (state === 'served' || state === 'ended') this.#count(state === 'served')
     } finally {
-      // An idle connection needs none, and may stay for ten minutes.
+      // Not kept on idle connections, which may stay for ten minutes.
       this.#target = ''
       this.#context.inFlight.exit(this.#protocol)
     }
@@ -200,7 +202,7 @@ export class Requests implements Account {
     this.#context.logRequest(this.#methodName, this.#target, this.#status, durationMs, this.#client)
   }
 
-  /** Only in a stop. An error of the app helps nobody; a TCP connection without a byte of its client is a probe. */
+  /** Only during a stop. A 5xx answer saves nothing; a TCP connection whose client never sent a byte is a probe. */
   #save(beganAt: number, status: number): void {
     if (this.clientGone || status >= 500) return
     if (this.#protocol === 'tcp' && this.#client.silent) return

@@ -1,29 +1,32 @@
 /**
- * Who makes room for a newcomer when there are as many connections as there may be: the one that has been at rest
- * longest. All of them are looked at together and the longest at rest are remembered, so that requests cost nothing and
- * a newcomer does not cost a look at everybody. Pure.
+ * Which connection makes room when the maximum is reached: the one that has been idle longest. One pass over all
+ * connections remembers the longest idle ones, so that requests cost nothing and a new client does not cost a pass of
+ * its own. Pure.
  */
 
 export interface Occupant {
-  /** Since when it has been at rest; Infinity while it is not. */
+  /** Since when it has been idle; Infinity while it is not. */
   readonly restingSince: number
 }
 
-/** As many are remembered from one look. */
+/** How many are remembered from one pass. */
 const REMEMBERED = 256
 /**
- * If a look has shown everybody at rest, and all of those have left, the next look comes after so many milliseconds for
- * each occupant, 25 ms for 10,000: it costs a small part of that time, however many newcomers there are. Who has come to
- * rest in between may well have the next request on its way; the newcomer is told 503.
+ * If a pass has found everyone that is idle, and all of those have left, the next pass comes after this many
+ * milliseconds per occupant (25 ms for 10,000), so that passes take only a small part of the time, however many clients
+ * arrive. A connection that became idle in between may well have its next request on the way; the new client gets a
+ * 503.
  */
 const LOOK_AGAIN_MS = 0.0025
 
 export class Room<T extends Occupant> {
-  /** The longest at rest last, each with what it said when it was looked at. */
+  /** The longest idle last, each with the time it gave during the pass. */
   #resting: { readonly who: T; readonly since: number }[] = []
   #lookedAt = -Infinity
 
-  /** The occupant that has been at rest longest, or undefined if none is. It is not named twice. */
+  /**
+   * Returns the occupant that has been idle longest, or undefined if none is idle. Never returns the same one twice.
+   */
   longest(occupants: ReadonlySet<T>, now: number): T | undefined {
     const known = this.#next(occupants)
     if (known !== undefined || now - this.#lookedAt < LOOK_AGAIN_MS * occupants.size) return known
@@ -39,7 +42,7 @@ export class Room<T extends Occupant> {
     return this.#next(occupants)
   }
 
-  /** Whoever has stirred or left since the look is passed over. */
+  /** Skips those that have become busy or have left since the pass. */
   #next(occupants: ReadonlySet<T>): T | undefined {
     for (;;) {
       const entry = this.#resting.pop()

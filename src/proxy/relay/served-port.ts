@@ -1,7 +1,6 @@
 /**
- * One port that is served: its listener, the port of the app behind it, those who wait for that one, and what is counted
- * here. The context of its pairs. What all ports have in common, the limits and the orders of the lifecycle among it, is
- * the relay's.
+ * One port that is served: its listener, the app behind it, the requests that wait for that app, and its counters. It
+ * is the context of its pairs. What all ports share, such as limits and the orders of the lifecycle, is in the relay.
  */
 
 import { Conversation } from '../conversation/conversation.ts'
@@ -18,7 +17,7 @@ import type { Limits, RelayContext } from './context.ts'
 import { InFlight, type Whole } from './in-flight.ts'
 import { Pair } from './pair.ts'
 
-/** What all ports have in common: the relay, as a port sees it. */
+/** What all ports share: the relay as a port sees it. */
 export interface Common {
   readonly terms: Terms
   readonly kit: PortKit
@@ -27,7 +26,7 @@ export interface Common {
   readonly maxBuffered: number
   readonly targetBytes: number
   tick(): void
-  /** A client has connected to the port; `take` gives its connection to one of ours. */
+  /** A client has connected to the port; `take` hands its connection over to a Port. */
   admit(to: ServedPort, take: (port: Port) => void): void
   remove(from: ServedPort, pair: Pair): void
   fault(error: unknown): void
@@ -80,12 +79,12 @@ export class ServedPort implements RelayContext {
     })
   }
 
-  /** Where it listens; with the port that the kernel chose, once it has, where 0 was asked for. */
+  /** The address that it listens on; if port 0 was configured, with the port that the kernel chose. */
   get listen(): Served['listen'] {
     return this.#listen
   }
 
-  /** HTTP is spoken here. */
+  /** Whether this port speaks HTTP. */
   get speaks(): boolean {
     return this.limits.protocol !== 'tcp'
   }
@@ -130,7 +129,7 @@ export class ServedPort implements RelayContext {
     this.#common.logRequest(method, target, status, durationMs, client)
   }
 
-  /** A client could not even be accepted: its connection is closed without a word. */
+  /** A client could not be accepted, so its connection was closed without an answer. */
   #acceptFailed(): void {
     this.counters.refusedFor('descriptors')
     this.#common.lackDescriptors()

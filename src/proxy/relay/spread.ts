@@ -1,12 +1,12 @@
 /**
- * Does something to many, one after the other, evenly over a time: clients that are all told to leave in one moment
- * would all come back in one moment, to somebody else (DESIGN §1, `--websocket-spread`). A new round, or `stop`, drops
- * those of the last that are left.
+ * Calls a function for many items, one after the other, evenly over a time: clients that are all told to leave at the
+ * same moment would all reconnect at the same moment (DESIGN §1, `--websocket-spread`). A new round, or `stop`, drops
+ * what is left of the last.
  */
 
 import type { Cancel, Clock } from '../process/clock.ts'
 
-/** How often it wakes up at most; at each time all that are due have their turn. */
+/** The shortest time between two wake-ups; each handles all that are due. */
 const STEP_MS = 5
 
 export class Spread {
@@ -32,7 +32,7 @@ export class Spread {
     turn()
   }
 
-  /** Those that are left are not told. */
+  /** The rest are not called. */
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined

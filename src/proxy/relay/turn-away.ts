@@ -1,4 +1,4 @@
-/** Clients for whom there is no room: as many as may be at a time are told so, and the rest are closed without a word. */
+/** Clients for whom there is no place: a limited number of them get an answer, the rest are closed without one. */
 
 import { fullAnswer } from '../../protocol/http1/answer.ts'
 import type { Cancel, Clock } from '../process/clock.ts'
@@ -6,7 +6,7 @@ import type { PlaceLimit } from './places.ts'
 import { Port, type PortKit } from '../sockets/port.ts'
 import type { PortOwner } from '../sockets/port-owner.ts'
 
-/** How long such a client may take to leave. */
+/** How long a client that got the answer may take to close its connection. */
 const TURNED_AWAY_MS = 1000
 
 export interface TurnAwayParts {
@@ -26,8 +26,8 @@ export class TurnAway {
   }
 
   /**
-   * `take` gives the client's connection to a port; there is no place within `limit`. `speaks`: HTTP is spoken there, so
-   * that the client understands an answer; else it is told nothing.
+   * `take` hands the client's connection over to a port; `limit` has no place left. `speaks`: the port speaks HTTP, so
+   * the client gets an answer; otherwise its connection is closed without one.
    */
   turn(take: (port: Port) => void, limit: PlaceLimit, speaks: boolean): void {
     const { kit, clock } = this.#parts

@@ -1,6 +1,6 @@
 /**
- * A barrier between a socket's events and what they lead to: an error of our own in one pair must not end the process,
- * and with it everybody else's requests. It ends that pair.
+ * Catches errors of lastcall's own in what a socket event leads to: such an error ends its pair, not the process with
+ * everyone's requests.
  */
 
 import type { PortOwner, Side } from './port-owner.ts'

@@ -1,40 +1,40 @@
 /**
- * The chunks that a client sends in bulk, gathered on the portable path so that they leave in one system call. Node
+ * Gathers the chunks that a client sends in bulk, on the portable path, so that they leave in one system call. Node
  * reads at most 64 KiB at a time from an accepted socket, and each write to the app costs a wake-up and a segment of
- * its own. A full read mostly means that more follows at once; a shorter one, or the end of this turn of the event
- * loop, ends the burst. Only one port gathers at a time, and only so much; where the kernel does not take it, it holds
- * memory, so while too much of that waits nothing is gathered. Memory stays bounded however many apps are slow.
+ * its own. A full read usually means that more follows at once; a shorter one, or the end of this turn of the event
+ * loop, ends the burst. Only one port gathers at a time, up to a limit. A burst that the kernel does not take holds
+ * memory, so nothing is gathered while too much of that waits: memory stays bounded however many apps are slow.
  */
 
 import type { Socket } from 'node:net'
 
 export interface BurstWriter {
   /**
-   * Writes the parts now, in one call; part i lies in chunk i, whose memory is freed when it is written. True if the
-   * kernel took them all; if not, `written` is called when it has.
+   * Writes the parts now, in one call. Part i lies in chunk i, whose memory is freed once it is written. Returns true
+   * if the kernel took everything; otherwise `written` is called when it has.
    */
   sendBurst(parts: readonly Buffer[], chunks: readonly Buffer[]): boolean
-  /** What waited here is sent; called once this turn of the event loop is over. */
+  /** What was gathered has been sent; called at the end of this turn of the event loop. */
   burstSent(): void
 }
 
-/** What a stream reads at most. */
+/** The most that a stream reads at a time. */
 const FULL_READ = 64 * 1024
-/** So many chunks are gathered at most: 512 KiB. */
+/** The maximum number of gathered chunks: 512 KiB. */
 const MOST = 8
-/** While writes that wait hold so many chunks more than they would hold one by one (4 MiB), none is gathered. */
+/** While waiting writes hold this many chunks more than they would without gathering (4 MiB), nothing is gathered. */
 const MOST_WAITING = 64
 
 export class Burst {
   #writer: BurstWriter | undefined
   #parts: Buffer[] = []
   #chunks: Buffer[] = []
-  /** Chunks in writes that wait, but for one of each. */
+  /** Chunks in waiting writes, not counting one of each write. */
   #waiting = 0
-  /** Those whose bytes have waited here in this turn of the event loop. */
+  /** Writers whose bytes were gathered in this turn of the event loop. */
   readonly #waited = new Set<BurstWriter>()
 
-  /** Whether bytes of this writer wait here. */
+  /** Whether bytes of this writer are gathered here. */
   holds(writer: BurstWriter): boolean {
     return this.#writer === writer
   }
@@ -53,7 +53,6 @@ export class Burst {
     this.#waited.add(writer)
   }
 
-  /** Sends what is gathered. */
   flush(): void {
     const writer = this.#writer
     if (writer === undefined) return
@@ -65,7 +64,7 @@ export class Burst {
     if (!writer.sendBurst(parts, chunks)) this.#waiting += chunks.length - 1
   }
 
-  /** A write of so many chunks that had to wait is done. */
+  /** A waiting write of this many chunks is done. */
   written(count: number): void {
     this.#waiting -= count - 1
   }
@@ -78,7 +77,7 @@ export class Burst {
   }
 }
 
-/** Writes the parts in one system call, as far as the kernel takes them. `done` is called once, for all of them. */
+/** Writes the parts in one system call, as far as the kernel takes them. `done` is called once for all of them. */
 export function writeTogether(
   socket: Socket,
   parts: readonly Buffer[],

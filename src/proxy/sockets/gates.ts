@@ -1,6 +1,6 @@
 /**
  * The sockets on which clients are accepted: one, or one for each address of --listen. They open together or not at
- * all, and close together. Knows nothing of what becomes of a connection.
+ * all, and close together. Does not know what becomes of a connection.
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from '../config/config.ts'
@@ -10,18 +10,18 @@ const BACKLOG = 4096
 
 export interface GatesParts {
   readonly at: ListenAddress
-  /** Connections come as handles where Node gives them out (native.ts). */
+  /** Accepts connections as handles, if Node gives them out (native.ts). */
   readonly native: boolean
   readonly admitSocket: (socket: Socket) => void
   readonly admitHandle: (handle: Handle) => void
-  /** A connection could not be accepted: no more file descriptors. It passes; the listener stays. */
+  /** A connection could not be accepted because no file descriptor was left. The listener stays open. */
   readonly acceptFailed: () => void
 }
 
 export class Gates {
   readonly #parts: GatesParts
   readonly #servers: readonly { readonly host: string | undefined; readonly server: Server }[]
-  /** The port that was bound first; a listener that opens again has to be found where it was. */
+  /** The port that was bound first: a listener that opens again must use the same port. */
   #port: number
 
   constructor(parts: GatesParts) {
@@ -36,7 +36,7 @@ export class Gates {
     })
   }
 
-  /** Resolves with the port; rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL), and then none is open. */
+  /** Resolves with the port. Rejects with Node's error (EADDRINUSE, EACCES, EADDRNOTAVAIL), and then none is open. */
   async open(): Promise<number> {
     try {
       for (const { host, server } of this.#servers) {

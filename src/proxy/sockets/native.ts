@@ -1,13 +1,13 @@
 /**
- * The one place that touches what Node does not document: the handle under a socket. It buys two things, at a third of
- * the CPU per request (bench/README.md): accepted connections read into a buffer of our choice, as `onread` offers for
- * dialled ones, and a write that tells at once whether the kernel took all of it. All of it is tried at
- * start-up (proof.ts); where it does not work the relay uses documented APIs only.
+ * The only place that uses what Node does not document: the handle under a socket. It has two uses, which save a third
+ * of the CPU time per request (bench/README.md): accepted connections read into a buffer of our choice, as `onread`
+ * allows for dialled ones, and a write tells at once whether the kernel took all of it. proof.ts tries all of this at
+ * start-up; if it does not work, the relay uses documented APIs only.
  */
 
 import { type Server, Socket } from 'node:net'
 
-/** A write that the kernel did not take at once, until it is done. */
+/** A write that the kernel did not take at once. */
 export interface WriteRequest {
   /** `status`: 0 or a negative errno. */
   oncomplete: (status: number) => void
@@ -15,11 +15,14 @@ export interface WriteRequest {
   buffer: Uint8Array | undefined
 }
 
-/** How bytes are written to a handle, which depends on the release of Node. */
+/** How bytes are written to a handle; this depends on the release of Node. */
 export interface Writer {
-  /** 0: the kernel took all of it. A negative errno: it failed. A request: it will be done later, and says so. */
+  /**
+   * Returns 0 if the kernel took everything, a negative errno if the write failed, or a request that reports when it is
+   * done.
+   */
   write(handle: Handle, bytes: Uint8Array): number | WriteRequest
-  /** Whatever was learned from the writes so far is not trusted. */
+  /** Forgets what was learned from earlier writes. */
   forget(): void
 }
 
@@ -33,7 +36,7 @@ interface Listening {
   onconnection: (status: number, client: Handle | undefined) => void
 }
 
-/** Whether the connection is gone although nobody has read that: a socket that was reset has no peer (ENOTCONN). */
+/** Whether the connection was reset although nobody has read from it: such a socket has no peer (ENOTCONN). */
 export function hasNoPeer(handle: Handle): boolean {
   return (handle.getpeername?.({}) ?? 0) !== 0
 }
@@ -43,7 +46,10 @@ export function handleOf(socket: Socket): Handle | undefined {
   return (socket as unknown as { _handle: Handle | null })._handle ?? undefined
 }
 
-/** The way to write, found by letting a socket write to a handle that only looks; undefined if it is unknown. */
+/**
+ * Finds the way to write by letting a socket write to a fake handle that only records the call; undefined if it is
+ * unknown.
+ */
 export function findWriter(): Writer | undefined {
   let found: Writer | undefined
   const looking = {
@@ -70,16 +76,16 @@ export function findWriter(): Writer | undefined {
   }
 }
 
-/** A request is made by its writer. */
+/** A request that its writer makes. */
 export interface AskedRequest extends WriteRequest {
   /** -1 until the request is used for a write that has to wait. */
   getAsyncId(): number
 }
 
 /**
- * Up to Node 25, each write is given a request, and only its async id tells whether it was needed: the length of the
- * write queue does not, as a write that had to wait for a moment may leave it empty and still report later. A request
- * that was not needed serves again.
+ * Up to Node 25, the caller passes a request to each write, and only its async id tells whether it was used. The length
+ * of the write queue does not tell: a write that had to wait for a moment may leave the queue empty and still report
+ * later. A request that was not used serves the next write.
  */
 export class AskingWriter implements Writer {
   readonly #class: new () => AskedRequest
@@ -109,7 +115,7 @@ function hasNoAsyncId(request: AskedRequest): boolean {
   return request.getAsyncId() === -1
 }
 
-/** From Node 26 on, a write says 0, an error, or gives the request that will report. */
+/** From Node 26 on, a write returns 0, an error, or the request that will report. */
 class TellingWriter implements Writer {
   write(handle: Handle, bytes: Uint8Array): number | WriteRequest {
     const outcome = handle.writeBuffer(null, bytes)
@@ -120,13 +126,13 @@ class TellingWriter implements Writer {
   forget(): void {}
 }
 
-/** Whether a listening server gives out its connections as handles. */
+/** Whether a listening server gives out connections as handles. */
 export function canTakeHandles(server: Server): boolean {
   const handle = (server as unknown as { _handle: Listening | null })._handle
   return typeof handle?.onconnection === 'function'
 }
 
-/** Has a listening server give each new connection to `accept`, as a handle. */
+/** Makes a listening server pass each new connection to `accept` as a handle. */
 export function takeHandles(server: Server, accept: (handle: Handle) => void, failed: () => void): void {
   const handle = (server as unknown as { _handle: Listening })._handle
   handle.onconnection = (status, client) => {
@@ -140,13 +146,13 @@ export interface ReadInto {
   callback(count: number, bytes: Uint8Array): boolean
 }
 
-/** A socket around an accepted handle that reads into a buffer of the caller's choice. */
+/** Returns a socket around an accepted handle that reads into a buffer of the caller's choice. */
 export function adopt(handle: Handle, onread: ReadInto): Socket {
   handle.setNoDelay(true)
   return new Socket({ handle, onread, allowHalfOpen: true, readable: true, writable: true } as never)
 }
 
-/** All that depends on what Node does not document; a trial may be given others. */
+/** Everything that depends on what Node does not document; tests can pass others to the trial. */
 export interface NativeWays {
   readonly findWriter: typeof findWriter
   readonly canTakeHandles: typeof canTakeHandles

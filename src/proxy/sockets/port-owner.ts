@@ -1,4 +1,4 @@
-/** The contract between a port and whoever owns it: what the port reports. */
+/** The contract between a port and its owner: what the port reports. */
 
 export type Side = 'client' | 'app'
 

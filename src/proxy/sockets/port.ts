@@ -1,9 +1,12 @@
 /**
- * One side's connection, as few verbs as a relay needs: Node's events come in here and nowhere else.
+ * The connection to one side, with the few operations that a relay needs. Node's socket events arrive here and nowhere
+ * else.
  *
- * Reads go into one buffer that all ports share, as the callback runs inside the read. Where a read fills it there is
- * more to come at once, and the rest of the burst goes without a copy (bulk.ts). Writes go straight to the handle where
- * that is possible (native.ts).
+ * All ports read into one shared buffer, since the callback runs within the read. If a read fills that buffer, more is
+ * about to follow, and the rest of the burst is relayed without a copy (bulk.ts). Writes go straight to the handle
+ * where possible (native.ts).
+ *
+ * Long, because reading, writing and closing all depend on the state of the same socket.
  */
 
 import { connect, type Socket } from 'node:net'
@@ -20,19 +23,19 @@ import type { Slab, SlabWriter } from './slab.ts'
 /** What all ports share. */
 export interface PortKit {
   readonly slab: Slab
-  /** What everybody reads into who is not in the middle of a burst. */
+  /** Reads go here, except during a burst. */
   readonly shared: Buffer
   readonly bulk: BulkBuffers
-  /** For the portable path. */
+  /** Only used on the portable path. */
   readonly burst: Burst
-  /** Writes to handles; without it, sockets are written to in the documented way. */
+  /** Writes to handles. Without it, sockets are written to with documented APIs. */
   readonly writer: Writer | undefined
 }
 
-/** What libuv answers to a write where the peer has reset the connection. */
+/** What libuv returns for a write if the peer has reset the connection. */
 const RESET = -constants.errno.ECONNRESET
 
-/** Fewer bytes are copied sooner than they are written by themselves. */
+/** Below this size, copying costs less than a write of its own. */
 const WORTH_NO_COPY = 16 * 1024
 
 const NO_BYTES = Buffer.alloc(0)
@@ -47,15 +50,18 @@ export class Port implements SlabWriter, BurstWriter {
   #pending = 0
   #paused = false
   #broken = false
-  /** Node is sending our FIN: until that is done libuv cannot reset, and would leave the socket open for ever. */
+  /**
+   * Node is sending our FIN. Until that is done, libuv cannot reset the connection and would leave the socket open for
+   * ever.
+   */
   #shutting = false
-  /** Our FIN is on its way: saying so twice makes Node build an error, which costs more than the FIN. */
+  /** Our FIN has been ordered. Ordering it twice makes Node build an error, which costs more than the FIN. */
   #finished = false
   #closed = false
-  /** The peer has sent its FIN, and all before it has been read. */
+  /** The peer has sent its FIN, and everything before it has been read. */
   #ended = false
   #isUnix = false
-  /** What has broken the connection. */
+  /** The name of the error that broke the connection. */
   #errno: string | undefined
 
   constructor(side: Side, kit: PortKit, owner: PortOwner) {
@@ -65,12 +71,12 @@ export class Port implements SlabWriter, BurstWriter {
     this.#buffer = kit.shared
   }
 
-  /** Takes over an accepted connection, as a handle. */
+  /** Takes over an accepted connection as a handle. */
   adopt(handle: Handle): void {
     this.#attach(adopt(handle, this.#readInto()))
   }
 
-  /** Takes over an accepted connection, as a socket (the portable way). */
+  /** Takes over an accepted connection as a socket, on the portable path. */
   wrap(socket: Socket): void {
     this.#attach(socket)
     socket.on('data', (chunk: Buffer) => this.#readChunk(chunk))
@@ -85,56 +91,61 @@ export class Port implements SlabWriter, BurstWriter {
         ? connect({ path: app.path, allowHalfOpen: true, onread })
         : connect({ host: app.host, port: app.port, allowHalfOpen: true, noDelay: true, onread })
     this.#attach(socket)
-    // A reset, and not a FIN: the port is the app's, and must not stay taken (TIME-WAIT). Reported as a refusal.
+    // A reset instead of a FIN: the port is the app's and must not stay in TIME-WAIT. The owner sees a refusal.
     socket.on('connect', () =>
       isSelfConnection(socket) ? socket.resetAndDestroy() : this.#owner.portOpen(this.side),
     )
   }
 
-  /** Whether the kernel has not yet taken all that was written. */
+  /** Whether the kernel has not yet taken everything that was written. */
   get backlog(): boolean {
     return this.#pending > 0 || this.#kit.burst.holds(this)
   }
 
-  /** Whether the kernel was offered more than it has taken yet; what is gathered for it does not count. */
+  /** Whether the kernel was offered more than it has taken so far. Bytes that a burst gathers do not count. */
   get stalled(): boolean {
     return this.#pending > 0
   }
 
-  /** Whether the peer has never said anything. */
+  /** Whether the peer has never sent a byte. */
   get silent(): boolean {
     return this.#socket.bytesRead === 0
   }
 
-  /** Makes `remoteAddress` outlast the connection: of a closed one the kernel does not tell it, but Node keeps it once asked. */
+  /**
+   * Makes `remoteAddress` outlast the connection: the kernel does not tell it for a closed one, but Node keeps it once
+   * it was read.
+   */
   rememberPeer(): void {
     void this.#socket.remoteAddress
   }
 
-  /** Empty where the connection was closed before anybody had asked. */
+  /** Empty if the connection was closed before anyone asked. */
   get remoteAddress(): string {
     return this.#socket.remoteAddress ?? ''
   }
 
-  /** Lays the bytes out, to be sent with what else there is when the slab is flushed; large ones go at once. */
+  /** Lays the bytes out, to be sent when the slab is flushed. Large ones are sent at once. */
   write(bytes: Buffer, start: number, end: number): void {
     if (this.#broken) return
     const { slab, bulk, burst } = this.#kit
     if (end - start < WORTH_NO_COPY || !bulk.holds(bytes)) return slab.add(this, bytes, start, end)
     slab.flush()
     const part = bytes.subarray(start, end)
-    // A burst frees the chunk once it is written, so what lies behind in it must not be needed any more.
+    // A burst frees the chunk after writing it, so no later part of the chunk may still be needed.
     if (this.#kit.writer !== undefined || end < bytes.length) return void this.#send(part, bytes)
     bulk.keep(bytes)
     burst.add(this, part, bytes)
   }
 
-  /** Writes now. For the slab, which knows when its bytes may be used again: true if the kernel took them all. */
+  /**
+   * Writes now, for the slab. Returns true if the kernel took everything, so that the slab can use the memory again.
+   */
   send(bytes: Uint8Array): boolean {
     return this.#send(bytes, undefined)
   }
 
-  /** `bulk`: the buffer that the bytes are in, if it is one of those. */
+  /** `bulk`: the bulk buffer that contains the bytes, if any. */
   #send(bytes: Uint8Array, bulk: Buffer | undefined): boolean {
     if (this.#broken || this.#closed) return true
     const { burst, writer } = this.#kit
@@ -171,7 +182,7 @@ export class Port implements SlabWriter, BurstWriter {
     return false
   }
 
-  /** Writes now. For the burst; the chunks are freed when the kernel has taken all of it. */
+  /** Writes now, for the burst. Frees the chunks when the kernel has taken everything. */
   sendBurst(parts: readonly Buffer[], chunks: readonly Buffer[]): boolean {
     const socket = this.#socket
     const { bulk, burst } = this.#kit
@@ -206,15 +217,15 @@ export class Port implements SlabWriter, BurstWriter {
   #written(bulk: Buffer | undefined): void {
     this.#pending -= 1
     if (bulk !== undefined) this.#kit.bulk.written(bulk)
-    // Of a socket that is being closed, writes that wait are given up: nobody has taken those bytes.
+    // A socket that is being closed gives up its waiting writes: nobody has taken those bytes.
     if (this.#pending > 0 || this.#socket.destroyed) return
     if (this.#finished) this.#shutdown()
     this.#owner.portDrained(this.side)
   }
 
   /**
-   * A client that cannot be written to is gone. An app may have answered before it hung up: that is read first, if it
-   * has not been. But the kernel tells of a reset only once: a read behind such a write sees an end as if the peer had
+   * A client that cannot be written to is gone. An app may have answered before it closed the connection, so its answer
+   * is read first. But the kernel reports a reset only once: a read after such a write sees an end, as if the peer had
    * sent a FIN.
    */
   #writeFailed(byReset: boolean): void {
@@ -229,7 +240,7 @@ export class Port implements SlabWriter, BurstWriter {
     if (burst.holds(this)) burst.flush()
   }
 
-  /** Half-closes after what was written. */
+  /** Half-closes after everything that was written. */
   fin(): void {
     this.#flush()
     if (this.#closed || this.#finished) return
@@ -244,7 +255,7 @@ export class Port implements SlabWriter, BurstWriter {
     })
   }
 
-  /** Closes with RST: the peer cannot take what it has for complete. A unix socket knows no such thing. */
+  /** Closes with RST, so that the peer cannot take a message for complete. Unix sockets have no RST. */
   reset(): void {
     this.#broken = true
     if (this.#closed) return
@@ -253,8 +264,8 @@ export class Port implements SlabWriter, BurstWriter {
   }
 
   /**
-   * Gives the connection up for its owner: what was written is delivered, then it is closed. Nothing that the peer
-   * still says reaches anybody. Returns true if that is done; else `gone` is called, once, when it is.
+   * Gives the connection up: delivers what was written, then closes. The owner hears nothing more. Returns true if that
+   * is done already; otherwise `gone` is called once when it is.
    */
   depart(gone: () => void): boolean {
     this.#flush()
@@ -275,16 +286,16 @@ export class Port implements SlabWriter, BurstWriter {
     return false
   }
 
-  /** `depart`, for what must not look complete. */
+  /** Like `depart`, for what must not look complete. */
   cut(): void {
     this.#owner = NOBODY
     this.reset()
   }
 
   /**
-   * Looks whether a peer that is not read from has reset the connection, which libuv does not see without reading: a
-   * write of no bytes fails then (Linux, tcp_sendmsg). If so the socket closes, and `portClosed` follows. Behind our FIN
-   * no write can tell; then only the native path can ask.
+   * Finds out whether a peer that is not being read from has reset the connection. libuv does not notice that without
+   * reading, but a write of no bytes fails then (Linux, tcp_sendmsg). If so, the socket closes and `portClosed`
+   * follows. After our FIN a write cannot tell; then only the native path can ask.
    */
   probe(): void {
     if (!this.#paused || this.#closed || this.#broken || this.#pending > 0) return
@@ -308,13 +319,13 @@ export class Port implements SlabWriter, BurstWriter {
     if (!this.#closed) this.#socket.destroy()
   }
 
-  /** Closes it, and nothing that it still has to tell reaches its owner. */
+  /** Closes the connection; its owner hears nothing more. */
   abandon(): void {
     this.#owner = NOBODY
     this.destroy()
   }
 
-  /** Stops or goes on reading. */
+  /** Stops or resumes reading. */
   pause(on: boolean): void {
     if (this.#paused === on || this.#closed) return
     this.#paused = on
@@ -322,7 +333,7 @@ export class Port implements SlabWriter, BurstWriter {
     else this.#socket.resume()
   }
 
-  /** Has the kernel find out whether a silent peer still exists. */
+  /** Turns on TCP keep-alive, so that the kernel finds out whether a silent peer still exists. */
   watchPeer(): void {
     this.#socket.setKeepAlive(true, 30_000)
   }
@@ -332,14 +343,14 @@ export class Port implements SlabWriter, BurstWriter {
       buffer: () => this.#buffer,
       callback: (count, bytes) => {
         this.#owner.portRead(this.side, bytes as Buffer, count)
-        // For the next read, which the buffer function is asked about right after this.
+        // Chooses the buffer for the next read; Node asks for it right after this.
         if (count === bytes.length || this.#buffer !== this.#kit.shared) this.#choose(count === bytes.length)
         return true
       },
     }
   }
 
-  /** `filled`: the read has filled the buffer, and unless it is told to stop, libuv reads again at once. */
+  /** `filled`: the read filled the buffer. Unless the port is paused, libuv reads again at once. */
   #choose(filled: boolean): void {
     const { shared, bulk } = this.#kit
     const more = filled && !this.#paused
@@ -348,7 +359,7 @@ export class Port implements SlabWriter, BurstWriter {
     this.#buffer = (more ? bulk.take() : undefined) ?? shared
   }
 
-  /** Node offers no `onread` for accepted sockets: each read comes in memory of its own, which is written in place. */
+  /** Node offers no `onread` for accepted sockets: each read has memory of its own, which is written in place. */
   #readChunk(chunk: Buffer): void {
     const { bulk } = this.#kit
     if (chunk.length >= WORTH_NO_COPY) bulk.lend(chunk)

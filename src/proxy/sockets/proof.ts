@@ -1,8 +1,8 @@
 /**
- * Whether the native path works on this Node, found out before anything depends on it: a connection over loopback is
- * accepted, read, written to until a write has to wait, and read empty, by the same functions that the relay uses. What
- * a release of Node may change without notice (native.ts) shows here, where it costs speed, and not under traffic, where
- * a stall or an abort of the process would cost requests.
+ * Tries out at start-up whether the native path works on this Node: a loopback connection is accepted, read from,
+ * written to until a write has to wait, and drained, by the functions that the relay uses. If a release of Node has
+ * changed what native.ts relies on, it shows here, where it costs speed, and not under traffic, where a stall or an
+ * abort of the process would cost requests.
  */
 
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
@@ -15,18 +15,21 @@ export type Proof =
   | { readonly kind: 'portable'; readonly why: string }
 
 const LOOPBACKS = ['127.0.0.1', '::1']
-/** The trial takes some 5 ms. Its bound is for a Node that never reports: a process that was frozen uses up one tick. */
+/**
+ * The trial takes about 5 ms. The limit is for a Node that never reports, and is counted in ticks because a frozen
+ * process then uses up only one.
+ */
 const TICK_MS = 50
 const TICKS = 20
 const READ_BYTES = 64 * 1024
 const WORD_BYTES = 16
 const PIECE_BYTES = 128 * 1024
-/** Loopback takes some 3 MiB before a write has to wait. */
+/** Loopback takes about 3 MiB before a write has to wait. */
 const MOST_PIECES = 512
 
 /**
- * Tries the native path. Never rejects, and ends after at most a second: `portable` says why only documented APIs are to
- * be used. `ways` is what is tried.
+ * Tries the native path. Never rejects, and ends within a second; `portable` says why only documented APIs can be used.
+ * `ways` is what is tried.
  */
 export async function proveNative(clock: Clock, ways: NativeWays = NODE): Promise<Proof> {
   const writer = ways.findWriter()
@@ -45,7 +48,7 @@ export async function proveNative(clock: Clock, ways: NativeWays = NODE): Promis
   return { kind: 'portable', why }
 }
 
-/** The port, or the errno. */
+/** Resolves with the port, or with the errno. */
 function listening(server: Server, host: string): Promise<number | string> {
   return new Promise((resolve) => {
     server.on('error', (error) => resolve(errnoOf(error)))
@@ -53,7 +56,7 @@ function listening(server: Server, host: string): Promise<number | string> {
   })
 }
 
-/** Goes from step to step as things happen. Whatever is not as it should be is thrown, and ends it. */
+/** A trial moves from step to step as events arrive. Anything unexpected is thrown and ends it. */
 class Trial {
   readonly #clock: Clock
   readonly #ways: NativeWays
@@ -69,7 +72,7 @@ class Trial {
   #client: Socket | undefined
   #accepted: Handle | undefined
   #step: 'meet' | 'read' | 'write' | 'again' = 'meet'
-  /** Of the writes that had to wait, how many there were, and how many have reported. */
+  /** How many writes had to wait, and how many of those have reported. */
   #waiting = 0
   #reported = 0
   #tick: Cancel | undefined
@@ -81,7 +84,7 @@ class Trial {
     this.#server = server
   }
 
-  /** The problem, or undefined if there is none. */
+  /** Resolves with the problem, or undefined if there is none. */
   async run(host: string, port: number): Promise<string | undefined> {
     this.#countDown(TICKS)
     this.#guard(() => this.#begin(host, port))
@@ -128,7 +131,7 @@ class Trial {
     this.#meet()
   }
 
-  /** Goes on when both ends are there. Anybody on this machine may have dialled the port, too. */
+  /** Continues when both ends are there. Another process on this machine may have connected to the port, too. */
   #meet(): void {
     const client = this.#client
     if (client === undefined || this.#step !== 'meet') return
@@ -155,7 +158,7 @@ class Trial {
       this.#fill(accepted)
     } else if (this.#step === 'write' && this.#toClient.isEmpty && this.#reported === this.#waiting) {
       this.#step = 'again'
-      // What was not needed for the first of them serves for the second.
+      // A request that the first write did not use serves the second.
       if (
         !this.#send(accepted, this.#toClient, this.#word) ||
         !this.#send(accepted, this.#toClient, this.#word)
@@ -164,7 +167,10 @@ class Trial {
     } else if (this.#step === 'again' && this.#toClient.isEmpty) this.#outcome.resolve(undefined)
   }
 
-  /** All in one go, so that nobody reads meanwhile, until a write has to wait; and one more, which has to as well. */
+  /**
+   * Writes without a pause, so that nobody reads in between, until a write has to wait; then once more, which has to
+   * wait as well.
+   */
   #fill(accepted: Handle): void {
     if (!this.#send(accepted, this.#toClient, this.#word))
       throw new Error('a small write was not taken at once')
@@ -175,9 +181,10 @@ class Trial {
       throw new Error('a write did not wait for the one before it')
   }
 
-  /** Whether the write was taken at once. */
+  /** Returns whether the write was taken at once. */
   #send(handle: Handle, transit: Transit, bytes: Buffer): boolean {
-    // Using something twice that is in use aborts the process: nothing is, until all has gone well.
+    // Using a request twice while it is in use aborts the process, so no request is used again before everything else
+    // has worked.
     if (this.#step !== 'again') this.#writer.forget()
     transit.sent(bytes)
     const outcome = this.#writer.write(handle, bytes)
@@ -212,7 +219,7 @@ class Trial {
     })
   }
 
-  /** What is thrown ends the trial, not the process. */
+  /** Whatever is thrown ends the trial, not the process. */
   #guard(run: () => void): void {
     try {
       run()

@@ -1,16 +1,16 @@
 /**
- * Where bytes are laid out before they are written: what a callback has to say to one side leaves in one system call.
- * Writing from here, and not from the read buffer that all sockets share, keeps bytes that the kernel did not take at
- * once from being overwritten by the next read of any socket. Nearly every write is taken at once, and its place is
- * used again; that of any other stays untouched until the write is done (its view keeps the memory alive).
+ * Where bytes are laid out before they are written, so that what one callback sends to one side leaves in one system
+ * call. Bytes that the kernel did not take at once are safe here, whereas the next read of any socket would overwrite
+ * them in the shared read buffer. The kernel takes nearly every write at once, and its place is used again; that of any
+ * other stays untouched until the write is done (its view keeps the memory alive).
  */
 
 const SIZE = 256 * 1024
-/** With less room than this left behind writes that wait, all others would be cut into pieces: a new one is begun. */
+/** With less room than this left behind waiting writes, all others would be cut into pieces, so a new slab is begun. */
 const LEAST_ROOM = 64 * 1024
 
 export interface SlabWriter {
-  /** Writes the bytes now; true if the kernel took them all. */
+  /** Writes the bytes now. Returns true if the kernel took everything. */
   send(bytes: Uint8Array): boolean
 }
 
@@ -20,7 +20,7 @@ export class Slab {
   #end = 0
   #writer: SlabWriter | undefined
 
-  /** Copies `bytes[start..end)` behind what is laid out for this writer; what another one had is sent first. */
+  /** Copies `bytes[start..end)` behind what is laid out for this writer; bytes of another writer are sent first. */
   add(writer: SlabWriter, bytes: Buffer, start: number, end: number): void {
     if (this.#writer !== writer) {
       this.flush()
@@ -37,7 +37,6 @@ export class Slab {
     }
   }
 
-  /** Sends what is laid out. */
   flush(): void {
     const writer = this.#writer
     if (writer === undefined) return
@@ -46,7 +45,7 @@ export class Slab {
     const start = this.#start
     const end = this.#end
     const bytes = this.#bytes
-    // Claimed before it is sent: sending may end in a callback that lays out more.
+    // Claimed before sending, because `send` may call back and lay out more.
     this.#start = end
     const taken = writer.send(bytes.subarray(start, end))
     if (!taken || this.#end !== end || this.#bytes !== bytes) return

@@ -1,11 +1,11 @@
-/** What has been sent one way and not yet received: every byte once, in order. Knows no sockets. Pure. */
+/** Bytes that were sent one way and not yet received: each must arrive once, in order. Pure. */
 export class Transit {
   readonly #parts: Buffer[] = []
   /** How much of the first part has been received. */
   #at = 0
   #left = 0
 
-  /** How many bytes are under way. */
+  /** How many bytes are on their way. */
   get left(): number {
     return this.#left
   }
@@ -20,7 +20,7 @@ export class Transit {
     this.#left += bytes.length
   }
 
-  /** Takes `bytes[0..count)` off; false if other bytes were sent, or not so many. */
+  /** Removes `bytes[0..count)`; false if other bytes, or fewer, were sent. */
   received(bytes: Buffer, count: number): boolean {
     let at = 0
     while (at < count) {
