@@ -1,18 +1,18 @@
 /**
- * May this caller use the hooks, /drain and /resume? Pure: the token of the Authorization field, the caller's address
- * among the networks that may, and whether a foreign web page sent it. DESIGN §5 (--token, --hook-allow) and §6.
+ * Whether a caller may use the hooks, /drain and /resume: by the token in the Authorization field, by the caller's
+ * address, and by whether a foreign web page sent the request. Pure. DESIGN §5 (--token, --hook-allow) and §6.
  */
 import { Buffer } from 'node:buffer'
 
 /**
- * `address`: not from where it may be called (403). `foreign-page`: sent by a web page that is not lastcall's (403).
+ * `address`: the address is not allowed (403). `foreign-page`: a web page that is not lastcall's own sent it (403).
  * `token`: the token is missing or wrong (401).
  */
 export type Caller = 'allowed' | 'address' | 'foreign-page' | 'token'
 
 /**
- * `addressAllowed`: no list is set, or the caller is on it. `foreignPage`: see foreign-page.ts. `token`: the one that is
- * required, if any.
+ * `addressAllowed`: no list is set, or the caller's address is on it. `foreignPage`: see foreign-page.ts. `token`: the
+ * required one, if any.
  */
 export function judgeCaller(
   addressAllowed: boolean,
@@ -26,13 +26,13 @@ export function judgeCaller(
   return 'token'
 }
 
-/** The scheme's case does not matter (RFC 9110 §11.1), the token's does. */
+/** The scheme is case-insensitive (RFC 9110 §11.1); the token is not. */
 function carries(authorization: string | undefined, token: string): boolean {
   const given = /^bearer +(.*)$/i.exec(authorization ?? '')?.[1]
   return given !== undefined && sameText(given, token)
 }
 
-/** Compares in a time that depends on the length of what the caller gave, and on nothing else. */
+/** Compares in a time that depends only on the length of what the caller sent. */
 function sameText(given: string, expected: string): boolean {
   const one = Buffer.from(given)
   const other = Buffer.from(expected)

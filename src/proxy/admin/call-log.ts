@@ -1,6 +1,6 @@
 /**
- * The log lines about those who call hooks and commands on the admin port, and who was refused. Limited to some lines a
- * second, as a stranger may call thousands of times. Shell: reads the clock.
+ * Logs calls of hooks and commands on the admin port, and refused calls. The number of lines per second is limited,
+ * because a stranger may call thousands of times. Shell: reads the clock.
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
@@ -43,7 +43,7 @@ export class CallLog {
     return this.#refusals.total
   }
 
-  /** A hook is called; its end is logged only if this call was. An error is always logged. */
+  /** Logs a hook call. Its end is logged only if its beginning was; an error is always logged. */
   hook(who: 'app' | 'sidecar', { socket, headers }: IncomingMessage): HookLines {
     const log = this.#log
     const fields = { hook: who, from: callerOf(socket), agent: headers['user-agent'] }
@@ -62,7 +62,7 @@ export class CallLog {
     }
   }
 
-  /** A command is carried out. */
+  /** Logs a command that is carried out. */
   command(what: string, { socket }: IncomingMessage): void {
     const unsaid = this.#lines.say(performance.now())
     if (unsaid === undefined) return

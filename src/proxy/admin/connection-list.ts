@@ -1,8 +1,8 @@
 /**
- * The connections of the admin server, and which of them makes room when there are too many. Anybody who reaches the
- * port may open connections; the rule (DESIGN §6: a probe or a hook is never refused) is that the newcomer always gets
- * in, the one that has been quiet the longest leaves, and one that holds a hook never does. A hook's seat is its
- * connection's: free when that is gone. Touches no socket but to destroy it.
+ * The connections of the admin server, and which of them is closed when there are too many. Anybody who reaches the
+ * port can open connections, but a probe or a hook must never be refused (DESIGN §6). So a new connection is always
+ * accepted and the one that has been silent longest is closed, but never one on which a hook waits. When a connection
+ * is gone, its hook's place is free. Touches sockets only to destroy them.
  */
 
 export interface Closable {
@@ -10,21 +10,23 @@ export interface Closable {
 }
 
 export interface ConnectionListLimits {
-  /** Connections at once. Must be above `waitingHooks`, so that one that may leave is always there. */
+  /**
+   * The maximum number of connections. Must be above `waitingHooks`, so that there is always one that can be closed.
+   */
   readonly connections: number
-  /** Hooks waiting at once; a pod has one for each container. */
+  /** The maximum number of waiting hooks; a pod has one for each container. */
   readonly waitingHooks: number
-  /** And of one address: the kubelet's must not find all seats taken by one stranger. */
+  /** The same for one address, so that a single stranger cannot take all places and leave none for the kubelet. */
   readonly waitingHooksOfOne: number
 }
 
 export class ConnectionList<Connection extends Closable> {
   readonly #limits: ConnectionListLimits
-  /** In the order of their last sign of life, the quietest first. */
+  /** In the order of their last activity, the longest silent first. */
   readonly #byQuiet = new Set<Connection>()
-  /** Those on which a hook waits, and their addresses. */
+  /** Connections on which a hook waits, and their addresses. */
   readonly #waiting = new Map<Connection, string>()
-  /** Those with a request that has not been answered in full, and how many. */
+  /** Connections with requests that have not been answered in full, and how many. */
   readonly #asking = new Map<Connection, number>()
 
   constructor(limits: ConnectionListLimits) {
@@ -35,7 +37,7 @@ export class ConnectionList<Connection extends Closable> {
     return this.#byQuiet.size
   }
 
-  /** A connection was accepted; another one is destroyed if that is one too many. */
+  /** A connection was accepted; if there are too many, another is destroyed. */
   add(connection: Connection): void {
     this.#byQuiet.add(connection)
     if (this.#byQuiet.size <= this.#limits.connections) return
@@ -47,12 +49,12 @@ export class ConnectionList<Connection extends Closable> {
     }
   }
 
-  /** A request came on it. */
+  /** A request arrived on it. */
   touch(connection: Connection): void {
     if (this.#byQuiet.delete(connection)) this.#byQuiet.add(connection)
   }
 
-  /** It is closed; harmless if that is known. */
+  /** It was closed. May be called more than once. */
   remove(connection: Connection): void {
     this.#byQuiet.delete(connection)
     this.release(connection)
@@ -60,9 +62,8 @@ export class ConnectionList<Connection extends Closable> {
   }
 
   /**
-   * A hook of this address begins to wait on it, until `release` or `remove`. False if too many wait already, or one
-   * waits on this very connection: nobody needs two, and what is pipelined behind a hook would take memory without a
-   * bound.
+   * A hook from this address waits on it until `release` or `remove`. Returns false if too many wait, or if one already
+   * waits on this connection: nobody needs two, and hooks pipelined behind a hook would take unbounded memory.
    */
   wait(connection: Connection, address: string): boolean {
     if (this.#waiting.size >= this.#limits.waitingHooks || this.#waiting.has(connection)) return false
@@ -77,26 +78,26 @@ export class ConnectionList<Connection extends Closable> {
     this.#waiting.delete(connection)
   }
 
-  /** A request is to be answered on it; every call needs an `answered`. Returns how many there are now. */
+  /** A request on it will be answered; each call needs an `answered`. Returns how many requests it has now. */
   asks(connection: Connection): number {
     const asked = (this.#asking.get(connection) ?? 0) + 1
     this.#asking.set(connection, asked)
     return asked
   }
 
-  /** An answer has been handed to the kernel whole, or broken off. */
+  /** The kernel has an answer in full, or the answer was broken off. */
   answered(connection: Connection): void {
     const left = (this.#asking.get(connection) ?? 0) - 1
     if (left > 0) this.#asking.set(connection, left)
     else this.#asking.delete(connection)
   }
 
-  /** Destroys the connections on which nothing is being answered: silent ones, and those with half a request. */
+  /** Destroys the connections on which nothing is being answered: silent ones, and those with an incomplete request. */
   dismiss(): void {
     for (const connection of this.#byQuiet) if (!this.#asking.has(connection)) connection.destroy()
   }
 
-  /** Does a hook wait on it? Then nothing may break it. */
+  /** Whether a hook waits on it. If so, the connection must not be broken. */
   waitsOn(connection: Connection): boolean {
     return this.#waiting.has(connection)
   }

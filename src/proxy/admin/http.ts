@@ -1,7 +1,7 @@
 /**
- * The admin server's connections: node:http with every limit chosen. Shell. Slow, large and many are bounded, except
- * that nothing may break a connection that a hook waits on: the kubelet takes a transport error for the end of the
- * hook, sends SIGTERM to the app at once and never asks again; its only time limit is the grace period (DESIGN §6).
+ * The admin server's connections: node:http with every limit set. Shell. Time, size and number are limited, except that
+ * nothing may break a connection on which a hook waits. The kubelet takes a transport error for the end of the hook,
+ * sends SIGTERM to the app at once, and never calls again; its only time limit is the grace period (DESIGN §6).
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
@@ -9,25 +9,28 @@ import type { ListenAddress } from '../config/config.ts'
 import { listenProblem } from './listen.ts'
 import type { ConnectionList } from './connection-list.ts'
 
-// Not imported: an import reads every export, and the one called WebSocket has Node load an HTTP client of its own, which
-// costs each start 30 ms and each sidecar 6 MiB for as long as it runs (bench/README.md).
+// Not imported: an import reads every export, and the one called WebSocket makes Node load an HTTP client, which costs
+// 30 ms at each start and 6 MiB in each sidecar (bench/README.md).
 const { createServer } = process.getBuiltinModule('node:http')
 
 export interface AdminLimits {
-  /** From a connection's start, or its request's first byte, to the end of the head; and of the body. */
+  /**
+   * From the start of a connection, or the first byte of a request, to the end of the head; also the limit for the
+   * body.
+   */
   readonly headMs: number
-  /** Between two requests of a connection: above the scrape interval of any Prometheus. */
+  /** Between two requests of a connection. Longer than the scrape interval of any Prometheus. */
   readonly keepAliveMs: number
   readonly headBytes: number
-  /** Of a body, which nothing here reads. */
+  /** For bodies, which the admin server never reads. */
   readonly bodyBytes: number
   readonly connections: number
   readonly waitingHooks: number
-  /** Of one address. */
+  /** For one address. */
   readonly waitingHooksOfOne: number
-  /** Requests of one connection that have no answer yet: no probe, hook or scrape sends the next one before that. */
+  /** Unanswered requests on one connection. Probes, hooks and scrapes send the next request only after the answer. */
   readonly pipelined: number
-  /** Event streams at once; the page opens one. */
+  /** Event streams at a time; the page opens one. */
   readonly viewers: number
 }
 
@@ -44,8 +47,8 @@ export const ADMIN_LIMITS: AdminLimits = {
 }
 
 /**
- * A server that does not listen yet. `headersTimeout` and `requestTimeout` end with the request's last byte, so a
- * waiting hook knows neither.
+ * Returns a server that does not listen yet. `headersTimeout` and `requestTimeout` end with the last byte of the
+ * request, so they do not apply to a waiting hook.
  */
 export function createAdminHttp(
   limits: AdminLimits,
@@ -57,9 +60,9 @@ export function createAdminHttp(
     headersTimeout: limits.headMs,
     requestTimeout: limits.headMs,
     keepAliveTimeout: limits.keepAliveMs,
-    // How late those may be noticed; Node's 30 s would make 10 s mean up to 40 s.
+    // Checked this often; with Node's 30 s, a limit of 10 s could mean 40 s.
     connectionsCheckingInterval: Math.min(1000, limits.headMs),
-    // A hook waits without a byte for as long as the grace period: keep what lies between from forgetting it.
+    // A waiting hook sends no byte for up to the grace period; this keeps middleboxes from dropping the connection.
     keepAlive: true,
     keepAliveInitialDelay: 15_000,
   })
@@ -70,29 +73,30 @@ export function createAdminHttp(
   })
   server.on('request', (request, response) => {
     const { socket } = request
-    // What one read still holds after its connection was destroyed.
+    // Requests of one read that come after its connection was destroyed.
     if (socket.destroyed) return
     connections.touch(socket)
     const asked = connections.asks(socket)
     response.on('close', () => connections.answered(socket))
     if (asked <= limits.pipelined) handle(request, response)
-    // One read holds 2,000 requests: answered all at once, they would take all memory and stop the relay for seconds.
+    // One read can hold 2,000 requests; answering all of them at once would take all memory and stop the relay for
+    // seconds.
     else if (!connections.waitsOn(socket)) socket.destroy()
     else response.writeHead(503, { connection: 'close', 'content-length': 0 }).end()
   })
   server.on('clientError', (error, socket) => {
-    // A hook that waits on this connection gets its answer, whatever came after its request.
+    // A hook that waits on this connection gets its answer, whatever arrived after its request.
     if (!connections.waitsOn(socket as Socket)) refuse(error, socket as Socket)
   })
   return server
 }
 
-/** Heads in one read; who sends that many is no probe, hook or scrape. */
+/** Heads in one read; no probe, hook or scrape sends more. */
 const HEADS_IN_A_READ = 8
 
 /**
- * One read holds 2,000 requests, and node:http makes its objects for each before anybody is asked: what follows the
- * first few is overwritten with what is no HTTP, at which its parser stops.
+ * One read can hold 2,000 requests, and node:http creates its objects for each before anyone can stop it. So what
+ * follows the first few is overwritten with bytes that are not HTTP, at which its parser stops.
  */
 function spoilFlood(read: Buffer): void {
   let at = 0
@@ -118,7 +122,10 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
 }
 
-/** Rejects with a sentence for the user. Without a host Node listens on [::] for both families, or on 0.0.0.0 where there is no IPv6. */
+/**
+ * Rejects with a sentence for the user. Without a host, Node listens on [::] for both families, or on 0.0.0.0 if there
+ * is no IPv6.
+ */
 export function listening(server: Server, listen: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error) =>
@@ -132,8 +139,8 @@ export function listening(server: Server, listen: ListenAddress): Promise<void> 
 }
 
 /**
- * Ends it: connections on which nothing is being answered at once, half a request among them; the others when their
- * answers have left, at most `withinMs` milliseconds from now.
+ * Closes the server. Connections on which nothing is being answered are destroyed at once, including those with an
+ * incomplete request; the others when their answers have been sent, at most `withinMs` from now.
  */
 export function close(server: Server, connections: ConnectionList<Socket>, withinMs: number): Promise<void> {
   return new Promise((resolve) => {

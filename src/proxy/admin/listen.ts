@@ -1,9 +1,9 @@
-/** What to tell the user when a port cannot be listened on. Pure; the same sentences for every listener. */
+/** What to tell the user if a port cannot be opened. Pure; all listeners use the same sentences. */
 import type { ListenAddress } from '../config/config.ts'
 
 /**
- * One line that names the flag, the address and what to do. `error` is what the listener's `error` event gave; `usage`
- * shows how the flag is written.
+ * Returns one line that names the flag, the address and what to do. `error` comes from the listener's `error` event;
+ * `usage` shows how the flag is written.
  */
 export function listenProblem(
   flag: string,
@@ -12,7 +12,7 @@ export function listenProblem(
   usage = `${flag} host:port`,
 ): string {
   const { port, also = [] } = listen
-  // Of several addresses the error says which.
+  // If there are several addresses, the error names the one that failed.
   const host = (error as { address?: string }).address ?? listen.host
   const where = also.length === 0 && listen.host === undefined ? '' : ` of ${host}`
   const code = (error as NodeJS.ErrnoException).code ?? ''

@@ -1,7 +1,7 @@
 /**
- * What the page's event stream says: the state of this moment in parts, each a value that stays the same text while
- * nothing happens, so that a change can be seen by comparing. Hence no ages, but times: milliseconds of the monotonic
- * clock, as `now` of each event is. Pure. The page's script (src/page) imports the types.
+ * What the page's event stream contains: the current state in parts. The text of a part stays the same while nothing
+ * happens, so that changes can be found by comparison. So parts contain times, not ages: ms of the monotonic clock,
+ * like `now` of each event. Pure. The script of the page (src/page) imports the types.
  */
 import type { Protocol, RequestInFlight } from '../../words.ts'
 import {
@@ -12,18 +12,18 @@ import {
   type StatusSaved,
 } from './status.ts'
 
-/** The drain that runs. */
+/** The current drain. */
 export interface LiveDrain {
   readonly beganAt: number
-  /** When the kubelet's clock began to run; null in an operator's drain, which has no deadline. */
+  /** When the kubelet's clock began to run; null in a drain by an operator, which has no deadline. */
   readonly clockAt: number | null
-  /** In lame-duck: when the last connection or request came, or the phase began. */
+  /** In lame duck: when the last connection or request arrived, or when the phase began. */
   readonly quietFrom: number | null
-  /** The phases so far with the time of their beginning, the present one last. */
+  /** The phases so far and when each began; the current one last. */
   readonly phases: readonly (readonly [phase: string, at: number])[]
 }
 
-/** What --settle and the others come to, milliseconds; `hook`, `cut`: from the kubelet's first call or signal. */
+/** The durations of --settle and the others, in ms; `hook` and `cut` count from the kubelet's first call or signal. */
 export interface LiveBudget {
   readonly settle: number
   readonly quiet: number
@@ -42,20 +42,20 @@ export interface LiveVerdict {
   readonly finished: number
   readonly cut: number
   readonly saved: StatusSaved
-  /** When the drain ended, milliseconds of the epoch. */
+  /** When the drain ended, in ms since the epoch. */
   readonly endedAt: number
 }
 
 export interface LiveInput extends StatusInput {
-  /** The monotonic clock now. */
+  /** The current time of the monotonic clock. */
   readonly nowMs: number
   readonly budget: LiveBudget
   readonly drain: LiveDrain | null
-  /** The newest first. */
+  /** Newest first. */
   readonly verdicts: readonly LiveVerdict[]
-  /** A token is required to drain and to resume. */
+  /** A token is required for /drain and /resume. */
   readonly guarded: boolean
-  /** An operator could take a drain back. */
+  /** An operator's resume would be accepted. */
   readonly resumable: boolean
 }
 
@@ -71,7 +71,7 @@ export interface LiveRequest extends Omit<RequestInFlight, 'ageMs'> {
 
 export type LivePort = Omit<PortStatus, 'health'> & { readonly health: LiveHealth }
 
-/** An event carries those parts that have changed; the first one of a stream, all of them. */
+/** An event contains the parts that have changed; the first event of a stream contains all. */
 export interface LiveParts {
   readonly terms: { readonly version: string; readonly budget: LiveBudget; readonly guarded: boolean }
   readonly phase: {
@@ -84,13 +84,13 @@ export interface LiveParts {
   }
   readonly drain: LiveDrain | null
   readonly inFlight: Readonly<Record<Protocol | 'total', number>>
-  /** The oldest first, without those that are younger than a moment. */
+  /** Oldest first; very young ones are left out. */
   readonly requests: readonly LiveRequest[]
   readonly connections: { readonly client: number; readonly app: number }
   readonly health: LiveHealth
-  /** By the drain that runs, or else by the last one. */
+  /** By the current drain, or by the last one. */
   readonly saved: StatusSaved
-  /** Where there are several. */
+  /** Only if there are several. */
   readonly ports: readonly LivePort[]
   readonly verdicts: readonly LiveVerdict[]
 }
@@ -98,9 +98,9 @@ export interface LiveParts {
 /** One event of the stream. */
 export type LiveEvent = Partial<LiveParts> & { readonly now: number }
 
-/** As many as the page shows. */
+/** The number that the page shows. */
 export const LIVE_REQUESTS = 12
-/** What ends sooner would only flicker. */
+/** Requests that end sooner would only flicker. */
 export const LIVE_AGE_MS = 200
 
 export function liveParts(input: LiveInput): LiveParts {
@@ -119,7 +119,7 @@ export function liveParts(input: LiveInput): LiveParts {
   }
 }
 
-/** The oldest, in one pass: thousands may be in flight, and this is asked ten times a second. */
+/** The oldest requests, found in one pass: thousands may be in flight, and this runs ten times a second. */
 function oldest(requests: Iterable<RequestInFlight>, nowMs: number): LiveRequest[] {
   const found: RequestInFlight[] = []
   for (const request of requests) {
@@ -148,7 +148,7 @@ function liveRequest(request: RequestInFlight, nowMs: number): LiveRequest {
   }
 }
 
-/** Without the time of the last check, which changes with each. */
+/** Leaves out the time of the last check, which changes with each. */
 function liveHealth({ up, kind, lastError }: LiveHealth): LiveHealth {
   return { up, kind, ...(lastError !== undefined && { lastError }) }
 }

@@ -1,6 +1,12 @@
-/** What is costly to make, and asked for by strangers as often as they like: made once in a turn of the event loop. Shell. */
+/**
+ * For values that are expensive to compute and that strangers may request at any rate: computed at most once per turn
+ * of the event loop. Shell.
+ */
 
-/** Returns what `make` gave, to everybody who asks before the event loop has been round. An error is not kept. */
+/**
+ * Returns a function that gives all callers in one turn of the event loop the same result of `make`. An error is not
+ * kept.
+ */
 export function onceATurn<Value>(make: () => Value): () => Value {
   let kept: { readonly value: Value } | undefined
   return () => {

@@ -1,12 +1,10 @@
-/**
- * Who was turned away from the admin port: counted. And how a stranger is kept from filling the log. Pure.
- */
+/** Counts refused calls on the admin port by reason, and keeps strangers from filling the log. Pure. */
 
 import { Sparingly } from '../process/once-a-second.ts'
 
 /**
- * `token`: missing or wrong. `address`: not in --hook-allow. `hooks`: too many wait already, or one on that connection.
- * `foreign-page`: sent by a web page that is not lastcall's own.
+ * `token`: missing or wrong. `address`: not in --hook-allow. `hooks`: too many are waiting, or one is on the same
+ * connection. `foreign-page`: a web page that is not lastcall's own sent it.
  */
 export const ADMIN_REFUSALS = ['token', 'address', 'hooks', 'foreign-page'] as const
 export type AdminRefusal = (typeof ADMIN_REFUSALS)[number]
@@ -23,7 +21,7 @@ export class Refusals {
   readonly total: AdminRefused = { ...NONE_REFUSED }
   readonly #lines = new Sparingly(1)
 
-  /** Counts one. Returns how many went unsaid before if it may be said now, or undefined. */
+  /** Counts one. If it may be logged now, returns how many were not logged before it; otherwise undefined. */
   count(reason: AdminRefusal, nowMs: number): number | undefined {
     this.total[reason] += 1
     return this.#lines.say(nowMs)

@@ -18,12 +18,12 @@
 import type { Caller } from './auth.ts'
 import type { LiveInput } from './live.ts'
 
-/** What the rest of the program shows of itself. */
+/** What the admin server shows of the program. */
 export interface AdminView {
   ready(): { readonly ok: boolean; readonly why: string }
   started(): boolean
   status(): object
-  /** What the page draws. */
+  /** The input of the page's event stream. */
   live(): LiveInput
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -36,7 +36,7 @@ export interface Answer {
 
 export type Routed =
   | { readonly kind: 'answer'; readonly answer: Answer }
-  /** `answer` says no, for this reason. */
+  /** The answer is a refusal, for this reason. */
   | { readonly kind: 'refused'; readonly reason: Exclude<Caller, 'allowed'>; readonly answer: Answer }
   | { readonly kind: 'metrics' }
   | { readonly kind: 'page' }
@@ -45,12 +45,12 @@ export type Routed =
   | { readonly kind: 'drain' }
   | { readonly kind: 'resume' }
 
-/** A probe's answer must not be one of a cache, nor be guessed at by a browser. */
+/** A probe's answer must not be cached, and browsers must not guess its type. */
 const COMMON = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 const TEXT = { ...COMMON, 'content-type': 'text/plain; charset=utf-8' }
 const JSON_TYPE = { ...COMMON, 'content-type': 'application/json; charset=utf-8' }
 
-/** HEAD is GET without the body (RFC 9110 §9.3.2), but not for hooks: asking for a head must not drain a pod. */
+/** HEAD is GET without the body (RFC 9110 §9.3.2), but not for hooks: a HEAD must not drain a pod. */
 const READ = ['GET', 'HEAD']
 
 interface Endpoint {
@@ -93,8 +93,8 @@ const DENIED: Readonly<Record<Exclude<Caller, 'allowed'>, Answer>> = {
 }
 
 /**
- * Decides about one request. `target` is the request target as it came, query and all; `accept` is the field's value;
- * `caller` is asked only where it matters. Never throws unless `view` does.
+ * Decides on one request. `target` is the request target as received, with its query; `accept` is the value of the
+ * field; `caller` is called only if it matters. Never throws unless `view` does.
  */
 export function route(
   { method, target, accept }: { readonly method: string; readonly target: string; readonly accept: string },
@@ -116,7 +116,10 @@ export function route(
   return { kind: 'refused', reason: verdict, answer: DENIED[verdict] }
 }
 
-/** Whether a type is named, and not with the weight 0 (RFC 9110 §12.4.2): curl's and the kubelet's wildcards do not count. */
+/**
+ * Whether the field names the type with a weight above 0 (RFC 9110 §12.4.2). Wildcards, as curl and the kubelet send
+ * them, do not count.
+ */
 function accepts(accept: string, type: string): boolean {
   return accept.split(',').some((range) => {
     const [name, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
@@ -124,7 +127,7 @@ function accepts(accept: string, type: string): boolean {
   })
 }
 
-/** A short plain text, with the line end that a terminal wants. */
+/** A short plain text, with the newline that a terminal needs. */
 export function textAnswer(status: number, text: string, headers: Record<string, string> = {}): Answer {
   return { status, headers: { ...TEXT, ...headers }, body: `${text}\n` }
 }
@@ -142,8 +145,8 @@ function open(read: (view: AdminView) => Routed): Endpoint {
 }
 
 /**
- * The path alone: without the query, without scheme and host where a client sent them (RFC 9112 §3.2.2), and with one
- * leading slash, since the kubelet of Kubernetes 1.20 calls a hook's `/prestop/app` as `//prestop/app`.
+ * Only the path: without query, scheme and host (RFC 9112 §3.2.2), and with a single leading slash, because the kubelet
+ * of Kubernetes 1.20 calls `/prestop/app` as `//prestop/app`.
  */
 function pathOf(target: string): string {
   const path = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')

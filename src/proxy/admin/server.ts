@@ -1,6 +1,6 @@
 /**
- * The admin server: carries out what `routes.ts` decides, and answers. Shell. A hook's answer is held for as long as
- * the lifecycle wants (DESIGN §6); what it waits for is not known here, nor how its connection is kept (`http.ts`).
+ * The admin server: carries out what `routes.ts` decides, and answers. Shell. The answer to a hook is held until the
+ * lifecycle says so (DESIGN §6); how its connection is kept open is in `http.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -16,15 +16,15 @@ import { ConnectionList } from './connection-list.ts'
 import { type AdminView, type Answer, jsonAnswer, route, type Routed, textAnswer } from './routes.ts'
 import { Watch } from './watch.ts'
 
-/** What the admin server can make the rest of the program do. */
+/** What the admin server can order the program to do. */
 export interface AdminCommands {
-  /** A preStop hook was called; its answer is held until this settles, however that is, or its caller is gone. */
+  /** A preStop hook was called. Its answer is held until this settles, either way, or until the caller is gone. */
   hook(call: { readonly who: 'app' | 'sidecar'; readonly from: string }, gone: AbortSignal): Promise<void>
-  /** Returns the phase that follows. */
+  /** Returns the phase after it. */
   drain(): string
-  /** `ok` is false where there is nothing to take back any more. */
+  /** `ok` is false if it is too late to resume. */
   resume(): { readonly ok: boolean; readonly phase: string }
-  /** Somebody watches the event stream, or nobody does any more. */
+  /** Whether anybody watches the event stream. */
   watched(on: boolean): void
 }
 
@@ -36,27 +36,26 @@ export interface AdminOptions {
   readonly commands: AdminCommands
   readonly log: AdminLog
   readonly clock: Clock
-  /** For tests; else `ADMIN_LIMITS`. */
+  /** For tests; by default `ADMIN_LIMITS`. */
   readonly limits?: Partial<AdminLimits>
 }
 
 export interface Admin {
   readonly port: number
-  /** How many were turned away since the start, by reason. */
+  /** Refused calls since the start, by reason. */
   readonly refused: Readonly<AdminRefused>
-  /** Open connections. */
   readonly connections: number
   /**
-   * For the very end: stops listening, gives answers that are being written `withinMs` to leave, then cuts what is
-   * left. Hooks must have been settled before.
+   * Stops listening, gives answers that are being written `withinMs` to leave, then cuts what is left. Hooks must have
+   * been settled before.
    */
   close(withinMs?: number): Promise<void>
 }
 
-/** What a kernel needs to take a hook's answer, many times over; it has to fit into the last second before SIGKILL. */
+/** Ample time for a kernel to take the answers to hooks; must fit into the last second before SIGKILL. */
 const LEAVE_MS = 250
 
-/** What the answering of one request needs to know. */
+/** What is needed to answer one request. */
 interface Desk {
   readonly options: AdminOptions
   readonly connections: ConnectionList<Socket>
@@ -65,7 +64,7 @@ interface Desk {
   readonly watch: Watch
 }
 
-/** Resolves once it listens; rejects with a sentence for the user if it cannot. */
+/** Resolves when it listens; rejects with a sentence for the user if it cannot. */
 export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const { listen } = options
   const limits = { ...ADMIN_LIMITS, ...options.limits }
@@ -98,7 +97,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
 async function serve(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { options, limits } = desk
   const { log, view } = options
-  // A client that goes away, or breaks off: its drain goes on, and there is nobody to tell.
+  // If a client breaks off, its drain continues and there is nobody to tell.
   request.on('error', () => undefined)
   response.on('error', () => undefined)
   try {
@@ -122,7 +121,7 @@ async function serve(desk: Desk, request: IncomingMessage, response: ServerRespo
   }
 }
 
-/** Carries out what was asked for; takes as long as it takes. */
+/** Carries out a request; resolves when the answer is due. */
 async function perform(
   desk: Desk,
   request: IncomingMessage,
@@ -194,7 +193,7 @@ function judgeRequest({ token, hookAllow }: AdminOptions, request: IncomingMessa
   return judgeCaller(addressAllowed, foreign, token, request.headers.authorization)
 }
 
-/** How long the body is said to be; one that does not say is too long. */
+/** The declared length of the body. Without one, the body counts as too long. */
 function bodyBytes({ headers }: IncomingMessage): number {
   if (headers['transfer-encoding'] !== undefined) return Infinity
   return Number(headers['content-length'] ?? 0)

@@ -1,6 +1,6 @@
 /**
- * What `GET /status` says, as JSON. Pure: built from plain inputs, defined here, that the relay, the lifecycle and the
- * health checker can give without knowing of each other. DESIGN §6.
+ * The JSON of `GET /status`. Pure: built from plain inputs that are defined here, so that the relay, the lifecycle and
+ * the health checks can provide them without knowing each other. DESIGN §6.
  */
 import { PROTOCOLS, type Protocol, type RequestInFlight } from '../../words.ts'
 
@@ -12,7 +12,7 @@ export interface StatusSaved {
   readonly arrived: number
 }
 
-/** How the last drain ended: the verdict line, and its figures under names of the lifecycle's choice. */
+/** How the last drain ended: the line of the verdict and its figures, under names that the lifecycle chooses. */
 export interface StatusVerdict {
   readonly text: string
   readonly [figure: string]: unknown
@@ -27,9 +27,9 @@ interface Health {
 
 /** One port of several. */
 export interface PortStatus {
-  /** What it is called: its number, as a rule. */
+  /** Its name, usually its number. */
   readonly port: string
-  /** Where the app is. */
+  /** The address of the app. */
   readonly app: string
   readonly inFlight: number
   readonly connections: { readonly client: number; readonly app: number }
@@ -37,28 +37,28 @@ export interface PortStatus {
 }
 
 export interface StatusInput {
-  /** Of lastcall. */
+  /** The version of lastcall. */
   readonly version: string
   readonly phase: string
-  /** Since when the phase lasts. */
+  /** How long the phase has lasted. */
   readonly sinceMs: number
-  /** The wall clock now, milliseconds of the epoch. */
+  /** The wall clock, in ms since the epoch. */
   readonly nowEpochMs: number
   readonly ready: boolean
-  /** The age of the drain that runs; undefined outside of one. */
+  /** The age of the current drain; undefined if there is none. */
   readonly drainMs: number | undefined
-  /** Is it proven that the pod stops? */
+  /** It is proven that the pod stops. */
   readonly proof: boolean
-  /** What started this drain, in the order of arrival; empty outside of one. */
+  /** What started the current drain, in order of arrival; empty if there is none. */
   readonly triggers: readonly string[]
-  /** By the drain that runs, or else by the last one. */
+  /** By the current drain, or by the last one. */
   readonly saved: StatusSaved
   /** How many are in flight, by index into PROTOCOLS: `Counters.inFlight`. */
   readonly inFlight: ArrayLike<number>
   readonly requests: Iterable<RequestInFlight>
   readonly connections: { readonly client: number; readonly app: number }
   readonly health: Health
-  /** Where there are several. */
+  /** Only if there are several. */
   readonly ports?: readonly PortStatus[]
   readonly verdict: StatusVerdict | null
 }
@@ -79,10 +79,10 @@ export type Status = Pick<
 > & {
   /** When the phase began, ISO 8601. */
   readonly since: string
-  /** The age of the drain that runs; null outside of one. */
+  /** The age of the current drain; null if there is none. */
   readonly drainMs: number | null
   readonly inFlight: Readonly<Record<Protocol | 'total', number>> & {
-    /** At most 100, the oldest first. */
+    /** At most 100, oldest first. */
     readonly requests: readonly RequestInFlight[]
   }
 }
@@ -90,7 +90,7 @@ export type Status = Pick<
 const REQUESTS_SHOWN = 100
 const TARGET_CHARACTERS = 200
 
-/** The status of this moment; ages are whole milliseconds. */
+/** The current status; ages are whole milliseconds. */
 export function buildStatus(input: StatusInput): Status {
   const { version, phase, sinceMs, nowEpochMs, ready, drainMs, proof, triggers } = input
   const { saved, connections, health, ports, verdict } = input
@@ -116,14 +116,14 @@ export function buildStatus(input: StatusInput): Status {
   }
 }
 
-/** By name, and their sum, from what is counted by index into PROTOCOLS. */
+/** Turns counts by index into PROTOCOLS into counts by name, with their sum. */
 export function protocolCounts(inFlight: ArrayLike<number>): Record<Protocol | 'total', number> {
   const counts = PROTOCOLS.map((protocol, index) => [protocol, inFlight[index] ?? 0] as const)
   const total = counts.reduce((sum, [, count]) => sum + count, 0)
   return { total, ...(Object.fromEntries(counts) as Record<Protocol, number>) }
 }
 
-/** Without the query: /status is open to whoever reaches the port, and queries carry keys and personal data. */
+/** Without the query: anybody who reaches the port can read /status, and queries contain keys and personal data. */
 export function shownRequest({ protocol, ageMs, client, method, target }: RequestInFlight): RequestInFlight {
   const path = target?.replace(/\?.*$/s, '?…').slice(0, TARGET_CHARACTERS)
   return {

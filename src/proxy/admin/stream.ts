@@ -1,6 +1,6 @@
 /**
- * The page and its event stream, over node:http. Shell. Loaded by the first request for either, so that a sidecar at
- * which nobody looks has none of it.
+ * The page and its event stream on node:http. Shell. Loaded with the first request for either, so that a sidecar
+ * without viewers does not contain it.
  */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../process/clock.ts'
@@ -11,16 +11,16 @@ import { type Screen, Viewers } from './viewers.ts'
 
 export interface StreamOptions {
   readonly clock: Clock
-  /** How many may watch at once. */
+  /** The maximum number of viewers. */
   readonly most: number
   readonly look: () => LiveInput
-  /** The first has come, or the last has gone. */
+  /** The first viewer has come, or the last one has left. */
   readonly watched: (on: boolean) => void
-  /** A look has failed; the stream goes on. */
+  /** Reading the state failed; the stream continues. */
   readonly failed: (error: unknown) => void
 }
 
-/** What a browser may do with the page: nothing but run its own script and style, and talk to this very port. */
+/** What a browser allows the page: to run its own script and style, and to talk to this port; nothing else. */
 const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': PAGE_POLICY,
@@ -41,7 +41,7 @@ const STREAM_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  // nginx and others hold back what they take for a short answer.
+  // nginx and others buffer what they take for a short answer.
   'x-accel-buffering': 'no',
   connection: 'close',
 }
@@ -66,7 +66,7 @@ export class Streams {
     })
   }
 
-  /** Streams to it until it is gone; false, and nothing is written, if too many watch already. */
+  /** Streams to this client until it is gone. Returns false, without writing, if too many watch already. */
   open(response: ServerResponse): boolean {
     const screen = screenOf(response)
     if (!this.#viewers.add(screen)) return false
@@ -78,7 +78,7 @@ export class Streams {
     return true
   }
 
-  /** The process ends; none of them is waited for. */
+  /** The process ends; no viewer is waited for. */
   end(): void {
     this.#viewers.end()
   }

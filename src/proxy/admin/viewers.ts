@@ -1,47 +1,49 @@
 /**
- * Those who watch: the event streams of /status. One look for all of them, at most ten times a second, and what has
- * changed since the last one goes to each. No timer runs while nobody watches. A viewer that does not read gets nothing
- * more, so that it holds one event at most, and is dropped after a while. Knows no sockets: those are behind `Screen`.
+ * The viewers of /status's event stream. The state is read once for all of them, at most ten times a second, and what
+ * has changed is sent to each. No timer runs while nobody watches. A viewer that does not read gets nothing more, so it
+ * holds at most one event, and is dropped after a while. Sockets are behind `Screen`.
  */
 import type { Cancel, Clock } from '../process/clock.ts'
 
-/** Where a viewer's events go. */
+/** Where the events of a viewer go. */
 export interface Screen {
   /** What was written before has not been taken yet. */
   readonly full: boolean
   write(text: string): void
-  /** Writes the last text and ends the stream in good order. */
+  /** Writes the last text and ends the stream cleanly. */
   end(text: string): void
-  /** Ends it at once. */
+  /** Ends the stream at once. */
   destroy(): void
 }
 
 export interface ViewersOptions {
   readonly clock: Clock
   readonly most: number
-  /** The parts of this moment, by name; each is sent when its JSON has changed. */
+  /** Returns the current parts by name; each is sent when its JSON has changed. */
   look(): object
 }
 
-/** From one event to the next, so that a viewer gets ten a second at most. */
+/** The interval between events: ten a second at most. */
 export const EVENT_MS = 100
-/** A stream without events says so often that it is there: intermediaries close what is silent for a minute. */
+/**
+ * A stream without events sends a sign of life this often, because intermediaries close what is silent for a minute.
+ */
 export const KEEP_ALIVE_MS = 15_000
-/** How long a viewer need not read. */
+/** How long a viewer may stop reading. */
 export const PATIENCE_MS = 10_000
-/** Looking takes at most this part of the time, however many requests are in flight. */
+/** Reading the state takes at most this part of the time, however many requests are in flight. */
 const LOOK_SHARE = 1 / 20
 
 interface Viewer {
   sentAt: number
-  /** Has missed events, and needs all parts. */
+  /** The viewer has missed events and needs all parts. */
   behind: boolean
 }
 
 export class Viewers {
   readonly #options: ViewersOptions
   readonly #viewers = new Map<Screen, Viewer>()
-  /** What was sent last: the JSON of each part. */
+  /** The JSON of each part as it was last sent. */
   #parts = new Map<string, string>()
   #timer: Cancel | undefined
   #ended = false
@@ -54,7 +56,10 @@ export class Viewers {
     return this.#viewers.size
   }
 
-  /** Shows everything on this screen, and then what changes, until `remove`. False if too many watch, or it has ended. */
+  /**
+   * Shows everything on this screen, and then the changes, until `remove`. Returns false if too many watch, or if the
+   * stream has ended.
+   */
   add(screen: Screen): boolean {
     const { clock, most } = this.#options
     if (this.#ended || this.#viewers.size >= most) return false
@@ -67,14 +72,16 @@ export class Viewers {
     return true
   }
 
-  /** It is gone; harmless if that is known. */
+  /** The viewer is gone. May be called more than once. */
   remove(screen: Screen): void {
     if (!this.#viewers.delete(screen) || this.#viewers.size > 0) return
     this.#timer?.()
     this.#parts.clear()
   }
 
-  /** The process ends: what changed last, and a farewell. Whoever does not read is not waited for. */
+  /**
+   * The process ends: sends the last changes and the end of the stream. Viewers that do not read are not waited for.
+   */
   end(): void {
     this.#ended = true
     if (this.#viewers.size === 0) return
@@ -98,7 +105,7 @@ export class Viewers {
     const began = clock.now()
     const changes = this.#changes()
     const tookMs = clock.now() - began
-    // Armed first: a screen may say in `write` that it is gone, and the last to go stops the timer.
+    // Set first: a screen may report in `write` that it is gone, and the last one to go stops the timer.
     this.#arm(Math.max(EVENT_MS, tookMs / LOOK_SHARE))
     const text = changes.length === 0 ? undefined : this.#event(changes)
     for (const [screen, viewer] of this.#viewers) this.#send(screen, viewer, text, clock.now())
@@ -113,7 +120,7 @@ export class Viewers {
       screen.destroy()
       return
     }
-    // Who came between two looks would get two events within one interval.
+    // A viewer that came between two rounds would get two events within one interval.
     if (quietMs < EVENT_MS) {
       viewer.behind ||= text !== undefined
       return
@@ -125,7 +132,7 @@ export class Viewers {
     screen.write(due ?? ': keep-alive\n\n')
   }
 
-  /** Looks, and remembers; returns the parts that have changed. */
+  /** Reads the state and remembers it; returns the parts that have changed. */
   #changes(): [string, string][] {
     const found: [string, string][] = []
     for (const [name, value] of Object.entries(this.#options.look())) {
@@ -137,7 +144,7 @@ export class Viewers {
     return found
   }
 
-  /** An event of these parts (HTML, Server-sent events: one line of JSON has no line end in it). */
+  /** An event with these parts. One line of JSON contains no line end (HTML, Server-sent events). */
   #event(parts: readonly (readonly [string, string])[]): string {
     const fields = parts.map(([name, json]) => `,${JSON.stringify(name)}:${json}`)
     return `data: {"now":${Math.round(this.#options.clock.now())}${fields.join('')}}\n\n`

@@ -1,4 +1,7 @@
-/** Who asks for the event stream of /status. Loads it at the first request: a sidecar at which nobody looks has none. Shell. */
+/**
+ * The event stream of /status. Its code is loaded with the first request, so that a sidecar without viewers does not
+ * contain it. Shell.
+ */
 import type { ServerResponse } from 'node:http'
 import type { Clock } from '../process/clock.ts'
 import type { AdminLimits } from './http.ts'
@@ -21,11 +24,11 @@ export class Watch {
 
   constructor(options: WatchOptions, { viewers, connections }: AdminLimits) {
     this.#options = options
-    // Where connections are few, most of them are left to others.
+    // If only a few connections are allowed, most of them are left to others.
     this.#most = Math.max(1, Math.min(viewers, Math.floor(connections / 4)))
   }
 
-  /** Streams to a viewer until it is gone; or resolves with the answer that says why not. */
+  /** Streams to a viewer until it is gone, or resolves with the answer that says why not. */
   async open(response: ServerResponse): Promise<Answer | undefined> {
     const { Streams: Made } = await import('./stream.ts')
     const { clock, commands, log, view } = this.#options

@@ -1,15 +1,18 @@
 /**
- * The sums of the one deadline: from --grace-period and its fellows to the moments of a drain, all counted from
- * the first trigger of the kubelet (DESIGN §3, "One deadline"). Refuses sums that cannot work, in terms of the
- * flags. Knows nothing of phases, of time passing, or of how flags are read.
+ * The arithmetic of the one deadline: from --grace-period and the flags around it to the moments of a drain, all
+ * counted from the kubelet's first trigger (DESIGN §3, "One deadline"). Refuses combinations that cannot work, in terms
+ * of the flags. Knows nothing of phases, the clock, or how flags are parsed.
  */
 
-/** Kept free before the kubelet's SIGKILL: to cut what is left, write the verdict and exit. */
+/** Reserved before the kubelet's SIGKILL: to cut what is left, write the verdict and exit. */
 export const EXIT_RESERVE_MS = 1000
-/** What a container has left after its hook, however late that was answered (the kubelet's minimumGracePeriodInSeconds). */
+/**
+ * What a container has left after its hook, however late the hook was answered (the kubelet's
+ * minimumGracePeriodInSeconds).
+ */
 export const LEAST_GRACE_MS = 2000
 
-/** The part of the configuration that the sums are made of; `lameDuckMaxMs` undefined means: by default. */
+/** The configuration that the budget is computed from. `lameDuckMaxMs` undefined: use the default. */
 export interface BudgetInput {
   readonly gracePeriodMs: number
   readonly settleMs: number
@@ -23,11 +26,14 @@ export interface Budget {
   readonly quietMs: number
   readonly lameDuckMaxMs: number
   readonly appStopMs: number
-  /** From the first kubelet trigger: hooks are answered by then, even if requests remain. */
+  /** Hooks are answered by then, even if requests remain. From the kubelet's first trigger. */
   readonly hookDeadlineMs: number
-  /** From the first kubelet trigger: what is left is cut then, in a stop that has its signal. Never before `hookDeadlineMs`. */
+  /**
+   * In a stop with its signal, what is left is cut then. From the kubelet's first trigger; never before
+   * `hookDeadlineMs`.
+   */
   readonly cutMs: number
-  /** From the first kubelet trigger: a stop of this pod has brought its signal by then, or it was none. */
+  /** A real stop of this pod has brought its signal by then. From the kubelet's first trigger. */
   readonly falseAlarmMs: number
 }
 
@@ -35,20 +41,23 @@ export type BudgetVerdict =
   | { readonly kind: 'ok'; readonly budget: Budget }
   | { readonly kind: 'impossible'; readonly problems: string[] }
 
-/** When hooks are answered at the latest, ms from the first trigger; an app that needs no time still leaves the reserve. */
+/**
+ * When hooks are answered at the latest, in ms from the first trigger. The reserve is kept even if the app needs no
+ * time.
+ */
 function hookDeadline(input: BudgetInput): number {
   return input.gracePeriodMs - Math.max(input.appStopMs, EXIT_RESERVE_MS)
 }
 
 /**
- * --lame-duck-max where it is not given, in ms: half of the remaining time after settle (the other half is for
- * the requests in flight), but never less than quiet, which would make it pointless.
+ * The default of --lame-duck-max, in ms: half of the time that is left after settle (the other half is for requests in
+ * flight), but at least quiet, without which lame duck would be pointless.
  */
 export function defaultLameDuckMaxMs(input: BudgetInput): number {
   return Math.max(0, input.quietMs, Math.floor((hookDeadline(input) - input.settleMs) / 2))
 }
 
-/** The moments of a drain, or every reason why the sums cannot work, each a sentence that says what to change. */
+/** Returns the moments of a drain, or every reason why the flags cannot work together; each says what to change. */
 export function budget(input: BudgetInput): BudgetVerdict {
   const { gracePeriodMs, settleMs, quietMs, appStopMs } = input
   const hookDeadlineMs = hookDeadline(input)
@@ -94,7 +103,7 @@ export function budget(input: BudgetInput): BudgetVerdict {
   }
 }
 
-/** A duration as the flags write it. */
+/** A duration as it is written in flags. */
 function text(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }

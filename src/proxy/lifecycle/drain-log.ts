@@ -1,6 +1,6 @@
 /**
- * What is written down about drains: the log line of each move, the record that becomes the verdict, the requests that a
- * drain saved, and the false alarms. The runner tells it what happens; it decides nothing.
+ * What is recorded about drains: the log line of each move, the record that becomes the verdict, the requests that a
+ * drain saved, and false alarms. The runner reports to it; it decides nothing.
  */
 import type { Logger } from 'pino'
 import { type Saved, SavedBook } from './saved.ts'

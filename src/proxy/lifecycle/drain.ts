@@ -1,55 +1,61 @@
 /**
  * The facts of a drain, pure: who asked for it, what that proves, when the clock began, what the app's address does,
- * and whether hooks wait. Decides no phase: that is machine.ts. The rules are DESIGN §3, "What starts a drain" and
- * "One deadline".
+ * and whether hooks wait. machine.ts decides the phases. The rules are in DESIGN §3, "What starts a drain" and "One
+ * deadline".
  */
 import { type Budget, EXIT_RESERVE_MS, LEAST_GRACE_MS } from './budget.ts'
 import type { Drain, Effect, Event, HookCall, State, Trigger } from './state.ts'
 
-/** Whether the pod is taken to stop. Nothing less closes the listener. */
+/** Whether it is proven that the pod stops. Without proof the listener stays open. */
 export function proven({ triggers }: Drain): boolean {
   return triggers.includes('sidecar') || triggers.includes('signal')
 }
 
-/** Whether the kubelet itself has said that this container stops. A hook may have been anybody's call. */
+/** Whether the kubelet itself has said that this container stops. A hook can be called by anybody. */
 export function signalled({ triggers }: Drain): boolean {
   return triggers.includes('signal')
 }
 
 /**
- * Whether the process may end: after a signal, or when the app has ended in a drain with proof. A native sidecar gets
- * its signal when the app has ended; an app that has never been there has not ended.
+ * Whether the process may exit: after a signal, or when the app has ended in a drain with proof. A native sidecar gets
+ * its signal only after the app has ended. An app that was never there has not ended.
  */
 export function mayEnd(drain: Drain): boolean {
   return signalled(drain) || (proven(drain) && drain.app === 'gone' && drain.appMet)
 }
 
 /**
- * When the drain is over, whatever is still in flight; undefined without a trigger of the kubelet. Without a signal it
- * is the moment by which a real stop would have brought one. After a signal it is the one deadline, but the kubelet
- * leaves 2 s after a SIGTERM, however late it comes.
+ * When the drain is over, whatever is still in flight; undefined without a trigger of the kubelet. Without a signal,
+ * this is when a real stop would have brought one. With a signal, it is the one deadline, but the kubelet leaves 2 s
+ * after a SIGTERM, however late that comes.
  */
 export function overAt({ clockAt, signalAt, app }: Drain, budget: Budget): number | undefined {
   if (clockAt === undefined) return undefined
   if (signalAt === undefined) return clockAt + budget.falseAlarmMs
   const deadline = clockAt + budget.cutMs
-  // A native sidecar's signal comes so late if its app was killed at the end of the grace period. With the app still
-  // there, the hook was not the kubelet's: the stop, and its clock, begin with the signal.
+  // The signal of a native sidecar comes this late if its app was killed at the end of the grace period. If the app is
+  // still there, the hook was not the kubelet's, so the stop and its clock begin with the signal.
   if (signalAt >= deadline && app !== 'gone') return signalAt + budget.cutMs
   return Math.max(deadline, signalAt + LEAST_GRACE_MS - EXIT_RESERVE_MS)
 }
 
-/** The app's container is about to be stopped, the pod is not (as far as we know): the app may come back, and so may we. */
+/**
+ * The app's container is about to be stopped but, as far as we know, the pod is not: the app may come back, and then
+ * lastcall serves again.
+ */
 export function appStops(drain: Drain): boolean {
   return drain.triggers.includes('app') && !proven(drain)
 }
 
-/** Whether the app's address matters: an operator's drain expects nothing of the app. */
+/** Whether the app's address matters. In a drain by an operator alone, the app is not expected to end. */
 export function watched(drain: Drain): boolean {
   return proven(drain) || appStops(drain)
 }
 
-/** How long a stop still has until what is in flight is cut, in ms; the whole of it while none is proven: nothing is cut then. */
+/**
+ * How long until the stop cuts what is in flight, in ms. Without proof of a stop nothing is cut: then this is the whole
+ * time.
+ */
 export function leftMs(state: State, now: number): number {
   if (state.phase === 'exited') return 0
   const { budget } = state
@@ -59,18 +65,18 @@ export function leftMs(state: State, now: number): number {
   return Math.max(0, (at ?? now) - now)
 }
 
-/** Whether there is evidence that something stops: the pod by proof, or the app, as it has gone. */
+/** Whether there is evidence that something stops: proof for the pod, or the end of the app. */
 export function evident(drain: Drain): boolean {
   return proven(drain) || drain.app !== 'there'
 }
 
-/** What a verdict tells of the drain that is over. */
+/** The part of the verdict that comes from the facts of the drain. */
 export function summary(state: State): Omit<Extract<Effect, { kind: 'verdict' }>, 'kind'> {
   if (!('drain' in state)) return { triggers: [], appWent: false }
   return { triggers: state.drain.triggers, appWent: state.drain.app !== 'there' }
 }
 
-/** A drain that begins with this event. */
+/** The facts of a drain that begins with this event. */
 export function begun(event: Event, appUp: boolean, now: number, budget: Budget): Drain {
   const fresh: Drain = {
     triggers: [],
@@ -86,17 +92,17 @@ export function begun(event: Event, appUp: boolean, now: number, budget: Budget)
   return told(fresh, event, now, budget)
 }
 
-/** What is left of a drain when what hooks began is over. */
+/** The facts that remain when a drain by hooks is over but an operator has drained lastcall, too. */
 export function onlyOperators({ appUp, appMet, settled }: Drain): Drain {
   const nothing = { clockAt: undefined, signalAt: undefined, calls: [], hooks: { kind: 'none' } } as const
   return { ...nothing, triggers: ['operator'], app: 'there', appUp, appMet, settled }
 }
 
-/** The drain with what the event tells. */
+/** The facts after this event. */
 export function told(drain: Drain, event: Event, now: number, budget: Budget): Drain {
   switch (event.kind) {
     case 'app-up':
-      // Healthy, so it accepts: the watch may say so a moment later.
+      // A healthy app accepts connections; the watch of its address may report that a moment later.
       return { ...drain, appUp: true, appMet: true, app: drain.app === 'gone' ? 'back' : drain.app }
     case 'app-down':
       return { ...drain, appUp: false }
@@ -105,7 +111,7 @@ export function told(drain: Drain, event: Event, now: number, budget: Budget): D
     case 'app-back':
       return { ...drain, appMet: true, app: drain.app === 'gone' ? 'back' : drain.app }
     case 'app-restarted':
-      // In a pod that stops nobody starts a container again: what was seen there is not the app's restart.
+      // In a pod that stops nobody restarts a container, so what the watch saw there was not a restart of the app.
       return appStops(drain) ? { ...drain, appMet: true, app: 'back' } : drain
     case 'hook':
       return {
@@ -127,7 +133,7 @@ export function told(drain: Drain, event: Event, now: number, budget: Budget): D
   return drain
 }
 
-/** A trigger joins. The clock runs from the kubelet's first. */
+/** Adds a trigger. The clock starts at the kubelet's first one. */
 function asked(drain: Drain, trigger: Trigger, now: number, budget: Budget): Drain {
   if (drain.triggers.includes(trigger)) return drain
   const triggers = [...drain.triggers, trigger]
@@ -138,9 +144,9 @@ function asked(drain: Drain, trigger: Trigger, now: number, budget: Budget): Dra
 }
 
 /**
- * Whether an unproven drain was about a restart of the app alone, so that the stop of the pod, and its clock, begin with
- * the proof. The app has come back: in a pod that stops nobody starts it again. Or the deadline has passed: in a pod that
- * stops the kubelet would have killed lastcall by now.
+ * Whether an unproven drain was only about a restart of the app, so that the stop of the pod, and its clock, begin with
+ * the proof. Either the app has come back, and in a pod that stops nobody restarts it; or the deadline has passed, and
+ * in a pod that stops the kubelet would have killed lastcall by now.
  */
 function wasRestart({ app, clockAt }: Drain, now: number, { cutMs }: Budget): boolean {
   return app === 'back' || (clockAt !== undefined && clockAt + cutMs <= now)

@@ -9,13 +9,16 @@
  * follows within grace-period + 2 s, the hooks were a false alarm: nothing is cut and lastcall serves again, unless an
  * operator has drained it.
  *
- * Pure: no sockets, timers or logger. The time is in the view.
+ * Pure: no sockets, timers or logger; the time is in the view. Long, because it is one table.
  */
 import { LINGER_MS } from '../process/linger.ts'
 import { appStops, mayEnd, overAt, proven, signalled } from './drain.ts'
 import type { DrainState, Event, Phase, State, View } from './state.ts'
 
-/** Without proof, hooks are answered after so much draining: a hung app that is to be restarted must not hold them long. */
+/**
+ * After draining this long without proof, hooks are answered: a hung app that the kubelet wants to restart must not
+ * hold them for long.
+ */
 export const UNPROVEN_DRAINING_MS = 10_000
 
 export interface Case<S> {
@@ -26,13 +29,13 @@ export interface Case<S> {
   readonly view: View
 }
 
-/** One line of the table: fits if `when` holds and the time of `due` has come (undefined: it never comes). */
+/** One row of the table. It fits if `when` is true and the time of `due` has come (undefined: it never comes). */
 export interface Row<S> {
-  /** For the log and the picture; the event's own name where absent. */
+  /** The name of the move in the log and the picture; by default the name of the event. */
   readonly says?: string
   readonly when?: (c: Case<S>) => boolean
   readonly due?: (c: Case<S>) => number | undefined
-  /** The phase to move to; absent: stay. */
+  /** The phase to move to; by default, stay. */
   readonly to?: Phase
   readonly also?: readonly Act[]
 }
@@ -61,23 +64,26 @@ const secondSignal: Row<DrainState> = {
   to: 'exited',
   also: END,
 }
-/** Before a signal: an operator who knows that nobody stops this pod need not wait for the false alarm to end. */
+/**
+ * Only before a signal. An operator who knows that nobody stops this pod need not wait until the false alarm is
+ * detected.
+ */
 const resumed: Row<DrainState> = {
   when: (c) => !signalled(c.state.drain),
   to: 'serving',
   also: ['answer-hooks', 'verdict'],
 }
-/** With this hook or signal the drain has become another: the kubelet joined an operator's, or proof came. */
+/** This hook or signal changes the drain: the kubelet has joined an operator's drain, or proof has come. */
 const joins = (c: In): boolean =>
   proven(c.before.drain) !== stopping(c) || c.before.drain.clockAt === undefined
 const joined: readonly Row<DrainState>[] = [
-  // It was drained early because the app had gone; the app is there again, and so may clients be.
+  // It drained early because the app had gone. Now the app is back, so clients may be back as well.
   {
     says: 'stop after a restart of the app',
     when: (c) => joins(c) && !c.state.drain.settled && !gone(c),
     to: 'settling',
   },
-  // That nothing is in flight is seen anew.
+  // Checks again whether anything is in flight.
   { when: joins, to: 'draining' },
 ]
 const deadline: Row<DrainState> = {
@@ -88,7 +94,10 @@ const deadline: Row<DrainState> = {
   also: END,
 }
 type Undoing = Omit<Row<DrainState>, 'to' | 'when'> & Required<Pick<Row<DrainState>, 'when'>>
-/** What hooks began is over: then lastcall serves, unless an operator has drained it, who alone takes that back. */
+/**
+ * A drain by hooks is over, and lastcall serves again. If an operator has drained it too, it stays drained: only the
+ * operator can undo that.
+ */
 function undone(row: Undoing, also: readonly Act[]): readonly Row<DrainState>[] {
   const { when } = row
   return [
@@ -97,8 +106,8 @@ function undone(row: Undoing, also: readonly Act[]): readonly Row<DrainState>[] 
   ]
 }
 /**
- * Neither a signal nor the app's end has followed. An app whose stop is expected and that has gone is waited for: it
- * may come back.
+ * Neither a signal nor the end of the app has followed. If the app's stop was expected and the app has gone, lastcall
+ * waits for it to come back.
  */
 const falseAlarm = undone(
   {
@@ -113,9 +122,12 @@ const hookDeadline: Row<DrainState> = {
   due: (c) => sinceFirstTrigger(c, c.state.budget.hookDeadlineMs),
   also: ['answer-hooks'],
 }
-/** Drained is what hooks wait for; those that come later are answered at once. */
+/** Hooks wait until lastcall is drained; those that come later are answered at once. */
 const answerHooks: Row<DrainState> = { when: waiting, also: ['answer-hooks'] }
-/** Nothing more can be served. Without proof the app may come back, so there is nothing to be waited for here. */
+/**
+ * The app has gone, so nothing more can be served. Without proof it may come back, so lastcall does not wait in this
+ * phase.
+ */
 const appIsGone: readonly Row<DrainState>[] = [
   { says: 'app gone', when: (c) => gone(c) && stopping(c), to: 'draining' },
   {
@@ -128,7 +140,8 @@ const appIsGone: readonly Row<DrainState>[] = [
 export const TABLE: Table = {
   starting: {
     'app-up': [{ to: 'serving' }],
-    // Never healthy, so never in the endpoints: there is nothing to settle, and an app that stops takes nothing along.
+    // The app was never healthy, so the pod was never in the endpoints: there is nothing to settle, and stopping the
+    // app loses nothing.
     signal: [{ to: 'draining' }],
     hook: [
       {
@@ -136,7 +149,7 @@ export const TABLE: Table = {
         when: ({ event }) => event.kind === 'hook' && event.who === 'sidecar',
         to: 'draining',
       },
-      // What waits at the door waits on: this app is about to be stopped, healthy or not.
+      // Waiting requests keep waiting: this app is about to be stopped, healthy or not.
       { says: 'hook /prestop/app', to: 'drained' },
     ],
     drain: [{ to: 'draining' }],
@@ -174,13 +187,13 @@ export const TABLE: Table = {
   draining: {
     signal: [secondSignal],
     resume: [resumed],
-    // A request that came at the last moment is served first; then there is another try.
+    // If a request arrived at the last moment, it is served first, and idle connections are closed again.
     'idle-closed': [{ says: 'nothing in flight', when: (c) => stopping(c) && idle(c), to: 'drained' }],
     always: [
       deadline,
-      // Before idle connections are closed: those of a false alarm are kept.
+      // Comes before idle connections are closed, because a false alarm keeps them.
       ...falseAlarm,
-      // The listener goes first, then the last connections, and only then, by the answer to its hook, the app.
+      // The order matters: first the listener, then the last connections, and then the app, when its hook is answered.
       { when: (c) => stopping(c) && idle(c) && !closing(c), also: ['close-idle'] },
       {
         says: 'nothing in flight',
@@ -219,7 +232,7 @@ export const TABLE: Table = {
   exiting: {
     signal: [secondSignal],
     always: [
-      // The way out has been taken; should the app come back now, it is left all the same.
+      // lastcall is already exiting: it exits even if the app comes back now.
       { ...deadline, when: () => true },
       answerHooks,
       {
@@ -240,7 +253,7 @@ export const TABLE: Table = {
   exited: { hook: [{ also: ['answer-hooks'] }] },
 }
 
-/** When a drain without proof stops waiting for what is in flight; never later than the hook deadline. */
+/** When a drain without proof stops waiting for requests in flight; never later than the hook deadline. */
 function unprovenLimit(c: In): number | undefined {
   const { clockAt } = c.state.drain
   if (clockAt === undefined) return undefined
@@ -248,7 +261,7 @@ function unprovenLimit(c: In): number | undefined {
   return Math.min(from + UNPROVEN_DRAINING_MS, Math.max(from, clockAt + c.state.budget.hookDeadlineMs))
 }
 
-/** When an app that was told to stop with us, and has no hook, should have been gone. Only the signal tells it. */
+/** When an app without a hook should have ended; only the signal tells when the kubelet asked it to stop. */
 function appStopOver({ state: { since, drain, budget: of } }: In): number | undefined {
   return drain.signalAt === undefined ? undefined : Math.max(since, drain.signalAt) + of.appStopMs
 }

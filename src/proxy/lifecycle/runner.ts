@@ -1,7 +1,8 @@
 /**
- * The shell around the machine: takes the events in, one at a time, arms one timer, performs the effects in order,
- * logs each move. Decides nothing; every rule is in machine.ts. Knows neither sockets nor the process: those are
- * behind the Performer.
+ * The shell around the machine: takes events one at a time, sets one timer, carries out the effects in order. Decides
+ * nothing; every rule is in machine.ts. Sockets and the process are behind the Performer.
+ *
+ * Long, because there is one short method for each event and each effect.
  */
 import type { Logger } from 'pino'
 import type { Cancel, Clock } from '../process/clock.ts'
@@ -18,7 +19,7 @@ import type { Effect, Event, HookCall, Phase, State, View } from './state.ts'
 export interface RunnerOptions {
   readonly clock: Clock
   readonly budget: Budget
-  /** What the machine sees of the relay; called at every event. */
+  /** What the machine sees of the relay; read at every event. */
   view(): Omit<View, 'now'>
   /** For the verdict. */
   tally(): Tally
@@ -45,7 +46,7 @@ export class Runner {
     this.#drainLog = new DrainLog({ log, falseAlarmMs: budget.falseAlarmMs, tally: () => options.tally() })
   }
 
-  /** Puts the door into the traffic of the first phase. Call it once, when the Performer can perform. */
+  /** Switches traffic to that of the first phase. Call it once, when the Performer is ready. */
   start(): void {
     for (const effect of turned(FIRST_TRAFFIC, traffic(this.#state))) this.#attempt(effect)
   }
@@ -58,12 +59,12 @@ export class Runner {
     return this.#state.phase
   }
 
-  /** Wall time of the last move. */
+  /** The wall-clock time of the last move. */
   get since(): Date {
     return this.#since
   }
 
-  /** Drains by hooks that neither a signal nor the app's end followed, since the start of the process. */
+  /** False alarms since the start of the process. */
   get falseAlarms(): number {
     return this.#drainLog.falseAlarms
   }
@@ -73,19 +74,19 @@ export class Runner {
     return this.#drainLog.savedTotal
   }
 
-  /** Requests that the drain which runs has saved so far; undefined while none runs. */
+  /** Requests that the current drain has saved so far; undefined if none is under way. */
   get saved(): Saved | undefined {
     return 'drain' in this.#state ? this.#drainLog.saved : undefined
   }
 
-  /** Calls back after each move, with the new phase and the one before. */
+  /** `listener` is called after each move with the new phase and the previous one. */
   onPhase(listener: (phase: Phase, previous: Phase) => void): void {
     this.#listeners.push(listener)
   }
 
   /**
-   * GET /prestop/app or /prestop/sidecar; resolves when it is to be answered, or when its caller is `gone`: the call
-   * counts all the same. Never rejects.
+   * A call of GET /prestop/app or /prestop/sidecar. Resolves when it is to be answered, or when the caller is `gone`;
+   * the call counts in any case. Never rejects.
    */
   async hook(call: HookCall, gone?: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -100,7 +101,7 @@ export class Runner {
     gone?.removeEventListener('abort', forget)
   }
 
-  /** How many hook calls wait for their answer. */
+  /** How many hook calls are waiting for an answer. */
   get waitingHooks(): number {
     return this.#hooks.size
   }
@@ -114,14 +115,14 @@ export class Runner {
     this.#take({ kind: 'drain' })
   }
 
-  /** The operator's POST /resume; false (409) after a signal, or once the exit has begun. */
+  /** The operator's POST /resume. Returns false (409) after a signal, or once lastcall is exiting. */
   resume(): boolean {
     if (!resumable(this.#state)) return false
     this.#take({ kind: 'resume' })
     return true
   }
 
-  /** The health judge: the app has become healthy. */
+  /** Health check: the app has become healthy. */
   appUp(): void {
     this.#take({ kind: 'app-up' })
   }
@@ -130,7 +131,7 @@ export class Runner {
     this.#take({ kind: 'app-down' })
   }
 
-  /** The watch: the app's address refuses connections. */
+  /** Watch: the app's address refuses connections. */
   appGone(): void {
     this.#take({ kind: 'app-gone' })
   }
@@ -139,27 +140,32 @@ export class Runner {
     this.#take({ kind: 'app-back' })
   }
 
-  /** The watch: some of the app's ports went away, and all are there again. */
+  /** Watch: some of the app's ports had gone, and now all are there again. */
   appRestarted(): void {
     this.#take({ kind: 'app-restarted' })
   }
 
-  /** Nothing is in flight any more. Cheap where it cannot matter: the relay may call it after every request. */
+  /**
+   * Nothing is in flight any more. The relay calls this after every request, so it is cheap in phases where it does not
+   * matter.
+   */
   quiesced(): void {
     if (this.#taking || concerns(this.#state.phase, 'quiesced')) this.#take({ kind: 'quiesced' })
   }
 
-  /** What closeIdle was asked for has been done. */
+  /** The order `closeIdle` has been carried out. */
   idleClosed(): void {
     this.#take({ kind: 'idle-closed' })
   }
 
-  /** No client connection is open any more. Cheap where it cannot matter. */
+  /** No client connection is open any more. Cheap in phases where it does not matter. */
   lingered(): void {
     if (this.#taking || concerns(this.#state.phase, 'lingered')) this.#take({ kind: 'lingered' })
   }
 
-  /** An effect may bring about the next event (a cut quiesces): it waits its turn. */
+  /**
+   * An effect may cause the next event (a cut leaves nothing in flight); that event waits until this one is finished.
+   */
   #take(event: Event): void {
     this.#queue.push(event)
     if (this.#taking) return
@@ -173,7 +179,7 @@ export class Runner {
     const { state, effects } = step(this.#state, event, view)
     if ('drain' in state && !('drain' in this.#state)) this.#drainLog.began()
     this.#state = state
-    // Before any effect, which may block or throw: the deadline must stand.
+    // Before any effect, because an effect may block or throw, and the deadline must hold.
     this.#arm(view)
     this.#noteStop()
     for (const effect of effects) {
@@ -182,7 +188,7 @@ export class Runner {
     }
   }
 
-  /** The relay counts what is saved from the kubelet's first trigger on: an operator's drain is no stop. */
+  /** The relay counts saved requests from the kubelet's first trigger on. A drain by an operator is not a stop. */
   #noteStop(): void {
     const drain = 'drain' in this.#state ? this.#state.drain : undefined
     if (drain !== undefined && evident(drain)) this.#drainLog.evident()
@@ -261,7 +267,7 @@ export class Runner {
   }
 }
 
-/** A runner in phase `starting`; nothing happens before `start` and the first event. */
+/** A runner in phase `starting`. Nothing happens before `start` and the first event. */
 export function createRunner(options: RunnerOptions): Runner {
   return new Runner(options)
 }

@@ -1,7 +1,7 @@
 /**
- * The book of saved requests: those that were served in full although the pod, or the app's container, was being
- * stopped. The relay counts from the kubelet's first trigger on; this decides what of that is told, as it may turn out
- * that nothing stopped. Pure.
+ * Counts saved requests: those that were served in full although the pod or the app's container was being stopped. The
+ * relay counts from the kubelet's first trigger on. This decides what is reported, because it may turn out that nothing
+ * was stopped. Pure.
  */
 
 export interface Saved {
@@ -40,15 +40,18 @@ export class SavedBook {
     return less(this.#counted(), this.#before)
   }
 
-  /** Nothing has stopped: this drain has saved nothing so far. What `total` has told already stands: a counter cannot fall. */
+  /**
+   * Nothing was stopped, so this drain has saved nothing so far. What `total` has already reported stands, because a
+   * counter must not fall.
+   */
   discard(): void {
     if (!this.#evident) this.#untold = plus(this.#untold, this.current)
     this.#before = this.#counted()
   }
 
   /**
-   * Since the start of the process, for the metric. A drain adds to it from the moment at which a stop is evident, then
-   * with all that it has saved until then: a stranger's call of a hook adds nothing.
+   * Saved since the start of the process, for the metric. A drain contributes once there is evidence of a stop, and
+   * then with everything it has saved until then, so a stranger's call of a hook contributes nothing.
    */
   get total(): Saved {
     return less(this.#evident ? this.#counted() : this.#before, this.#untold)

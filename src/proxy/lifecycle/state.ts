@@ -1,6 +1,6 @@
 /**
- * The words of the lifecycle: its phases, what can happen, what it may ask for, and what it can see. Types and the
- * list of phases only; every rule is in machine.ts.
+ * The vocabulary of the lifecycle: phases, events, effects, and what the machine can see. Only types and the list of
+ * phases; every rule is in machine.ts.
  */
 import type { Budget } from './budget.ts'
 
@@ -17,8 +17,8 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number]
 
 /**
- * Who asked for a drain. `sidecar` and `signal` are proof enough to refuse new connections; only `signal` is known to
- * come from the kubelet, as anybody who reaches the admin port can call a hook.
+ * Who asked for a drain. `sidecar` and `signal` prove enough to refuse new connections. Only `signal` is certain to
+ * come from the kubelet, because anybody who reaches the admin port can call a hook.
  */
 export type Trigger = 'app' | 'sidecar' | 'signal' | 'operator'
 
@@ -29,10 +29,10 @@ export interface HookCall {
 }
 
 export type Event =
-  /** The health judge's verdicts. */
+  /** Results of the health checks. */
   | { readonly kind: 'app-up' | 'app-down' }
-  /** What the watch of the app's address saw: it refuses connections; it accepts them again. */
-  /** `app-restarted`: some of its ports went away, and all are there again. */
+  /** Results of the watch of the app's addresses: they refuse connections, or accept them again. */
+  /** `app-restarted`: some of the app's ports had gone, and now all are there again. */
   | { readonly kind: 'app-gone' | 'app-back' | 'app-restarted' }
   /** GET /prestop/app and GET /prestop/sidecar. */
   | ({ readonly kind: 'hook' } & HookCall)
@@ -40,19 +40,20 @@ export type Event =
   /** The operator's POST /drain and POST /resume. */
   | { readonly kind: 'drain' | 'resume' }
   /**
-   * `tick`: the time of `wakeAt` has come. `quiesced`: nothing is in flight any more. `idle-closed`: close-idle has
-   * been done; what its clients had sent by then is in flight. `lingered`: no client is connected any more.
+   * `tick`: the time of `wakeAt` has come. `quiesced`: nothing is in flight any more. `idle-closed`: idle connections
+   * have been closed, and what their clients had already sent is in flight. `lingered`: no client is connected any
+   * more.
    */
   | { readonly kind: 'tick' | 'quiesced' | 'idle-closed' | 'lingered' }
 
-/** What the machine can see besides the event. Times in ms of one monotonic clock. */
+/** What the machine sees besides the event. Times are in ms of one monotonic clock. */
 export interface View {
   readonly now: number
-  /** Requests (tunnels, streams, opaque pairs) in flight, those held at the door included. */
+  /** Requests (tunnels, streams, opaque pairs) in flight, including those that wait for the app. */
   readonly inFlight: number
-  /** The last new connection or request that was no probe; -Infinity if there was none. */
+  /** When the last new connection or request arrived, not counting probes; -Infinity if there was none. */
   readonly lastArrivalAt: number
-  /** Client connections still open. */
+  /** Open client connections. */
   readonly connections: number
 }
 
@@ -63,22 +64,27 @@ export type Effect =
   | { readonly kind: 'moved'; readonly from: Phase; readonly to: Phase; readonly why: string }
   | { readonly kind: 'close-listener' }
   | { readonly kind: 'open-listener' }
-  /** `lameDuck`: every response says Connection: close. `leaving`: and what has no end is told to end. */
+  /**
+   * `lame-duck`: every response says Connection: close. `draining`: streams without an end of their own are ended, too.
+   */
   | { readonly kind: 'client-mode'; readonly clientMode: ClientMode }
-  /** Requests wait at the door until the app may be asked again (at most connect-wait). */
+  /** On: requests wait (at most connect-wait) before they reach the app. */
   | { readonly kind: 'queue-requests'; readonly on: boolean }
-  /** The app has ended in a pod that stops: those who wait for it are told so. Off: it may come (back). */
+  /** On: the app has ended in a pod that stops, and whoever waits for it is told so. Off: it may come back. */
   | { readonly kind: 'app-lost'; readonly on: boolean }
-  /** Probe the app's address quickly, and report what is seen first and then each change. */
+  /** Probe the app's addresses at short intervals; report the first result and each change. */
   | { readonly kind: 'watch-app'; readonly on: boolean }
-  /** Read what idle clients have sent already, half-close those still idle, and say idle-closed. They linger. */
+  /**
+   * Read what idle clients have already sent, half-close those that are still idle, and report `idle-closed`. They
+   * linger.
+   */
   | { readonly kind: 'close-idle' }
   | { readonly kind: 'answer-hooks' }
-  /** Nothing followed these hook calls: the operator has to know who made them. */
+  /** No stop followed these hook calls. They are logged, so that the operator learns who made them. */
   | { readonly kind: 'false-alarm'; readonly calls: readonly HookCall[] }
-  /** Reset what is left in flight. */
+  /** Reset what is still in flight. */
   | { readonly kind: 'cut' }
-  /** `appWent`: the app has ended since the kubelet's first trigger, or some of its ports have; it may be back. */
+  /** `appWent`: since the kubelet's first trigger, the app or some of its ports have ended; they may be back. */
   | { readonly kind: 'verdict'; readonly triggers: readonly Trigger[]; readonly appWent: boolean }
   | { readonly kind: 'exit'; readonly code: 0 | 1 }
 
@@ -86,20 +92,23 @@ export type Effect =
 export interface Drain {
   /** Who asked, in the order of their first call. */
   readonly triggers: readonly Trigger[]
-  /** When the one deadline began to run: the kubelet's first trigger. An operator's drain has none. */
+  /** When the one deadline began to run: at the kubelet's first trigger. A drain by an operator alone has none. */
   readonly clockAt: number | undefined
   /** When the first signal came. */
   readonly signalAt: number | undefined
   /** The first call of each hook. */
   readonly calls: readonly HookCall[]
-  /** What the watch saw of the app's addresses since the drain began; `back` only after some or all had gone. */
+  /**
+   * What the watch has seen of the app's addresses since the drain began. `back`: some or all had gone, and all are
+   * there again.
+   */
   readonly app: 'there' | 'gone' | 'back'
   readonly appUp: boolean
-  /** The app was up when the drain began, or has been seen since: only what was there can have ended. */
+  /** The app was up when the drain began, or has been seen since. An app that was never there cannot have ended. */
   readonly appMet: boolean
   /**
-   * Clients have had settle and lame duck, or nothing is owed to them: the app was never in the endpoints, or it ended
-   * in a pod that stops. Until then proof begins them anew instead of closing the listener.
+   * Clients have had settle and lame duck, or need neither: the app was never in the endpoints, or it ended in a pod
+   * that stops. If this is false, proof starts those phases over instead of closing the listener.
    */
   readonly settled: boolean
   readonly hooks:
@@ -116,14 +125,14 @@ interface Draining<P extends Phase> {
   readonly drain: Drain
 }
 
-/** The phases of a drain; each carries what is known of it. */
+/** The phases of a drain, each with the facts of the drain. */
 export type DrainState =
   | Draining<'settling'>
   | Draining<'lame-duck'>
-  /** `closing`: close-idle was asked for, and has not been reported done. */
+  /** `closing`: idle connections are being closed; `idle-closed` has not been reported yet. */
   | (Draining<'draining'> & { readonly closing: boolean })
   | Draining<'drained'>
-  /** `idleClosedAt`: when the last client connections were half-closed, which is when lingering began. */
+  /** `idleClosedAt`: when the last client connections were half-closed, so when lingering began. */
   | (Draining<'exiting'> & { readonly idleClosedAt: number })
 
 export type State =

@@ -1,8 +1,8 @@
 /**
  * One step of the lifecycle: from a state and an event to the next state and the effects, by the rows of TABLE
- * (machine.ts). The event is first noted in the facts of the drain (drain.ts), in the same way in every phase. A move
- * yields the change of traffic (traffic.ts), then what its row asks for. Pure: the time is in the view, and `wakeAt`
- * says when to come back.
+ * (machine.ts). The event first updates the facts of the drain (drain.ts), in the same way in every phase. A move has
+ * the effects of its change of traffic (traffic.ts), then those that its row asks for. Pure: the time is in the view,
+ * and `wakeAt` says when to call again.
  */
 import type { Budget } from './budget.ts'
 import { begun, onlyOperators, summary, told } from './drain.ts'
@@ -10,17 +10,22 @@ import { type Act, type Case, type Cause, type Row, TABLE, type Table } from './
 import { traffic, turned } from './traffic.ts'
 import type { Effect, Event, Phase, State, View } from './state.ts'
 
-/** The state before anything has happened. */
+/** The state at the start of the process. */
 export function initial(budget: Budget): State {
   return { phase: 'starting', budget }
 }
 
-/** Whether such a moment can matter in this phase: spares the shell a step for each of the thousands in serving. */
+/**
+ * Whether such an event can matter in this phase; saves the runner a step for each of the many requests while serving.
+ */
 export function concerns(phase: Phase, kind: 'quiesced' | 'lingered'): boolean {
   return rows(TABLE, phase, kind).length > 0 || rows(TABLE, phase, 'always').length > 0
 }
 
-/** One event: the next state, and what the shell has to do, in this order. Only tests give another table. */
+/**
+ * Takes one event. Returns the next state and the effects, to be carried out in this order. Only tests pass another
+ * table.
+ */
 export function step(
   state: State,
   event: Event,
@@ -32,7 +37,7 @@ export function step(
   effects.push(...turned(traffic(state), traffic(current)))
   let row = fitting(rows(table, current.phase, event.kind), { event, state: current, before: state, view })
   const why = describe(event)
-  // Every chain of `always` rows ends in a phase that waits; the bound only says so.
+  // Every chain of `always` rows ends in a phase that waits; the bound states that.
   for (let moves = 0; moves < 20; moves += 1) {
     if (row !== undefined) {
       const { to, says = why, also = [] } = row
@@ -47,7 +52,7 @@ export function step(
   return { state: current, effects }
 }
 
-/** When the next `tick` is due, or undefined if only an event can change anything. */
+/** Returns when the next `tick` is due; undefined if only an event can change anything. */
 export function wakeAt(state: State, view: View, table: Table = TABLE): number | undefined {
   const c: Case<State> = { event: { kind: 'tick' }, state, before: state, view }
   let first: number | undefined
@@ -65,7 +70,9 @@ function describe(event: Event): string {
   return event.kind === 'drain' ? 'operator' : event.kind
 }
 
-/** The rows of one cell. A row is only ever tried on a state of its own phase, which the type of TABLE cannot carry here. */
+/**
+ * The rows of one cell. Rows are only tried on states of their own phase, which the type of TABLE cannot express here.
+ */
 function rows(table: Table, phase: Phase, cause: Cause): readonly Row<State>[] {
   return (table[phase][cause] ?? []) as readonly Row<State>[]
 }
@@ -77,7 +84,7 @@ function fitting(candidates: readonly Row<State>[], c: Case<State>): Row<State> 
   })
 }
 
-/** The state with what the event tells, before any row is tried. */
+/** The state with the facts of the event, before any row is tried. */
 function noted(state: State, event: Event, now: number): State {
   if (state.phase === 'serving') {
     if (event.kind === 'app-up' || event.kind === 'app-down')
@@ -90,7 +97,7 @@ function noted(state: State, event: Event, now: number): State {
   return { ...state, drain }
 }
 
-/** The state of a phase on entering it. */
+/** The state of a phase when it is entered. */
 function entered(to: Phase, from: State, event: Event, view: View): State {
   const { budget } = from
   if (to === 'starting') return { phase: to, budget }
@@ -105,7 +112,7 @@ function entered(to: Phase, from: State, event: Event, view: View): State {
   return { phase: to, ...common, idleClosedAt: from.phase === 'drained' ? from.since : view.now }
 }
 
-/** What the shell has been asked for is part of the state. */
+/** What the effects ask for becomes part of the state. */
 function asked(acts: readonly Act[], state: State, now: number): State {
   if (state.phase === 'draining' && acts.includes('close-idle')) return { ...state, closing: true }
   if (acts.includes('forget-hooks') && 'drain' in state)
@@ -115,7 +122,7 @@ function asked(acts: readonly Act[], state: State, now: number): State {
   return { ...state, drain: { ...state.drain, hooks: { kind: 'answered', at: now } } }
 }
 
-/** What a row asks for beside the move; nothing is answered or cut where there is nothing. */
+/** The effects of a row besides its move. Hooks are answered, and requests cut, only if there are any. */
 function acted(acts: readonly Act[], from: State, to: State, view: View): Effect[] {
   const effects: Effect[] = []
   for (const kind of acts) {

@@ -1,25 +1,25 @@
 /**
- * The verdict: what became of a drain, as a record for the log and the metrics and as one line for people (DESIGN
- * §3, "Exit after the app"). Pure: keeps the book of one drain and adds it up; knows no clock, logger or file.
+ * The verdict: what became of a drain, as a record for log and metrics, and as one line for people (DESIGN §3, "Exit
+ * after the app"). Pure: collects the facts of one drain and adds them up; no clock, logger or file.
  */
 import type { Saved } from './saved.ts'
 import type { Phase, Trigger } from './state.ts'
 
-/** The book of one drain, from its first moment. Times in ms of the monotonic clock. */
+/** The record of one drain, from its first moment on. Times are in ms of the monotonic clock. */
 export interface DrainRecord {
   readonly startedAt: number
   readonly inFlight: number
-  /** How many requests had ever finished when it began. */
+  /** How many requests had finished when it began. */
   readonly finishedBefore: number
   readonly phase: Phase
   readonly since: number
-  /** What the phases left so far took; one that was entered twice has one sum. */
+  /** How long the phases that were left took; a phase that was entered twice has one sum. */
   readonly tookMs: { readonly [P in Phase]?: number }
   readonly cut: number
 }
 
 export interface Verdict {
-  /** `exited`: the process ends. `returned`: the drain was taken back, or undid itself. */
+  /** `exited`: the process ends. `returned`: the drain was undone, by an operator or by itself. */
   readonly outcome: 'exited' | 'returned'
   /** Why the last phase was left. */
   readonly why: string
@@ -30,27 +30,27 @@ export interface Verdict {
   readonly inFlight: number
   readonly finished: number
   readonly cut: number
-  /** Of those that finished, the ones that a stop would have cost; none where nothing has stopped. */
+  /** Of the finished requests, those that the stop would have lost; none if nothing was stopped. */
   readonly saved: Saved
-  /** Age of the drain when the last new connection arrived; undefined if none came. It tunes --settle. */
+  /** Age of the drain when the last new connection arrived; undefined if none arrived. --settle should be longer. */
   readonly lastConnectionMs: number | undefined
   readonly text: string
 }
 
-/** Opens the book at the first moment of a drain. */
+/** Begins the record at the first moment of a drain. */
 export function opened(phase: Phase, now: number, inFlight: number, finishedBefore: number): DrainRecord {
   return { startedAt: now, inFlight, finishedBefore, phase, since: now, tookMs: {}, cut: 0 }
 }
 
-/** Books the time of the phase that is being left. */
+/** Adds the time of the phase that is being left. */
 export function moved(record: DrainRecord, to: Phase, now: number): DrainRecord {
   const took = (record.tookMs[record.phase] ?? 0) + now - record.since
   return { ...record, phase: to, since: now, tookMs: { ...record.tookMs, [record.phase]: took } }
 }
 
 /**
- * What is known only at the end. `finished`: requests that had ever finished; `lastConnectionAt`: -Infinity if none came;
- * `saved`: in this drain.
+ * What is known only at the end. `finished`: requests since the start; `lastConnectionAt`: -Infinity if none came;
+ * `saved`: by this drain.
  */
 export interface Ending {
   readonly why: string
@@ -60,7 +60,7 @@ export interface Ending {
   readonly saved: Saved
 }
 
-/** Adds up the book, after the last `moved`. */
+/** Adds up the record, after the last `moved`. */
 export function verdict(record: DrainRecord, end: Ending): Verdict {
   const late = end.lastConnectionAt - record.startedAt
   const facts: Omit<Verdict, 'text'> = {
