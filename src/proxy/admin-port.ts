@@ -1,4 +1,7 @@
-/** The admin server in front of the pieces: what it shows is read from them, what it is asked to do goes to the lifecycle. */
+/**
+ * Connects the admin server to the rest of the program: what it shows comes from the pieces, what it orders goes to the
+ * lifecycle.
+ */
 
 import { onceATurn } from './admin/once-a-turn.ts'
 import { NONE_REFUSED } from './admin/refusals.ts'
@@ -24,7 +27,7 @@ export interface AdminPortParts {
   readonly view: View
 }
 
-/** Resolves once it listens; rejects with a sentence for the user if it cannot. */
+/** Resolves when it listens; rejects with a sentence for the user if it cannot. */
 export async function openAdmin(parts: AdminPortParts): Promise<Admin> {
   const { config, clock, log, limits, relay, door, runner, view } = parts
   // The first scrape loads the metrics, so that they do not delay the start.

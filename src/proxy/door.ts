@@ -1,13 +1,14 @@
 /**
- * The listeners of the traffic ports as the lifecycle orders them, all together: closed when a drain refuses, open again
- * when that was a false alarm. Closing and opening take a while each: they happen one after the other, in the order of the orders.
+ * Opens and closes the listeners of all traffic ports together, as the lifecycle orders: closed when a drain refuses
+ * new connections, opened again after a false alarm. Opening and closing take time, so orders are carried out one after
+ * the other.
  */
 import { listenProblem } from './admin/listen.ts'
 import type { Clock } from './process/clock.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import type { Relay } from './relay/relay.ts'
 
-/** How soon it is tried again to open them, should another program have taken a port meanwhile. */
+/** How soon to try again if another program has taken a port in the meantime. */
 const RETRY_MS = 1000
 
 export interface DoorParts {
@@ -32,18 +33,18 @@ export class Door {
     return this.#isOpen
   }
 
-  /** Resolves when all that was ordered so far has been done. */
+  /** Resolves when all orders so far have been carried out. */
   get settled(): Promise<void> {
     return this.#settled
   }
 
-  /** Opens them for the first time; resolves with where they are, rejects with a sentence for the user. */
+  /** Opens the listeners for the first time. Resolves with their addresses; rejects with a sentence for the user. */
   async first(): Promise<readonly ListenAddress[]> {
     const where = await this.#parts.relay.listen().catch((error: Error) => {
       throw new Error(this.#problem(error))
     })
     this.#isOpen = true
-    // A signal may have come before there was anything to close.
+    // A signal may have arrived before there was anything to close.
     if (this.#wanted === 'closed') this.close()
     return where
   }
@@ -77,7 +78,7 @@ export class Door {
     }
   }
 
-  /** Of several ports the error says which. */
+  /** If there are several ports, the error names the one that failed. */
   #problem(error: Error & { readonly port?: number }): string {
     const { ports } = this.#parts
     const { listen } = ports.find((one) => one.listen.port === error.port) ?? ports[0]!

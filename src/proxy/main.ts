@@ -1,7 +1,7 @@
 /**
- * The program as a story: make the pieces, wire them with plain functions, run until the lifecycle says exit.
- * Facts go up (relay, health, signals, admin to the lifecycle), orders go down (lifecycle to the relay); no piece
- * knows another.
+ * The program as a story: make the pieces, connect them with plain functions, run until the lifecycle says exit. Facts
+ * go up (relay, health, signals and admin to the lifecycle), orders go down (lifecycle to relay); no piece knows
+ * another.
  */
 
 import { openAdmin } from './admin-port.ts'
@@ -27,13 +27,13 @@ import { Relay } from './relay/relay.ts'
 import type { Writer } from './sockets/native.ts'
 import { View } from './view.ts'
 
-/** The exit code for what only a change of configuration can mend. */
+/** The exit code if only a change of the configuration can help. */
 const CANNOT_START = 2
 
 /**
- * Runs the proxy until it has drained, and takes over `signals` once it listens; one that came before ends it at once.
- * `version` tells the version of lastcall, for whoever asks.
- * Resolves with the exit code: 0 nothing was cut, 1 something was, 2 it could not start.
+ * Runs the proxy until it has drained. Takes over `signals` once it listens; a signal that arrives before ends it at
+ * once. `version` returns the version of lastcall. Resolves with the exit code: 0 nothing was cut, 1 something was cut,
+ * 2 it could not start.
  */
 export async function run(config: Config, signals: Signals, version: () => string): Promise<number> {
   const clock = systemClock
@@ -54,7 +54,7 @@ export async function run(config: Config, signals: Signals, version: () => strin
   const { checkers, door, relay, runner, view } = pieces
   let admin: Admin | undefined
   try {
-    // The admin server first: probes get an answer before clients can connect.
+    // The admin server first, so that probes get an answer before clients can connect.
     admin = await openAdmin({ config, clock, log, limits, relay, door, runner, view })
     if (await endsBeforeStart(signals, log)) {
       checkers.stop()
@@ -96,11 +96,11 @@ interface Pieces {
   readonly runner: Runner
   readonly checkers: Checkers
   readonly view: View
-  /** Resolves with the exit code, once the lifecycle has come to its end. */
+  /** Resolves with the exit code when the lifecycle has ended. */
   readonly ended: Promise<number>
 }
 
-/** Makes the pieces and joins them: what each reports, to the lifecycle; what that orders, to each. */
+/** Makes the pieces and connects them: their reports go to the lifecycle, and its orders to them. */
 function assemble({ config, clock, log, limits, native, times, version }: Given): Pieces {
   const ended = Promise.withResolvers<number>()
   const relay = new Relay({
@@ -147,7 +147,7 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
   const tellLoadBalancers = (): void => relay.setLbHealthy(lbHealthy(runner.state, checkers.status.up))
   const checkers = startCheckers(healthOptions(config, clock), {
     onUp() {
-      // Not before all that a start needs is loaded: Node's own modules load slower after it.
+      // Only after everything that a start needs is loaded: Node's own modules load slower after this.
       keepHeapSmall()
       log.info('app: healthy')
       runner.appUp()
@@ -186,7 +186,7 @@ function healthOptions(config: Config, clock: Clock): Parameters<typeof startChe
   }
 }
 
-/** Whether a signal has come already. Nobody could connect yet, so there is nothing to drain. */
+/** Whether a signal has already arrived. Nobody could connect yet, so there is nothing to drain. */
 async function endsBeforeStart(signals: Signals, log: Log): Promise<boolean> {
   const name = await signals.early()
   if (name === undefined) return false
@@ -194,7 +194,7 @@ async function endsBeforeStart(signals: Signals, log: Log): Promise<boolean> {
   return true
 }
 
-/** For the log: where clients connect; of several ports also what is behind each. */
+/** For the log: where clients connect, and if there are several ports, the app behind each. */
 function listensAt({ ports }: Config, where: readonly ListenAddress[]): object {
   if (where.length === 1) return { listen: bound(where[0]!, where[0]!.port) }
   return {
@@ -207,7 +207,7 @@ function listensAt({ ports }: Config, where: readonly ListenAddress[]): object {
   }
 }
 
-/** An address as it is bound, with the port that the kernel chose where 0 was asked for. */
+/** The bound address; if port 0 was configured, with the port that the kernel chose. */
 function bound({ host = '::', ...rest }: ListenAddress, port: number): string {
   return printAddress({ ...rest, host, port })
 }

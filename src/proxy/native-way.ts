@@ -1,11 +1,14 @@
-/** Which path the relay takes: socket handles where that is wanted and has been proven here, else documented APIs. */
+/**
+ * Chooses the path of the relay: socket handles if they are wanted and have been proven to work here, otherwise
+ * documented APIs.
+ */
 import type { Config } from './config/config.ts'
 import type { Clock } from './process/clock.ts'
 import type { Log } from './process/log.ts'
 import type { Writer } from './sockets/native.ts'
 import { proveNative } from './sockets/proof.ts'
 
-/** What writes to handles if the native path is wanted and works here; the log says which path is used. */
+/** Returns what writes to handles, if the native path is wanted and works here. Logs which path is used. */
 export async function nativeWay(
   wanted: Config['relay'],
   clock: Clock,

@@ -1,4 +1,4 @@
-/** What the lifecycle orders, done to the pieces: orders go down here, and only here. */
+/** Carries out the orders of the lifecycle. All orders pass through here. */
 import type { Config } from './config/config.ts'
 import type { Door } from './door.ts'
 import type { Checkers } from './health/checkers.ts'
@@ -15,14 +15,16 @@ export interface Pieces {
   readonly clock: Clock
   readonly relay: Relay
   readonly door: Door
-  /** Those that take part in the ring of orders and reports: asked for when the first order comes. */
+  /**
+   * These exist only after the runner, which needs this performer, so they are looked up when the first order comes.
+   */
   readonly runner: () => Runner
   readonly checkers: () => Checkers
   readonly view: () => View
   readonly exit: (code: 0 | 1) => void
 }
 
-/** The performer of a runner's effects. */
+/** Returns the performer of a runner's effects. */
 export function createPerformer({
   config,
   clock,
@@ -37,7 +39,7 @@ export function createPerformer({
   let watching: { stop(): void } | undefined
   const watchEvents = {
     onGone() {
-      // The lifecycle first: then it is known whether this end was expected.
+      // The lifecycle first: it knows whether the app was expected to end.
       runner().appGone()
       checkers().appGone()
     },
@@ -56,7 +58,7 @@ export function createPerformer({
       watching = on ? watchApps({ apps, clock }, watchEvents) : undefined
     },
     closeIdle() {
-      // The listeners go first: whoever is in their queues is served like everybody else.
+      // The listeners first, so that clients in their queues are served like all others.
       void door.settled.then(() => relay.closeIdle()).then(() => runner().idleClosed())
     },
     cut: () => relay.cut(),

@@ -1,4 +1,4 @@
-/** What the admin server and the metrics show: gathers it from the pieces, changes nothing. */
+/** What the admin server and the metrics show. Gathers it from the pieces and changes nothing. */
 
 import type { LiveDrain, LiveInput } from './admin/live.ts'
 import { buildStatus, type PortStatus, type StatusInput } from './admin/status.ts'
@@ -25,14 +25,14 @@ interface Sources {
   readonly runner: Runner
   readonly checkers: Checkers
   readonly clock: Clock
-  /** Of lastcall; read when somebody asks. */
+  /** The version of lastcall; read when somebody asks. */
   readonly version: () => string
 }
 
 export class View {
-  /** The listener is open. */
+  /** The listener has been opened. */
   started = false
-  /** The last drain's `lateMs`, kept as it was when that ended. */
+  /** The `lateMs` of the last drain, as it was when that drain ended. */
   #lateMs = 0
   readonly #sources: Sources
   readonly #history = new History()
@@ -41,7 +41,7 @@ export class View {
   #cutTotal = 0
   #phase: Phase
   #phaseAt: number
-  /** When the drain that runs, or else the last one, began; and what its phases took so far. */
+  /** When the current drain, or the last one, began; and how long its phases took so far. */
   #drainAt: number | undefined
   #phaseMs: Partial<Record<Phase, number>> = {}
 
@@ -72,7 +72,7 @@ export class View {
     this.#history.concluded(verdict, Date.now())
   }
 
-  /** The answer of /readyz, with the reason for a no. */
+  /** The answer of /readyz, with the reason if not ready. */
   get ready(): { ok: boolean; why: string } {
     const { config, door, runner, checkers } = this.#sources
     const { up, lastError } = checkers.status
@@ -96,7 +96,7 @@ export class View {
     }
   }
 
-  /** The durations that a drain goes by. */
+  /** The durations that determine a drain. */
   get settings(): DrainSettings {
     const { gracePeriodMs } = this.#sources.config
     const { settleMs, quietMs, lameDuckMaxMs, appStopMs } = this.#sources.runner.state.budget
@@ -109,25 +109,25 @@ export class View {
     }
   }
 
-  /** How old the drain that runs was when the last new connection came; 0 if none has. */
+  /** The age of the current drain when the last new connection arrived; 0 if none has. */
   get #late(): number {
     const late = this.#sources.relay.arrivals.lastConnectionAt - (this.#drainAt ?? Infinity)
     return late > 0 ? late : 0
   }
 
-  /** The app has ended, and was to. */
+  /** The app has ended, as expected. */
   get appEnded(): boolean {
     const { state } = this.#sources.runner
     return 'drain' in state ? state.drain.app === 'gone' : state.phase === 'exited'
   }
 
-  /** The pod is taken to stop. */
+  /** It is proven that the pod stops. */
   get proof(): boolean {
     const { state } = this.#sources.runner
     return 'drain' in state && proven(state.drain)
   }
 
-  /** What each port is called, and what it has counted. */
+  /** The name of each port, and its counters. */
   get ports(): readonly PortFacts[] {
     const { relay, checkers } = this.#sources
     const names = portNames(relay.ports.map(({ listen }) => listen))
@@ -153,7 +153,7 @@ export class View {
     return buildStatus(this.#statusAt(this.#sources.clock.now()))
   }
 
-  /** For the page: the same, with what it needs to draw a drain and its deadlines. */
+  /** For the page: the status, with what it needs to draw a drain and its deadlines. */
   get live(): LiveInput {
     const { config, runner, clock } = this.#sources
     const { state } = runner

@@ -1,6 +1,6 @@
 /**
- * Where to listen and where to connect, as text: `host:port`, `:port`, `[::1]:8080`, `unix:/path`, an http URL; and
- * whether two of them may be the same door. Pure: resolves no name, opens nothing, never throws.
+ * Addresses to listen on and to connect to, as text: `host:port`, `:port`, `[::1]:8080`, `unix:/path`, an http URL; and
+ * whether two of them can be the same. Pure: resolves no name, opens nothing, never throws.
  */
 import type { Address, ListenAddress } from './config.ts'
 import { parseIp } from './ip.ts'
@@ -10,8 +10,8 @@ import { bad, ok, type Reading } from './units.ts'
 const MAX_UNIX_PATH_BYTES = 107
 
 /**
- * What parseListen reads, and several addresses in brackets: `[10.0.0.7,fd00::7]:8080`. That is how a pod's own
- * addresses are said, one or two of either family: `[$(POD_IPS)]:8080` with status.podIPs of the downward API.
+ * Reads what `parseListen` reads, and several addresses in brackets: `[10.0.0.7,fd00::7]:8080`. In Kubernetes,
+ * `[$(POD_IPS)]:8080` with status.podIPs of the downward API gives a pod's own addresses, one or two, of either family.
  */
 export function parseListens(text: string): Reading<ListenAddress> {
   const [, inside, digits] = /^\[([^\]]*,[^\]]*)\]:(\d{1,5})$/.exec(text) ?? []
@@ -43,7 +43,7 @@ export function parseListen(text: string): Reading<ListenAddress> {
     : bad(`${host || '[]'} is not a host; write it like 127.0.0.1:8080 or [::1]:8080`)
 }
 
-/** `host:port` or `unix:/path`: something that can be dialled, so it needs a host and a port. */
+/** `host:port` or `unix:/path`: an address to connect to, so host and port are required. */
 export function parseApp(text: string): Reading<Address> {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length))
   const address = parseListen(text)
@@ -64,7 +64,7 @@ function parseUnix(path: string): Reading<Address> {
   return ok({ kind: 'unix', path })
 }
 
-/** An http URL, normalised. No https (the app is on this machine), no user, no fragment. */
+/** An http URL, normalized. Without https (the app is on this machine), user or fragment. */
 export function parseHttpUrl(text: string): Reading<string> {
   const url = URL.parse(text)
   if (url === null || url.hostname === '') return bad('not a URL; write it like http://127.0.0.1:3001/ready')
@@ -77,14 +77,17 @@ export function parseHttpUrl(text: string): Reading<string> {
     : ok(url.href)
 }
 
-/** Text that `parseListen` or `parseApp` reads. */
+/** Returns text that `parseListen` or `parseApp` reads. */
 export function printAddress(address: Address | ListenAddress): string {
   if ('path' in address) return `unix:${address.path}`
   const host = [address.host ?? '', ...('also' in address ? address.also : [])].join(',')
   return `${/[:,]/.test(host) ? `[${host}]` : host}:${address.port}`
 }
 
-/** Whether listening on both would clash, or dialling one would reach the other: same port, hosts that meet. */
+/**
+ * Whether listening on both would conflict, or connecting to one would reach the other: the same port, and hosts that
+ * overlap.
+ */
 export function sameDoor(a: ListenAddress, b: ListenAddress): boolean {
   if (a.port === 0 || a.port !== b.port) return false
   return doorsOf(a).some((one) => doorsOf(b).some((other) => meet(one, other)))
@@ -98,7 +101,7 @@ function meet(one: string, other: string): boolean {
   return one === other || (one === 'any' && isOwn(other)) || (other === 'any' && isOwn(one))
 }
 
-/** A host reduced to what it is on this machine: every address, or one. */
+/** What a host means on this machine: every address, or a particular one. */
 function doorOf(host: string | undefined): string {
   if (host === undefined || host === '0.0.0.0') return 'any'
   if (host.toLowerCase() === 'localhost') return 'loopback'
@@ -109,7 +112,7 @@ function doorOf(host: string | undefined): string {
   return /^(0\.){15}1$/.test(text) || text.endsWith('.255.255.127.0.0.1') ? 'loopback' : text
 }
 
-/** Certainly one of this machine's addresses; of others only the kernel could say. */
+/** Whether it certainly is an address of this machine; for others, only the kernel could tell. */
 function isOwn(door: string): boolean {
   return door === 'any' || door === 'loopback' || door.includes('.255.255.127.')
 }

@@ -1,23 +1,26 @@
 /**
- * What no option can see alone: options that contradict each other. The sums of the grace period are
- * lifecycle/budget.ts's; here are the addresses and what does not go together. Pure.
+ * Contradictions between options. The arithmetic of the grace period is in lifecycle/budget.ts; here are addresses and
+ * options that cannot be combined. Pure.
  */
 import { printAddress, sameDoor } from './address.ts'
 import type { ListenAddress, Served } from './config.ts'
 import type { Given } from './option.ts'
 import { printPort } from './ports.ts'
 
-/** Names an option as the user gave it: `--app`, `LASTCALL_APP`, or `--app` by its default. */
+/** Names an option as the user gave it: `--app`, `LASTCALL_APP`, or `--app` for a default. */
 export type SourceOf = (key: keyof Given) => string
 
-/** One port that is to be served, and how its two sides were said. */
+/** One port to be served, and the options that gave its two sides. */
 interface Said {
   readonly served: Partial<Served>
   readonly listenBy: string
   readonly appBy: string
 }
 
-/** Sentences about options that do not go together; only those that were read (`undefined` ones were bad already). */
+/**
+ * Returns a sentence for each combination of options that cannot work. Options that could not be read are `undefined`
+ * and are skipped: their errors have been reported.
+ */
 export function contradictions(given: Partial<Given>, sourceOf: SourceOf): string[] {
   const ports = saidPorts(given, sourceOf)
   const problems: string[] = []
@@ -51,7 +54,7 @@ function saidPorts(given: Partial<Given>, sourceOf: SourceOf): Said[] {
   return [{ served, listenBy: sourceOf('listen'), appBy }]
 }
 
-/** What leads to lastcall's own listener, which is not what was meant. */
+/** Addresses that lead to lastcall's own listener. */
 function selfReferences(
   at: ListenAddress,
   by: string,
@@ -74,7 +77,7 @@ function selfReferences(
   return problems
 }
 
-/** Options about requests where none is read. */
+/** Options about requests, on ports where no requests are read. */
 function unread(given: Partial<Given>, ports: readonly Said[], sourceOf: SourceOf): string[] {
   const problems: string[] = []
   const { health } = given
@@ -90,7 +93,7 @@ function unread(given: Partial<Given>, ports: readonly Said[], sourceOf: SourceO
   return problems
 }
 
-/** Where an http URL leads. */
+/** The host and port of an http URL. */
 function placeOf(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url)
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) }

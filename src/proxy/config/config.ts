@@ -1,10 +1,10 @@
-/** What the program was told to do: the outcome of flags and environment, checked and in base units. */
+/** The configuration: flags and environment variables, checked and in base units. */
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
-/** Where to listen; without a host on all addresses, IPv4 and IPv6. */
+/** The address to listen on; without a host, all addresses of IPv4 and IPv6. */
 export interface ListenAddress {
   readonly host: string | undefined
   /** More addresses of this machine, with the same port: `--listen=[10.0.0.7,fd00::7]:8080`. */
@@ -12,7 +12,7 @@ export interface ListenAddress {
   readonly port: number
 }
 
-/** How the app's health is checked: by a connection (to the app's address, or to another one), or by a GET. */
+/** How the app's health is checked: by connecting (to the app's address or to another one), or by a GET. */
 export type HealthCheck =
   | { readonly kind: 'tcp'; readonly address?: Address }
   | { readonly kind: 'http'; readonly url: string }
@@ -20,14 +20,17 @@ export type HealthCheck =
 /** A header field of a request that lastcall makes itself. */
 export type Field = readonly [name: string, value: string]
 
-/** A network that may call the hooks: the address as 16 bytes (IPv4 mapped) and the prefix length of those 128 bits. */
+/**
+ * A network from which hooks may be called: the address as 16 bytes (IPv4 mapped) and the length of the prefix of those
+ * 128 bits.
+ */
 export interface Cidr {
   readonly text: string
   readonly bytes: Uint8Array
   readonly prefix: number
 }
 
-/** One port that is served: where clients connect, the port of the app behind it, and what is spoken there. */
+/** One port that is served: where clients connect, the app behind it, and the protocol. */
 export interface Served {
   readonly listen: ListenAddress
   readonly app: Address
@@ -36,7 +39,7 @@ export interface Served {
 
 /** `listen`, `app` and `protocol` are those of the first port. */
 export interface Config extends Served {
-  /** All ports, in the order in which they were given; at least one. */
+  /** All ports in the order given; at least one. */
   readonly ports: readonly Served[]
   readonly admin: ListenAddress
   readonly relay: 'native' | 'portable'
@@ -60,7 +63,7 @@ export interface Config extends Served {
   readonly headTimeoutMs: number
   readonly idleTimeoutMs: number
   readonly maxHeadBytes: number
-  /** 0: what the limits of open files and of memory allow. */
+  /** 0: as many as the limits of open files and of memory allow. */
   readonly maxConnections: number
   readonly websocketSpreadMs: number
   readonly token: string | undefined

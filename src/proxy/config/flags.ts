@@ -1,21 +1,24 @@
 /**
- * The command line taken apart: `--flag value`, `--flag=value`, switches. Pure; knows neither options nor defaults.
- * What a value must look like is the business of who asked. One grammar for the proxy and for its commands.
+ * Splits a command line into flags: `--flag value`, `--flag=value`, switches. Pure; does not know options, defaults or
+ * what a value must look like. The proxy and its commands use the same grammar.
  */
 import { didYouMean } from './suggest.ts'
 
-/** `value` takes one (`--settle 3s`), `list` one each time it is given, `switch` takes none (`--json`). */
+/** `value` takes a value (`--settle 3s`), `list` takes one each time it is given, `switch` takes none (`--json`). */
 export type FlagKind = 'value' | 'list' | 'switch'
 
 export interface Flags {
-  /** By name without dashes; a switch that was given has the empty text, a list its values with spaces between them. */
+  /** By name without dashes. A switch that was given has an empty text; a list has its values, separated by spaces. */
   readonly values: ReadonlyMap<string, string>
   /** Names whose value is missing. */
   readonly missing: ReadonlySet<string>
   readonly problems: readonly string[]
 }
 
-/** Reads `argv` against the flags that exist. Reports every mistake, not only the first; the last value given counts. */
+/**
+ * Reads `argv`, given the flags that exist. Reports every error, not only the first. If a value is given twice, the
+ * last one counts.
+ */
 export function readFlags(argv: readonly string[], known: ReadonlyMap<string, FlagKind>): Flags {
   const values = new Map<string, string>()
   const missing = new Set<string>()
@@ -31,7 +34,7 @@ export function readFlags(argv: readonly string[], known: ReadonlyMap<string, Fl
     const kind = known.get(name)
     const next = argv[i + 1]
     let value = equals === -1 ? undefined : word.slice(equals + 1)
-    // The value of an unknown flag is skipped with it: one mistake, one line.
+    // The value of an unknown flag is skipped with it, so that one error gives one line.
     if (kind !== 'switch' && value === undefined && next !== undefined && !next.startsWith('--')) {
       value = next
       i += 1

@@ -1,13 +1,16 @@
 /**
- * IP addresses and networks as text: IPv4 and IPv6 (RFC 4291 §2.2) into 16 bytes, IPv4 mapped (§2.5.5.2), so that one
- * comparison serves both. Pure, and therefore without node:net. Never throws; knows nothing of sockets or hooks.
+ * IP addresses and networks as text: IPv4 and IPv6 (RFC 4291 §2.2), turned into 16 bytes with IPv4 mapped (§2.5.5.2),
+ * so that one comparison serves both. Pure, and therefore without node:net. Never throws.
  */
 import type { Cidr } from './config.ts'
 import { bad, ok, type Reading } from './units.ts'
 
 const V4_MAPPED_BITS = 96
 
-/** The 16 bytes of an address, IPv4 as ::ffff:a.b.c.d; a zone (`%eth0`) is ignored. Undefined if it is none. */
+/**
+ * Returns the 16 bytes of an address, IPv4 as ::ffff:a.b.c.d; undefined if the text is not an address. A zone (`%eth0`)
+ * is ignored.
+ */
 export function parseIp(text: string): Uint8Array | undefined {
   const v4 = parseV4(text)
   if (v4 !== undefined) return Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...v4)
@@ -17,7 +20,7 @@ export function parseIp(text: string): Uint8Array | undefined {
     : Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]))
 }
 
-/** `10.0.0.0/8`, `fd00::/8` or a plain address (that address alone). Bits after the prefix are ignored. */
+/** `10.0.0.0/8`, `fd00::/8`, or a plain address, which stands for itself alone. Bits after the prefix are ignored. */
 export function parseCidr(text: string): Reading<Cidr> {
   const [address = '', length, ...more] = text.split('/')
   const bytes = address.includes('%') ? undefined : parseIp(address)
@@ -30,7 +33,10 @@ export function parseCidr(text: string): Reading<Cidr> {
   return ok({ text, bytes, prefix: before + Number(length) })
 }
 
-/** Whether `address` (as a socket reports it: IPv4, IPv6 or IPv4-mapped) lies in the network; false if it is none. */
+/**
+ * Whether the network contains `address`, in any form that a socket reports (IPv4, IPv6, IPv4-mapped); false if it is
+ * not an address.
+ */
 export function cidrContains(cidr: Cidr, address: string): boolean {
   const bytes = parseIp(address)
   if (bytes === undefined) return false
@@ -40,7 +46,7 @@ export function cidrContains(cidr: Cidr, address: string): boolean {
   return mask === 0 || (bytes[whole]! & mask) === (cidr.bytes[whole]! & mask)
 }
 
-/** Four decimal bytes. A leading zero is refused: some readers take 010 as eight. */
+/** Four decimal bytes. A leading zero is refused, because some parsers read 010 as eight. */
 function parseV4(text: string): number[] | undefined {
   const parts = text.split('.')
   if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part))) return undefined
@@ -48,7 +54,7 @@ function parseV4(text: string): number[] | undefined {
   return bytes.every((byte) => byte <= 255) ? bytes : undefined
 }
 
-/** Eight 16-bit groups; `::` stands for as many zeros as are missing, at least one. */
+/** Eight groups of 16 bits; `::` stands for the missing zeros, at least one group. */
 function parseV6(text: string): number[] | undefined {
   const halves = text.split('::')
   if (halves.length > 2 || !text.includes(':')) return undefined
@@ -59,7 +65,7 @@ function parseV6(text: string): number[] | undefined {
   return missing < 1 ? undefined : [...head, ...Array<number>(missing).fill(0), ...tail]
 }
 
-/** Groups of hex digits; where the text may end the address, its last part may be IPv4 (RFC 4291 §2.2 point 3). */
+/** Groups of hex digits. If the text may end the address, its last part may be IPv4 (RFC 4291 §2.2, point 3). */
 function parseGroups(text: string, endsAddress: boolean): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []

@@ -1,6 +1,6 @@
 /**
- * The kinds of values that options have: how each is written in help, how it is read, and its bounds.
- * Pure; which option is of which kind is said in options.ts.
+ * The kinds of option values: how each is shown in help, how it is read, and its limits. Pure; options.ts says which
+ * option is of which kind.
  */
 import { parseApp, parseHttpUrl, parseListen, parseListens } from './address.ts'
 import type { Cidr, Field, HealthCheck, ListenAddress, Served } from './config.ts'
@@ -12,7 +12,7 @@ import { bad, ok, parseCount, parseDuration, parseSize, printSize, type Reading 
 export interface Kind<T> {
   /** Stands for the value in help. */
   readonly placeholder: string
-  /** The flag may be given again; its values are read as one text, with spaces between them. */
+  /** The flag may be given several times; its values are read as one text, separated by spaces. */
   readonly repeats?: true
   readonly read: (text: string) => Reading<T>
 }
@@ -32,7 +32,7 @@ export const ports: Kind<readonly Served[]> = {
 
 export const duration: Kind<number> = { placeholder: 'DURATION', read: parseDuration }
 
-/** A duration in whose place 0s would mean a busy loop or a request that can never be in time. */
+/** A duration for which 0s would mean a busy loop, or a request that is always too late. */
 export const positiveDuration: Kind<number> = {
   placeholder: 'DURATION',
   read(text) {
@@ -43,7 +43,7 @@ export const positiveDuration: Kind<number> = {
   },
 }
 
-/** A size within bounds, both included, in bytes. */
+/** A size in bytes, between `min` and `max` inclusive. */
 export function size(min: number, max: number): Kind<number> {
   return {
     placeholder: 'SIZE',
@@ -86,7 +86,7 @@ export const health: Kind<HealthCheck> = {
   },
 }
 
-/** Fields that frame the request, or that the client library owns: a health check cannot carry others. */
+/** Fields that frame the request or belong to the HTTP client: a health check cannot set them. */
 const OWN_FIELDS = new Set([
   'connection',
   'content-length',
@@ -97,8 +97,8 @@ const OWN_FIELDS = new Set([
 ])
 
 /**
- * Header fields in one text: `Host: a.example; X-Probe: yes`. A semicolon separates two fields only where a name and a
- * colon follow it, so that a value may contain semicolons (RFC 9110 §5.5 and §5.6.2 for what a value and a name are).
+ * Header fields in one text: `Host: a.example; X-Probe: yes`. A semicolon separates two fields only if a name and a
+ * colon follow, so that values may contain semicolons (RFC 9110 §5.5 and §5.6.2 define values and names).
  */
 export const fields: Kind<readonly Field[]> = {
   placeholder: 'NAME:VALUE[;...]',
@@ -116,7 +116,9 @@ export const fields: Kind<readonly Field[]> = {
   },
 }
 
-/** A path as it stands in a request line (RFC 9112 §3.2.1), compared byte by byte: so no query and no fragment. */
+/**
+ * A path as it appears in a request line (RFC 9112 §3.2.1). It is compared byte by byte, so without query or fragment.
+ */
 export const path: Kind<string> = {
   placeholder: '/PATH',
   read(text) {
@@ -127,7 +129,10 @@ export const path: Kind<string> = {
   },
 }
 
-/** Travels in a header field as a Bearer token (RFC 6750 §2.1 allows less; visible ASCII is what survives). */
+/**
+ * Sent as a Bearer token in a header field. RFC 6750 §2.1 allows fewer characters; visible ASCII is what header fields
+ * can carry.
+ */
 export const token: Kind<string> = {
   placeholder: 'TOKEN',
   read: (text) => (/^[!-~]+$/.test(text) ? ok(text) : bad('must be visible ASCII without spaces')),

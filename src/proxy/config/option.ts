@@ -1,11 +1,11 @@
 /**
- * What a row of the table of options says, and how flag, variable and default are written. Pure.
- * The rows are in options.ts.
+ * The shape of a row in the table of options, and how flags, variables and defaults are written. Pure. The rows are in
+ * options.ts.
  */
 import type { Config } from './config.ts'
 import type { Kind } from './kinds.ts'
 
-/** The options as given: like the configuration, but what the budget works out may still be open. */
+/** The options as given: like the configuration, except that the budget may still have to compute a value. */
 export type Given = Omit<Config, 'lameDuckMaxMs'> & { readonly lameDuckMaxMs: number | undefined }
 
 export const GROUPS = [
@@ -16,7 +16,7 @@ export const GROUPS = [
   'Access and logs',
 ] as const
 
-/** Text that is read like any other, or the absence of a value and how to call it. */
+/** The default: text that is read like a given value, or no value and how to name that. */
 export type Initial<T> =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'absent'; readonly value: T; readonly says: string }
@@ -40,7 +40,7 @@ export function variableOf(flag: string): string {
   return VARIABLE_PREFIX + flag.toUpperCase().replaceAll('-', '_')
 }
 
-/** A default as it is shown: `30s`, `none`. */
+/** A default as help shows it: `30s`, `none`. */
 export function initialText(initial: Initial<unknown>): string {
   return initial.kind === 'text' ? initial.text : initial.says
 }
@@ -50,7 +50,7 @@ export function text(value: string): Initial<never> {
   return { kind: 'text', text: value }
 }
 
-/** No default: what stands in the configuration then, and what help says. */
+/** No default: the value in the configuration, and what help says. */
 export function absent<T>(value: T, says = 'none'): Initial<T> {
   return { kind: 'absent', value, says }
 }

@@ -1,7 +1,7 @@
 /**
- * THE TABLE of options (DESIGN §5): one row an option. Flags, variables, help and the README's table come from here;
- * nothing else in the program names a flag, a variable or a default. Pure data; reading is in parse.ts.
- * The order of the rows is the order in which they are shown.
+ * The table of options (DESIGN §5), one row for each. Flags, variables, help and the table in docs/options.md come from
+ * here; no other file names a variable or a default. Pure data; parse.ts reads the values. Options are shown in the
+ * order of the rows.
  */
 import {
   admin,

@@ -1,7 +1,7 @@
 /**
- * Command line and environment to a configuration, or to all the mistakes in them at once (DESIGN §5). Pure: is handed
- * argv and env. Flags beat variables. The options themselves are in options.ts, what contradicts what in checks.ts, sums
- * in lifecycle/budget.ts.
+ * Turns command line and environment into a configuration, or reports all errors in them at once (DESIGN §5). Pure:
+ * takes argv and env. Flags override variables. The options are in options.ts, contradictions between them in
+ * checks.ts, the arithmetic in lifecycle/budget.ts.
  */
 import { budget } from '../lifecycle/budget.ts'
 import { contradictions } from './checks.ts'
@@ -23,18 +23,18 @@ const KEYS = Object.keys(OPTIONS) as Key[]
 const FLAGS = new Map(
   KEYS.map((key) => [OPTIONS[key].flag, OPTIONS[key].kind.repeats ? 'list' : 'value'] as const),
 )
-/** What --port says for each port. */
+/** The options that --port gives for each port. */
 const SAID_BY_PORT = ['listen', 'app', 'protocol'] as const satisfies Key[]
 
 /**
- * The Kubernetes kubelet sets these for every Service of the namespace (enableServiceLinks). A Service that is called
- * `lastcall` or `lastcall-...` gives names with our prefix, LASTCALL_PORT among them, and nobody wrote them.
+ * The kubelet sets these for every Service of the namespace (enableServiceLinks). For a Service called `lastcall` or
+ * `lastcall-...` they have our prefix, LASTCALL_PORT for example, although nobody wrote them.
  */
 const SERVICE_LINK =
   /_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/
 const SERVICE_LINK_URL = /^(tcp|udp|sctp):\/\//
 
-/** Reads `argv` (without node and script) and `env`. Every problem is one line that names the flag or variable. */
+/** Reads `argv` (without node and script) and `env`. Each error is one line that names the flag or variable. */
 export function readConfig(argv: readonly string[], env: Env): Outcome {
   const flags = readFlags(argv, FLAGS)
   const problems = [...flags.problems, ...unknownVariables(env)]
@@ -46,7 +46,7 @@ export function readConfig(argv: readonly string[], env: Env): Outcome {
     const source = sourceOf(option, flags.values, env)
     sources.set(key, source?.name ?? `--${option.flag}`)
     if (source !== undefined) said.add(key)
-    // Neither variable nor default may stand in for a value that was meant to be given.
+    // A flag whose value is missing must not get the variable or the default instead.
     if (flags.missing.has(option.flag)) continue
     const reading = source === undefined ? readInitial(option) : readGiven(option, source)
     if (reading.kind === 'ok') given[key] = reading.value
@@ -69,7 +69,7 @@ export function readConfig(argv: readonly string[], env: Env): Outcome {
   const sum = budget({ gracePeriodMs, settleMs, quietMs, lameDuckMaxMs, appStopMs })
   if (sum.kind === 'impossible') return { kind: 'problems', problems: [...problems, ...sum.problems] }
   if (problems.length > 0) return { kind: 'problems', problems }
-  // Every key has been read by its own row of the table, so the whole is one.
+  // Each row of the table has read its own key, so the object is complete.
   const whole = { ...(read as Given), lameDuckMaxMs: sum.budget.lameDuckMaxMs }
   const { listen, app, protocol } = whole
   const ports = whole.ports.length > 0 ? whole.ports : [{ listen, app, protocol }]
@@ -94,9 +94,9 @@ function readInitial(option: Option<unknown>): Reading<unknown> {
   return initial.kind === 'text' ? option.kind.read(initial.text) : { kind: 'ok', value: initial.value }
 }
 
-/** Reads a given value; the `why` of a bad one is the whole line. */
+/** Reads a given value. `why` of a bad one is a whole line. */
 function readGiven(option: Option<unknown>, { name, text }: Source): Reading<unknown> {
-  // An empty LASTCALL_TOKEN must not mean "no token": whoever wrote it wanted one.
+  // An empty LASTCALL_TOKEN must not mean "no token": whoever set it wanted one.
   if (text === '')
     return bad(`${name}: is empty; give it a value (${option.kind.placeholder}) or leave it out`)
   const reading = option.kind.read(text)
@@ -111,7 +111,7 @@ function unknownVariables(env: Env): string[] {
     (name) => name.startsWith(VARIABLE_PREFIX) && !known.has(name) && !isServiceLink(name, env[name] ?? ''),
   )
   return unknown.map((name) => {
-    // Without the prefix, which all have in common and which would make everything look alike.
+    // Without the prefix, which all variables share and which would make all of them look similar.
     const flag = suggest(name.slice(VARIABLE_PREFIX.length), [...FLAGS.keys()])
     return `${name}: unknown variable${flag === undefined ? '' : `; did you mean ${variableOf(flag)}?`}`
   })

@@ -1,16 +1,16 @@
 /**
  * Several ports as text: `8080=3000`, `:8443=127.0.0.1:3001,protocol=tcp`, separated by spaces. Pure: opens nothing,
- * never throws. Which of them do not go together is said in checks.ts.
+ * never throws. Contradictions between them are found in checks.ts.
  */
 import { parseApp, parseListens, printAddress } from './address.ts'
 import type { Served } from './config.ts'
 import { bad, ok, type Reading } from './units.ts'
 
-/** Each port costs a listener, a health check and a watch; a pod that has more than this is not known. */
+/** Each port costs a listener, a health check and a watch; no known pod has more ports than this. */
 const MOST_PORTS = 32
 const EXAMPLE = 'write it like 8080=3000 or :8443=127.0.0.1:3001,protocol=tcp'
 
-/** All ports of a text, or what is wrong with each of them that cannot be read. */
+/** Returns all ports, or what is wrong with each that cannot be read. */
 export function parsePorts(text: string): Reading<readonly Served[]> {
   const found: Served[] = []
   const why: string[] = []
@@ -24,7 +24,7 @@ export function parsePorts(text: string): Reading<readonly Served[]> {
   return found.length > MOST_PORTS ? bad(`${found.length} ports; at most ${MOST_PORTS}`) : ok(found)
 }
 
-/** `[HOST:]LISTEN=APP[,protocol=tcp]`; an app that is only a number is a port of 127.0.0.1. */
+/** `[HOST:]LISTEN=APP[,protocol=tcp]`. An app that is only a number is a port of 127.0.0.1. */
 function parsePort(text: string): Reading<Served> {
   const [, before, after, , protocol = 'auto'] = /^([^=]*)=(.*?)(,protocol=([^,]*))?$/.exec(text) ?? []
   if (before === undefined || after === undefined) return bad(`where is the app? ${EXAMPLE}`)
@@ -36,12 +36,12 @@ function parsePort(text: string): Reading<Served> {
   return ok({ listen: listen.value, app: app.value, protocol })
 }
 
-/** Text that `parsePorts` reads. */
+/** Returns text that `parsePorts` reads. */
 export function printPort({ listen, app, protocol }: Served): string {
   return `${printAddress(listen)}=${printAddress(app)}${protocol === 'auto' ? '' : `,protocol=${protocol}`}`
 }
 
-/** What users and metrics call each port: its number; with its host where two have the same number. */
+/** The name of each port for users and metrics: its number, or host and number if two ports have the same number. */
 export function portNames(listens: readonly Served['listen'][]): readonly string[] {
   return listens.map((listen) => {
     const alike = listens.filter(({ port }) => port === listen.port)

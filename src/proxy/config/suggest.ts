@@ -1,6 +1,6 @@
-/** Which known word somebody may have meant: for unknown flags, variables, values and commands. Pure. */
+/** Suggests the known word that the user may have meant, for unknown flags, variables, values and commands. Pure. */
 
-/** The nearest of `known`, or undefined if none is near. Case and separators do not count. */
+/** Returns the nearest of `known`, or undefined if none is near. Case and separators are ignored. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   const wanted = squash(word)
   let best: { readonly name: string; readonly distance: number } | undefined
@@ -10,13 +10,13 @@ export function suggest(word: string, known: readonly string[]): string | undefi
     const distance = contained ? 1 : editDistance(wanted, candidate)
     if (best === undefined || distance < best.distance) best = { name, distance }
   }
-  // A third of the word wrong is still a slip of the hand; more is another word.
+  // Up to a third of the word wrong counts as a typing error; more makes it another word.
   return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 3))
     ? best.name
     : undefined
 }
 
-/** ` did you mean X?` with its semicolon, or nothing. */
+/** Returns `; did you mean X?`, or nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const name = suggest(word, known)
   return name === undefined ? '' : `; did you mean ${name}?`
@@ -26,7 +26,7 @@ function squash(word: string): string {
   return word.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
+/** Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -1,10 +1,12 @@
 /**
- * Durations, sizes and counts as people write them, and back. Pure; never throws.
- * Numbers without a unit are refused (DESIGN §5): `3` could be seconds or milliseconds, and the wrong guess is only
- * noticed at the next rollout. Knows no option and no default.
+ * Durations, sizes and counts as people write them, and back. Pure; never throws. A number without a unit is refused
+ * (DESIGN §5): `3` could be seconds or milliseconds, and a wrong guess is only noticed at the next rollout.
  */
 
-/** What became of a text: a value in base units, or why not, as a phrase that says what a right one looks like. */
+/**
+ * The result of reading a text: a value in base units, or why it is wrong, as a phrase that says what a correct one
+ * looks like.
+ */
 export type Reading<T> = { readonly kind: 'ok'; readonly value: T } | Bad
 export interface Bad {
   readonly kind: 'bad'
@@ -25,7 +27,7 @@ const DURATION_UNITS = new Map([
   ['m', 60_000],
   ['h', 3_600_000],
 ])
-/** Node's timers fire at once when asked for more than 2^31-1 ms. */
+/** Node's timers fire at once for more than 2^31-1 ms. */
 const MAX_DURATION_MS = 596 * 3_600_000
 
 const SIZE_UNITS = new Map([
@@ -35,7 +37,7 @@ const SIZE_UNITS = new Map([
   ['GiB', 1024 ** 3],
 ])
 const MAX_SIZE_BYTES = 1024 ** 4
-/** As many a double holds exactly. */
+/** As many digits as a double holds exactly. */
 const EXACT_DIGITS = 15
 
 /** `500ms`, `3s`, `1.5s`, `2m`, `1h` to milliseconds; anything finer than a millisecond is refused. */
@@ -79,7 +81,7 @@ export function parseCount(text: string, min: number): Reading<number> {
   return value < min ? bad(`too small; at least ${min}`) : ok(value)
 }
 
-/** `<digits>[.<digits>]<unit>` in base units, or undefined. Scales before it divides, so that 1.005s is 1005 ms. */
+/** `<digits>[.<digits>]<unit>` in base units, or undefined. Scales before dividing, so that 1.005s is 1005 ms. */
 function scaled(text: string, units: ReadonlyMap<string, number>): number | undefined {
   const [, whole, fraction = '', unit = ''] = /^(\d{1,15})(?:\.(\d{1,6}))?([A-Za-z]+)$/.exec(text) ?? []
   const factor = units.get(unit)

@@ -1,6 +1,6 @@
 /**
- * One health check of the app: a connection, or an HTTP GET by undici. Shell; says well or not and why, and leaves the
- * judgement to `judge.ts`. Healthy is what the kubelet calls so: 200 to 399.
+ * One health check of the app: a connection, or an HTTP GET with undici. Shell; reports success or the reason of
+ * failure, and leaves the judgement to `judge.ts`. As for the kubelet, 200 to 399 is healthy.
  */
 import type { Client } from 'undici'
 import type { Cancel, Clock } from '../process/clock.ts'
@@ -10,12 +10,15 @@ import { dial } from './dial.ts'
 
 export type Checked = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
-/** The most of a health answer's body that is read: it is not looked at, only taken so that the app is not cut off. */
+/**
+ * The most that is read of the answer's body. The content is ignored; it is read so that the app's answer is not cut
+ * off.
+ */
 const BODY_BYTES = 64 * 1024
 
 /**
- * Makes one check and calls `done` exactly once, within `timeoutMs` milliseconds. Never throws. With an http check the
- * app's own address does not matter; `headers` are sent with it. Returns a function that ends the check without a call of `done`.
+ * Makes one check and calls `done` exactly once, within `timeoutMs`. Never throws. For an http check the app's own
+ * address is not used; `headers` are sent with it. Returns a function that ends the check without calling `done`.
  */
 export function check(
   app: Address,
@@ -56,7 +59,7 @@ function get(
   }
 }
 
-/** A connection of its own for each check, as the kubelet does: a kept one may be stale, and then lies. */
+/** A new connection for each check, as the kubelet does: a kept connection may be stale and give a wrong result. */
 async function ask(
   url: string,
   fields: readonly Field[],
@@ -65,7 +68,7 @@ async function ask(
 ): Promise<Checked> {
   let client: Client | undefined
   try {
-    // Loaded by the first http check, once: whoever checks by connecting does without its 10 MB and 50 ms.
+    // Loaded once, by the first http check: checks by connecting do not need its 10 MB and 50 ms.
     const { default: undici } = await import('undici')
     const { origin, pathname, search } = new URL(url)
     client = new undici.Client(origin, {

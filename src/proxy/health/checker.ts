@@ -1,6 +1,6 @@
 /**
- * Checks the app's health for as long as the process runs. Shell: it owns the pace (one check at a time, fast until
- * the first success) and tells when the judgement turns; how a check is made is `check.ts`, what it means `judge.ts`.
+ * Checks the app's health as long as the process runs. Shell: sets the pace (one check at a time, fast until the first
+ * success) and reports when the judgement changes. How a check is made is in `check.ts`, what it means in `judge.ts`.
  * DESIGN §4.
  */
 import type { Cancel, Clock } from '../process/clock.ts'
@@ -24,33 +24,36 @@ export interface CheckerOptions {
 
 export interface CheckerEvents {
   onUp(): void
-  /** `why` is the last check's error, or that the app is gone. */
+  /** `why` is the error of the last check, or says that the app is gone. */
   onDown(why: string): void
 }
 
 export interface HealthStatus {
   readonly up: boolean
   readonly kind: HealthCheck['kind']
-  /** Why the last check failed; absent when it did not. */
+  /** Why the last check failed; absent if it did not. */
   readonly lastError?: string
-  /** When the last check ended, ISO 8601; absent before the first. */
+  /** When the last check ended, as ISO 8601; absent before the first. */
   readonly lastCheckAt?: string
 }
 
 export interface Checker {
   readonly status: HealthStatus
-  /** News from elsewhere that nothing listens at the app's address: down at once, and checked fast until it is up. */
+  /**
+   * Reported from outside: nothing listens at the app's address. The app is down at once, and is checked fast until it
+   * is up.
+   */
   appGone(): void
-  /** No check and no call of an event after this. */
+  /** No check, and no call of an event, after this. */
   stop(): void
 }
 
-/** While the app has not been up yet: soon enough not to delay a start, seldom enough not to disturb one. */
+/** Until the app is up: short enough not to delay a start, long enough not to disturb it. */
 const STARTING_INTERVAL_MS = 50
 
 /**
- * Starts checking at once; the app counts as down until `successes` checks in a row went well. Never throws.
- * With the policy `start` nothing is checked from the first success until `appGone`.
+ * Starts checking at once; the app counts as down until `successes` consecutive checks succeed. Never throws. With the
+ * policy `start`, the first success ends the checks until `appGone`.
  */
 export function startChecker(options: CheckerOptions, events: CheckerEvents): Checker {
   const { app, health, headers, intervalMs, timeoutMs, clock } = options
@@ -60,7 +63,7 @@ export function startChecker(options: CheckerOptions, events: CheckerEvents): Ch
   let lastCheckAt: string | undefined
   let startedAt = 0
   let stopped = false
-  /** Ends whatever is under way: the check, or the wait for the next one. */
+  /** Ends the current check, or the wait for the next one. */
   let cancel: Cancel | undefined
 
   const run = () => {

@@ -1,6 +1,6 @@
 /**
- * The health of an app with several ports: a check of each, and the app is healthy while all of its ports are. A check
- * by an http URL, or of another port, is one check for all. Shell.
+ * The health of an app with several ports: each is checked, and the app is healthy while all are. A check of an http
+ * URL, or of another port, is a single check for all of them. Shell.
  */
 import type { Address } from '../config/config.ts'
 import { type Checker, type CheckerOptions, type HealthStatus, startChecker } from './checker.ts'
@@ -13,12 +13,15 @@ export interface CheckersOptions extends Omit<CheckerOptions, 'app'> {
 export interface CheckersEvents {
   /** All are healthy. */
   onUp(): void
-  /** One has become unhealthy. `why` is its last error; `index` says which of several, else undefined. */
+  /**
+   * One port has become unhealthy. `why` is its last error; `index` says which port, undefined if there is one check
+   * for all.
+   */
   onDown(why: string, index: number | undefined): void
 }
 
 export interface Checkers extends Checker {
-  /** Of each port, in the order of `apps`; where one check is for all, each has its outcome. */
+  /** For each port, in the order of `apps`. With one check for all, each has its result. */
   readonly each: readonly HealthStatus[]
 }
 

@@ -1,7 +1,6 @@
 /**
- * One attempt to connect to the app, to learn whether somebody listens there; the connection is destroyed at once.
- * Shell: the only file of this folder that opens a socket to the app itself. What the outcome means is not its
- * business.
+ * One attempt to connect to the app, to find out whether anything listens there; the connection is closed at once.
+ * Shell: the only file of this folder that opens a socket to the app itself. It does not judge the result.
  */
 import { connect } from 'node:net'
 import type { Cancel, Clock } from '../process/clock.ts'
@@ -12,14 +11,14 @@ import { isSelfConnection } from '../sockets/self-connection.ts'
 
 export type Dialled =
   | { readonly kind: 'connected' }
-  /** Nobody listens: the kernel said so, or the socket file does not exist. */
+  /** Nothing listens: the kernel refused, or the socket file does not exist. */
   | { readonly kind: 'refused'; readonly why: string }
-  /** Anything else, a timeout among it: it says nothing about whether somebody listens. */
+  /** Any other error, such as a timeout; it does not tell whether anything listens. */
   | { readonly kind: 'failed'; readonly why: string }
 
 /**
- * Connects to `app` and calls `done` exactly once, within `timeoutMs` milliseconds. Never throws.
- * Returns a function that ends the attempt without a call of `done`.
+ * Connects to `app` and calls `done` exactly once, within `timeoutMs`. Never throws. Returns a function that ends the
+ * attempt without calling `done`.
  */
 export function dial(app: Address, timeoutMs: number, clock: Clock, done: (result: Dialled) => void): Cancel {
   let over = false
@@ -40,11 +39,11 @@ export function dial(app: Address, timeoutMs: number, clock: Clock, done: (resul
   )
   socket.on('connect', () => {
     if (!isSelfConnection(socket)) return finish({ kind: 'connected' })
-    // Not closed but reset: its port is the app's, and must not stay taken (TIME-WAIT).
+    // A reset instead of a close: the port is the app's and must not stay in TIME-WAIT.
     socket.resetAndDestroy()
     finish({ kind: 'refused', why: `connect ECONNREFUSED ${printAddress(app)}` })
   })
-  // Stays for good: an error after the end has nobody else to catch it.
+  // Never removed, because an error may still come after the end.
   socket.on('error', (error) =>
     finish({ kind: nobodyListens(error) ? 'refused' : 'failed', why: dialErrorText(error) }),
   )

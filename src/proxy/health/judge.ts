@@ -1,24 +1,24 @@
 /**
- * Whether the app is healthy, from the outcomes of its checks in a row. Pure: knows neither how a check is made nor
- * when. The rule is DESIGN §4: failures and successes in a row decide, so that one 503 during a schema reload does
- * not take a whole fleet out of service.
+ * Whether the app is healthy, given the results of its checks. Pure: does not know how or when a check is made. By
+ * DESIGN §4, consecutive failures and successes decide, so that one 503 during a schema reload does not take a whole
+ * fleet out of service.
  */
 
 export interface JudgeRules {
-  /** `start`: once up, only the news that the app is gone counts. */
+  /** `start`: once the app is up, only `gone` counts. */
   readonly policy: 'always' | 'start'
-  /** Failures in a row that make it down, successes in a row that make it up; 1 or more. */
+  /** Consecutive failures that make it down, and consecutive successes that make it up; at least 1. */
   readonly failures: number
   readonly successes: number
 }
 
-/** `starting` is down too, but the app has not been up yet (or was gone): somebody is waiting for its first success. */
+/** `starting` is down as well, but the app has not been up yet, or was gone: its first success is awaited. */
 export type Judgement =
   | { readonly kind: 'starting'; readonly successes: number }
   | { readonly kind: 'down'; readonly successes: number }
   | { readonly kind: 'up'; readonly failures: number }
 
-/** What was learnt: a check that went well or did not, or, from elsewhere, that nothing listens there any more. */
+/** The result of a check; or, from outside, that nothing listens there any more. */
 export type Outcome = 'success' | 'failure' | 'gone'
 
 export const STARTING: Judgement = { kind: 'starting', successes: 0 }
@@ -26,7 +26,7 @@ export const STARTING: Judgement = { kind: 'starting', successes: 0 }
 const UP: Judgement = { kind: 'up', failures: 0 }
 const DOWN: Judgement = { kind: 'down', successes: 0 }
 
-/** The next judgement; the same object where nothing changed that matters. */
+/** Returns the next judgement; the same object if nothing relevant has changed. */
 export function judge(rules: JudgeRules, state: Judgement, outcome: Outcome): Judgement {
   if (outcome === 'gone') return STARTING
   if (state.kind === 'up') return judgeUp(rules, state.failures, outcome)

@@ -1,7 +1,7 @@
 /**
- * Watches whether anybody listens at the app's address: how lastcall, which is not the app's parent, learns that the
- * app has gone (DESIGN §3, exit after the app) and that it is back (the way back). Shell; what follows from either is
- * the lifecycle's to decide.
+ * Watches whether anything listens at the app's address. This is how lastcall, which is not the app's parent process,
+ * learns that the app has ended (DESIGN §3, exit after the app) and that it is back (the way back). Shell; the
+ * lifecycle decides what follows.
  */
 import type { Cancel, Clock } from '../process/clock.ts'
 import type { Address } from '../config/config.ts'
@@ -13,22 +13,22 @@ export interface WatchOptions {
 }
 
 export interface WatchEvents {
-  /** Nobody listens at the address (any more). */
+  /** Nothing listens at the address. */
   onGone(): void
-  /** Somebody listens there (again). */
+  /** Something listens there (again). */
   onBack(): void
 }
 
 const INTERVAL_MS = 100
-/** A full accept queue drops the connection attempt silently; a second is one retransmission. */
+/** A full accept queue drops a connection attempt silently; one second allows for one retransmission. */
 const TIMEOUT_MS = 1000
-/** One refusal may be an app that swaps its listener. */
+/** A single refusal may be an app that replaces its listener. */
 const REFUSALS = 2
 
 /**
- * Connects every 100 ms, one attempt at a time, and tells what is seen first and then each change: two refusals in a
- * row are `onGone`, a success is `onBack`. Other errors and timeouts say nothing, and end a row. Never throws.
- * @returns ends the watch: no attempt and no event after it.
+ * Connects every 100 ms, one attempt at a time. Reports the first result and then each change: two consecutive refusals
+ * are `onGone`, a success is `onBack`. Other errors and timeouts mean nothing, but interrupt consecutive refusals.
+ * Never throws. @returns a function that ends the watch: no attempt and no event after it.
  */
 export function watchApp({ app, clock }: WatchOptions, events: WatchEvents): { stop(): void } {
   let seen: 'nothing' | 'gone' | 'there' = 'nothing'

@@ -1,13 +1,13 @@
 /**
- * Watches all ports of an app. It has gone when all of its ports have, and is back when all are back: a container of
- * several that restarts alone takes only its own ports with it. Shell.
+ * Watches all ports of an app. The app has gone when all of its ports have gone, and is back when all are back: if an
+ * app has several containers, the restart of one takes only some of the ports away. Shell.
  */
 import type { Address } from '../config/config.ts'
 import type { Clock } from '../process/clock.ts'
 import { type WatchEvents, watchApp } from './watch.ts'
 
 export interface WatchesEvents extends WatchEvents {
-  /** Some of its ports went away, and now all are there again. */
+  /** Some of the app's ports had gone, and now all are there again. */
   onRestarted(): void
 }
 
@@ -17,11 +17,14 @@ export interface WatchesOptions {
   readonly clock: Clock
 }
 
-/** Tells what is seen of all of them first, and then each change. Never throws. @returns ends the watch. */
+/**
+ * Reports the first result for all ports together, and then each change. Never throws. @returns a function that ends
+ * the watch.
+ */
 export function watchApps({ apps, clock }: WatchesOptions, events: WatchesEvents): { stop(): void } {
   const seen = new Map<number, 'gone' | 'there'>()
   let told: 'nothing' | 'gone' | 'there' = 'nothing'
-  /** Some have gone, and not all. */
+  /** Some ports have gone, but not all. */
   let missed = false
   const learn = (index: number, what: 'gone' | 'there'): void => {
     seen.set(index, what)

@@ -1,7 +1,7 @@
 /**
- * The metrics of DESIGN §7 by prom-client: a registry of its own with the process metrics and the catalog's. Nothing
- * is pushed into it while requests pass; each metric reads its plain numbers when somebody scrapes. What the metrics
- * are is `catalog.ts`, and `process.ts` for those of prom-client's own that have to be replaced.
+ * The metrics of DESIGN §7 with prom-client: a registry with the process metrics and those of the catalog. Requests
+ * never write to it; each metric reads plain numbers at scrape time. `catalog.ts` lists the metrics, and `process.ts`
+ * replaces some of prom-client's own.
  */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client'
 import { CATALOG, type CatalogEntry } from './catalog.ts'
@@ -9,11 +9,14 @@ import type { MetricsSource } from './source.ts'
 import { processMetrics } from './process.ts'
 
 export interface Metrics {
-  /** Prometheus text of this moment. */
+  /** Returns the current metrics as Prometheus text. */
   scrape(): Promise<{ readonly contentType: string; readonly body: string }>
 }
 
-/** prom-client's own measuring of the event loop, which cannot be left out, and which is replaced: never. */
+/**
+ * The interval at which prom-client measures the event loop: never. It cannot be switched off, and `process.ts`
+ * replaces it.
+ */
 const NEVER_MS = 2 ** 31 - 1
 
 /** `register` is for tests that look inside. */
@@ -32,8 +35,8 @@ export function createMetrics(source: MetricsSource, register = new Registry()):
 }
 
 /**
- * What a registry asks of a metric, and no more: prom-client registers its own aggregated metrics in this way. Its
- * Counter and Histogram can only be added to, so they would have to be fed from the hot path.
+ * The part of a metric that a registry uses; prom-client registers its own aggregated metrics in this way. Its Counter
+ * and Histogram can only be incremented, so the hot path would have to feed them.
  */
 function bridge({ name, type, help, read }: CatalogEntry, source: MetricsSource): Metric {
   const metric = {

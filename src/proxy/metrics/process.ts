@@ -1,8 +1,8 @@
 /**
- * What is told of the process itself, in place of those of prom-client's default metrics that block the event loop
- * with thousands of connections (they list every handle and every descriptor), that count from the first scrape on
- * instead of from the start of the process, or that say NaN as long as nothing was measured. Names and help texts are
- * prom-client's. Shell.
+ * Metrics about the process. They replace those of prom-client's default metrics that block the event loop with
+ * thousands of connections (listing every handle and descriptor), that count from the first scrape instead of from the
+ * start of the process, or that are NaN until something has been measured. Names and help texts are prom-client's.
+ * Shell.
  */
 import { readdirSync, statSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -12,13 +12,13 @@ import type { MetricsSource } from './source.ts'
 
 /** prom-client's default of 10 ms would wake an idle sidecar a hundred times a second. */
 const LOOP_LAG_RESOLUTION_MS = 100
-/** Descriptors are listed one by one only while there are so few sockets. */
+/** Descriptors are listed one by one only below this number of sockets. */
 const FEW_SOCKETS = 500
 const DESCRIPTORS = '/proc/self/fd'
 
 type Name = `${'process' | 'nodejs'}_${string}`
 
-/** One set of these measures from now on; the event loop's delay between two scrapes. */
+/** Returns a new set of these metrics; the delay of the event loop is that between two scrapes. */
 export function processMetrics(): readonly CatalogEntry[] {
   return [...cpu(), openDescriptors(), ...known(), ...loopLag()]
 }
@@ -43,15 +43,15 @@ function seconds(name: Name, help: string, micros: (usage: NodeJS.CpuUsage) => n
   return { name, type: 'counter', help, read: () => one(micros(process.cpuUsage()) / 1e6) }
 }
 
-/** Nothing where there is no /proc. */
+/** No samples if there is no /proc. */
 function openDescriptors(): CatalogEntry {
-  /** Those that are no sockets of ours; undefined until they were counted. */
+  /** Descriptors that are not our sockets; undefined until they have been counted. */
   let others: number | undefined
   const count = (sockets: number): number => {
-    // The size of this folder is their number, since Linux 6.2.
+    // Since Linux 6.2, the size of this directory is the number of descriptors.
     const { size } = statSync(DESCRIPTORS)
     if (size > 0) return size
-    // Without the one that the listing itself needs.
+    // Without the descriptor that listing them needs.
     if (sockets < FEW_SOCKETS || others === undefined) others = readdirSync(DESCRIPTORS).length - 1 - sockets
     return others + sockets
   }
@@ -69,7 +69,7 @@ function openDescriptors(): CatalogEntry {
   }
 }
 
-/** Of the handles and resources only those that grow: sockets and listeners, which lastcall counts anyway. */
+/** Of handles and resources, only those that can grow: sockets and listeners, which lastcall counts anyway. */
 function known(): CatalogEntry[] {
   return [
     gauge(
@@ -105,7 +105,7 @@ function gauge(name: Name, help: string, read: (source: MetricsSource) => Sample
 function loopLag(): CatalogEntry[] {
   const delays = monitorEventLoopDelay({ resolution: LOOP_LAG_RESOLUTION_MS })
   delays.enable()
-  // Without a sample the mean is not a number, and the minimum the largest there is.
+  // Without a sample, the mean is NaN and the minimum is the largest possible number.
   const measured = (nanos: number): Sample[] => one(delays.count === 0 ? 0 : nanos / 1e9)
   let lagNanos = 0
   return [
@@ -140,7 +140,7 @@ function loopLag(): CatalogEntry[] {
       'The 99th percentile of the recorded event loop delays.',
       () => {
         const samples = measured(delays.percentile(99))
-        // The last of them: what follows belongs to the next scrape.
+        // After the last of them: the next scrape starts anew.
         delays.reset()
         return samples
       },

@@ -1,6 +1,6 @@
 /**
- * Samples of a metric, made from plain numbers: one for each port, for each value of a label, for each bucket of a
- * histogram. Pure; which metric has which samples is `catalog.ts`.
+ * Makes the samples of a metric from plain numbers: one for each port, for each value of a label, for each bucket of a
+ * histogram. Pure; `catalog.ts` says which metric has which samples.
  */
 import { type Counters, DURATION_BUCKETS_MS, requestCell, sumOf } from '../relay/counters.ts'
 import { END_WHO, END_WHY, METHODS, PROTOCOLS, STATUS_CLASSES } from '../../words.ts'
@@ -9,16 +9,16 @@ import type { MetricsSource, PortFacts } from './source.ts'
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
-  /** Of a histogram's series. */
+  /** Only for the series of a histogram. */
   readonly suffix?: '_bucket' | '_sum' | '_count'
 }
 
-/** What all ports have counted together. */
+/** The counters of all ports together. */
 export function inAll(source: MetricsSource): Counters {
   return sumOf(source.ports().map(({ counters }) => counters))
 }
 
-/** The samples of each port, with its name where there are several. */
+/** The samples of each port, labelled with its name if there are several. */
 export function byPort(source: MetricsSource, read: (port: PortFacts) => Sample[]): Sample[] {
   const ports = source.ports()
   if (ports.length === 1) return read(ports[0]!)
@@ -47,7 +47,7 @@ export function requests(counters: Counters): Sample[] {
   ).filter(({ value }) => value > 0)
 }
 
-/** The relay counts each request in one bucket; the exposition wants each bucket to hold the smaller ones too. */
+/** The relay counts each request in one bucket; in the exposition, each bucket includes the smaller ones. */
 export function durations(counters: Counters): Sample[] {
   let count = 0
   const buckets = Array.from(counters.durations, (value, index): Sample => {

@@ -7,26 +7,26 @@ import type { Saved } from '../lifecycle/saved.ts'
 import type { Phase } from '../lifecycle/state.ts'
 import type { Counters } from '../relay/counters.ts'
 
-/** Those that a drain takes time in. */
+/** The phases of a drain that take time. */
 export const DRAIN_PHASES = ['settling', 'lame-duck', 'draining', 'drained'] as const satisfies Phase[]
 
-/** What is known of the drain that runs, or else of the last one. */
+/** Facts about the current drain, or about the last one. */
 export interface DrainFacts {
-  /** How long each phase took, or has taken so far; absent or 0 where it was not entered. */
+  /** How long each phase took, or has taken so far; absent or 0 if it was not entered. */
   readonly phaseMs: Readonly<Partial<Record<(typeof DRAIN_PHASES)[number], number>>>
-  /** Requests that a deadline cut, since the start of the process. */
+  /** Requests cut at a deadline, since the start of the process. */
   readonly cutTotal: number
-  /** Requests that stops would have cost, since the start of the process. */
+  /** Requests that stops would have lost, since the start of the process. */
   readonly savedTotal: Saved
-  /** How old the drain was when the last new connection arrived; 0 if none did. */
+  /** The age of the drain when the last new connection arrived; 0 if none did. */
   readonly lateMs: number
-  /** How long a stop still has until what is in flight is cut; the whole of it while there is no stop. */
+  /** How long until the stop cuts what is in flight; the whole time if there is no stop. */
   readonly leftMs: number
   /** Since the start of the process. */
   readonly falseAlarms: number
 }
 
-/** The options that a drain goes by, as the flags are called. */
+/** The options that determine a drain, named like their flags. */
 export const DRAIN_OPTIONS = ['settle', 'quiet', 'lame-duck-max', 'app-stop', 'grace-period'] as const
 /** In ms. */
 export type DrainSettings = Readonly<Record<(typeof DRAIN_OPTIONS)[number], number>>
@@ -40,14 +40,14 @@ export interface PortFacts {
 }
 
 export interface MetricsSource {
-  /** Each port, at least one; the label `port` is there only where there are several, and only where it tells something. */
+  /** All ports, at least one. Only with several ports, metrics that differ between ports have the label `port`. */
   ports(): readonly PortFacts[]
   phase(): Phase
   drain(): DrainFacts
   settings(): DrainSettings
-  /** Calls of the admin port that were turned away. */
+  /** Refused calls on the admin port. */
   adminRefused(): Readonly<AdminRefused>
-  /** Open sockets, those of the admin port among them; and the listeners. */
+  /** Open sockets, including those of the admin port. */
   sockets(): number
   listeners(): number
 }

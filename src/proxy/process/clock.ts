@@ -1,12 +1,12 @@
-/** Time, as the shell hands it to the rest: pure code gets `now` as a number and never asks. */
+/** Time, as the shell provides it. Pure code gets `now` as a number and never reads a clock. */
 
-/** Undoes an `after` that has not fired; harmless when it has. */
+/** Cancels an `after`; has no effect if it has fired. */
 export type Cancel = () => void
 
 export interface Clock {
-  /** Milliseconds of a monotonic clock; only differences mean anything. */
+  /** Milliseconds of a monotonic clock. Only differences are meaningful. */
   now(): number
-  /** Calls `run` once, `ms` milliseconds from now (at the next turn if `ms` is not positive). */
+  /** Calls `run` once, after `ms` milliseconds (at the next turn of the event loop if `ms` is not positive). */
   after(ms: number, run: () => void): Cancel
 }
 

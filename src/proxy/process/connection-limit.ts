@@ -1,15 +1,15 @@
 /**
- * How many client connections there may be, and what sets this limit: --max-connections, the limit of open files, or
- * the memory limit of the container. Pure.
+ * How many clients may be connected, and what sets that limit: --max-connections, the limit of open files, or the
+ * memory limit of the container. Pure.
  */
 
 import { leastDescriptors, shares, type Shares } from './descriptors.ts'
 
 export interface ConnectionLimit extends Shares {
   readonly kind: 'ok'
-  /** Bytes that may be held for all clients together while they cannot be sent on. */
+  /** How many bytes may be held for all clients together because they cannot be sent on. */
   readonly bufferedBytes: number
-  /** For the log, and for whoever is one too many: `--max-connections`, `memory limit 128 MiB`, ... */
+  /** For the log and for clients that are turned away: `--max-connections`, `memory limit 128 MiB`, ... */
   readonly setBy: string
 }
 
@@ -17,26 +17,30 @@ export type ConnectionLimits = ConnectionLimit | { readonly kind: 'impossible'; 
 
 const KIB = 1024
 const MIB = 1024 * KIB
-/** What lastcall needs by itself under load, with the buffers that all connections share (bench/README.md: memory). */
+/**
+ * What lastcall itself needs under load, including the buffers that all connections share (bench/README.md: memory).
+ */
 const OWN_BYTES = 80 * MIB
 /**
- * What a connection needs: 10 to 20 KiB idle, with its connection to the app (measured with 2,000 and 5,000), and one
- * read of 32 KiB that the other side does not take.
+ * What a connection needs: 10 to 20 KiB when idle, with its connection to the app (measured with 2,000 and 5,000), and
+ * one read of 32 KiB that the other side does not take.
  */
 const CONNECTION_BYTES = 52 * KIB
 /**
- * The part of the limit that is left to those that hold more than that, up to 180 KiB each (measured with clients that
- * pipeline to an app that hangs). Once it is used up, each holds one read at most.
+ * The part of the memory limit for connections that hold more than that, up to 180 KiB each (measured with clients that
+ * pipeline to an app that hangs). Once it is used up, each connection holds one read at most.
  */
 const HELD_SHARE = 1 / 8
 const USUAL_HELD_BYTES = 128 * MIB
-/** With less memory than lastcall itself needs, so many; it may well be killed, but not for these. */
+/**
+ * The limit if there is less memory than lastcall itself needs. The kernel may kill it then, but not because of these.
+ */
 const LEAST_CONNECTIONS = 64
 
 /**
- * The limit for `wanted` connections (0: as many as possible) with so many `descriptors` and so much `memory` in bytes
- * (undefined: no limit), on so many `ports`. What is asked for is not lowered for the sake of memory, which need not be short; but file
- * descriptors would be.
+ * Returns the limit for `wanted` connections (0: as many as possible), `descriptors` file descriptors, `memory` in
+ * bytes (undefined: unlimited) and `ports` ports. An explicit number is not lowered for memory, which may suffice after
+ * all, but it is lowered for file descriptors, which would not.
  */
 export function connectionLimit(
   wanted: number,

@@ -1,6 +1,6 @@
 /**
- * The limit of connections while the program runs: says what it is and what set it, and looks again when it was felt, as
- * the limit of open files can be changed from outside (prlimit). Shell.
+ * The limit of connections while the program runs. Logs the limit and what sets it, and determines it again when it has
+ * been reached, because the limit of open files can be changed from outside (prlimit). Shell.
  */
 
 import type { Logger } from 'pino'
@@ -10,25 +10,25 @@ import { descriptorLimit, USUAL_LIMIT } from './descriptors.ts'
 import { memoryLimit } from './memory-limit.ts'
 import { onceASecond } from './once-a-second.ts'
 
-/** What a client could not be given. */
+/** What was missing for a client. */
 export type Lack = 'room' | 'descriptors'
 
 export interface LimitKeeper {
   /** Never `impossible` once the program runs. */
   readonly limit: ConnectionLimit
-  /** Cheap enough for each client that is refused; it is logged once a second. */
+  /** Cheap enough to call for each refused client; logged once a second. */
   readonly lacked: (what: Lack) => void
-  /** Called with each limit that follows the first. */
+  /** Called with each limit after the first. */
   onChange: (limit: ConnectionLimit) => void
 }
 
-/** Finds the limit and logs it; or logs why nothing can be served with it, and returns undefined. */
+/** Determines the limit and logs it. If nothing can be served with it, logs why and returns undefined. */
 export function keepLimit(
   { maxConnections, ports }: { readonly maxConnections: number; readonly ports: readonly unknown[] },
   clock: Clock,
   log: Pick<Logger, 'info' | 'warn' | 'fatal'>,
 ): LimitKeeper | undefined {
-  // Both files need a descriptor to be read, which may be what is lacking later on.
+  // Reading either file needs a descriptor, and later there may be none.
   const memory = memoryLimit()
   let descriptors = USUAL_LIMIT
   const look = (): ConnectionLimits => {

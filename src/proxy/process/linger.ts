@@ -1,4 +1,6 @@
-/** How long a client that was told to leave may take to close its side (RFC 9112 §9.6), and an exit waits for that. Pure. */
+/**
+ * How long a client that was told to leave may take to close its side (RFC 9112 §9.6); an exit waits this long, too.
+ * Pure.
+ */
 
-/** In milliseconds. */
 export const LINGER_MS = 2000

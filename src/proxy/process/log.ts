@@ -1,9 +1,9 @@
 /**
- * The log: one JSON line an event on stdout, as those who run Kubernetes collect it; on a terminal a short line for
- * people instead. The only file that knows pino. Knows nothing of what is logged.
+ * The log: one JSON line per event on stdout, as Kubernetes collects it; on a terminal, a short line for people. The
+ * only file that uses pino.
  *
- * Lines are written at once, so that the verdict is out before the process ends. A stdout that is closed or full must
- * never hurt the traffic: then lines are lost, not requests.
+ * Lines are written at once, so that the verdict is out before the process ends. A closed or full stdout must never
+ * affect traffic: then lines are lost, not requests.
  */
 import { writeSync } from 'node:fs'
 import { pino, stdTimeFunctions, type LevelWithSilent, type Logger } from 'pino'
@@ -11,29 +11,29 @@ import { pino, stdTimeFunctions, type LevelWithSilent, type Logger } from 'pino'
 export type Log = Logger
 
 const STDOUT = 1
-/** What may wait for a reader that is slower than the log (its pipe is full and does not block). */
+/** How much may wait for a slow reader (its pipe is full, and does not block). */
 const MAX_WAITING_BYTES = 1024 * 1024
 const RETRY_MS = 20
-/** How long the last lines may hold up the exit. */
+/** How long the last lines may delay the exit. */
 const LAST_WORDS_MS = 500
 
-/** The log of the whole program, on stdout, from `level` up. */
+/** The log of the program, on stdout, from `level` up. */
 export function createLog(level: LevelWithSilent): Log {
   const out = new Output(STDOUT)
   process.on('exit', () => out.flushNow())
-  // Asking process.stdout also makes a pipe non-blocking: a reader that hangs must not hang the traffic.
+  // Reading process.stdout also makes a pipe non-blocking, so that a reader that hangs does not block the traffic.
   const write = process.stdout.isTTY
     ? (line: string) => out.write(humanLine(line))
     : (line: string) => out.write(line)
   return createLogOn(level, write)
 }
 
-/** The same log on something else: `write` gets whole JSON lines with their line ends. */
+/** The same log, passed to `write` as whole JSON lines with their newlines. */
 export function createLogOn(level: LevelWithSilent, write: (line: string) => void): Log {
   return pino(
     {
       level,
-      // No pid and no hostname: in a pod the one is always the same, and the other is the collector's to add.
+      // No pid and no hostname: in a pod the first is always the same, and the log collector adds the second.
       base: { name: 'lastcall' },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -42,7 +42,9 @@ export function createLogOn(level: LevelWithSilent, write: (line: string) => voi
   )
 }
 
-/** A JSON line as people read it: `12:00:01.123 INFO  phase: serving -> settling  inFlight=3`, in local time. */
+/**
+ * Turns a JSON line into one for people: `12:00:01.123 INFO  phase: serving -> settling  inFlight=3`, in local time.
+ */
 export function humanLine(line: string): string {
   let event: Record<string, unknown>
   try {
@@ -70,7 +72,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** A file descriptor that is written at once where it takes it, soon where it is full, and not at all once it is closed. */
+/** A file descriptor: written at once if it takes the bytes, soon if it is full, and never again once it is closed. */
 class Output {
   readonly #fd: number
   #waiting: Buffer[] = []
@@ -82,11 +84,11 @@ class Output {
     this.#fd = fd
   }
 
-  /** Writes a line, after those that still wait. Never throws; where there is no more room, the oldest goes. */
+  /** Writes a line after those that wait. Never throws; if there is no room, the oldest lines are dropped. */
   write(line: string): void {
     if (this.#closed) return
     const bytes = Buffer.from(line)
-    // Not the very first: a part of it may be out already.
+    // Not the very first, of which a part may have been written.
     while (this.#waiting.length > 1 && this.#waitingBytes + bytes.length > MAX_WAITING_BYTES)
       this.#waitingBytes -= this.#waiting.splice(1, 1)[0]!.length
     this.#waiting.push(bytes)
@@ -94,7 +96,7 @@ class Output {
     this.#drain()
   }
 
-  /** Waits (blocking) a moment for what is left; for the end of the process. */
+  /** Writes what is left, blocking for a moment; for the end of the process. */
   flushNow(): void {
     const deadline = performance.now() + LAST_WORDS_MS
     const nap = new Int32Array(new SharedArrayBuffer(4))

@@ -1,9 +1,9 @@
-/** What is known to be wrong with the release of Node that runs lastcall. Pure. */
+/** Known problems of the Node release that runs lastcall. Pure. */
 
-/** The first major release whose sockets tell a reset from an end in every case. */
+/** The first major release whose sockets always distinguish a reset from an end. */
 const LEAST_MAJOR = 24
 
-/** A sentence for the log, or undefined if nothing is known. `version` as in process.versions.node. */
+/** Returns a sentence for the log, or undefined if no problem is known. `version` is that of process.versions.node. */
 export function releaseProblem(version: string): string | undefined {
   if (Number.parseInt(version, 10) >= LEAST_MAJOR) return undefined
   return (

@@ -1,10 +1,10 @@
-/** For log lines that strangers can cause: so many a second, however often the cause comes. Pure. */
+/** Limits log lines that strangers can cause, however often they cause them. Pure. */
 
 import type { Clock } from './clock.ts'
 
 const SECOND_MS = 1000
 
-/** So many lines in any second that begins with one; the rest are counted. */
+/** Allows a number of lines in any second that begins with one, and counts the rest. */
 export class Sparingly {
   readonly #perSecond: number
   #since = -Infinity
@@ -15,7 +15,10 @@ export class Sparingly {
     this.#perSecond = perSecond
   }
 
-  /** How many went unsaid before, if one more may be said at this time, or undefined: this one goes unsaid, too. */
+  /**
+   * If a line may be logged at this time, returns how many were left out before it; otherwise undefined, and this one
+   * is left out.
+   */
   say(nowMs: number): number | undefined {
     if (nowMs - this.#since >= SECOND_MS) {
       this.#since = nowMs
@@ -33,8 +36,8 @@ export class Sparingly {
 }
 
 /**
- * Returns a function that passes its argument on to `act` at most once a second, with the number of calls that were left
- * out since the last one that was passed on.
+ * Returns a function that passes its argument to `act` at most once a second, with the number of calls left out since
+ * the last one that was passed on.
  */
 export function onceASecond<Of>(
   clock: Pick<Clock, 'now'>,

@@ -1,18 +1,19 @@
 /**
- * Catches the signals that ask the program to end, from its first moment on; this is the first file that is loaded. For
- * PID 1, which the program is in a container, the kernel drops a signal that has no handler (pid_namespaces(7)), and the
- * kubelet sends SIGTERM only once: the pod would stay for its whole grace period. Knows nothing of what a signal means.
+ * Catches the signals that ask the program to end, from its first moment on; it is the first file to be loaded. In a
+ * container the program is PID 1, and for PID 1 the kernel drops signals without a handler (pid_namespaces(7)). The
+ * kubelet sends SIGTERM only once, so without this the pod would stay for its whole grace period. Others decide what a
+ * signal means.
  */
 import { constants } from 'node:os'
 
 const NAMES = ['SIGTERM', 'SIGINT'] as const
 export type SignalName = (typeof NAMES)[number]
 
-/** What a program that was started may ask. */
+/** What a program that has been started may ask. */
 export interface Signals {
-  /** The first signal that has come by now and that nobody has taken. */
+  /** The first signal that has arrived so far and has not been taken. */
   early(): Promise<SignalName | undefined>
-  /** From now on `take` gets each signal; first, within the call, those that wait. */
+  /** From now on, `take` gets each signal; those that wait are passed first, within this call. */
   handTo(take: (name: SignalName) => void): void
 }
 
@@ -35,8 +36,8 @@ export const signals: Signals = {
 }
 
 /**
- * For a command that has nothing to drain: signals end the process again, as they do by default, and so does one that has
- * come already. Resolves if there is none.
+ * For a command that has nothing to drain: signals end the process again, as they do by default, and so does one that
+ * has already arrived. Resolves if there is none.
  */
 export async function endBySignals(): Promise<void> {
   await turn()
@@ -44,11 +45,11 @@ export async function endBySignals(): Promise<void> {
   const [name] = untaken
   if (name === undefined) return
   process.kill(process.pid, name)
-  // PID 1 outlives that; a shell calls such an end 128 + the signal's number.
+  // A signal does not kill PID 1; a shell reports such an end as 128 + the number of the signal.
   process.exit(128 + constants.signals[name])
 }
 
-/** Node hands a caught signal over when the event loop turns, not before. */
+/** Node delivers a caught signal at the next turn of the event loop, not before. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

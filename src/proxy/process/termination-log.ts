@@ -1,14 +1,14 @@
-/** The container's last words, which `kubectl describe pod` shows (terminationMessagePath). */
+/** The termination message of the container, which `kubectl describe pod` shows (terminationMessagePath). */
 
 import { existsSync, writeFileSync } from 'node:fs'
 
 const PATH = '/dev/termination-log'
 
-/** Writes the verdict where Kubernetes looks for it; elsewhere, or where it may not, does nothing. */
+/** Writes the verdict to the file that Kubernetes reads; does nothing if there is none or it cannot be written. */
 export function writeTerminationLog(text: string): void {
   try {
     if (existsSync(PATH)) writeFileSync(PATH, `${text}\n`)
   } catch {
-    // Not worth an exit code: the same line is in the log.
+    // Not worth an exit code: the log contains the same line.
   }
 }
