@@ -1,19 +1,19 @@
 /**
- * The admin server's endpoints. Pure: from method, path and what is known of the caller to an answer, or to a command
- * that the shell (`server.ts`) carries out and then answers. DESIGN §6.
+ * The endpoints of the admin server. Pure: from the method, the path and the caller to an answer, or to a command that
+ * the shell (`server.ts`) carries out and answers. DESIGN §6.
  *
- *   GET  /readyz           200 while traffic may come, else 503 and why
+ *   GET  /readyz           200 while the pod takes traffic, otherwise 503 and the reason
  *   GET  /livez            200 while the event loop turns
- *   GET  /startupz         200 once the listener is open, else 503
+ *   GET  /startupz         200 once the listener is open, otherwise 503
  *   GET  /metrics          Prometheus text
- *   GET  /status           JSON: see status.ts; an event stream for who accepts that: see viewers.ts
- *   GET  /                 the page, for who accepts HTML
+ *   GET  /status           JSON (status.ts), or an event stream for clients that accept one (viewers.ts)
+ *   GET  /                 the page, for clients that accept HTML
  *   GET  /prestop/app      the preStop hook of the app's container: answered when drained
- *   GET  /prestop/sidecar  the preStop hook of our own container: likewise, and proof enough to refuse connections
- *   POST /drain            begin a drain by hand: 202 and the phase
- *   POST /resume           take a drain back that no signal has joined: 200, or 409 where it is too late; and the phase
+ *   GET  /prestop/sidecar  the preStop hook of the sidecar's own container: likewise, and proof of a stop
+ *   POST /drain            an operator begins a drain: 202 and the phase
+ *   POST /resume           an operator undoes a drain: 200, or 409 if it is too late, and the phase
  *
- * The last four may be guarded by a token and by networks; probes, /metrics and /status are open to everybody.
+ * The last four can be restricted by a token and by networks. Probes, /metrics and /status are open to everybody.
  */
 import type { Caller } from './auth.ts'
 import type { LiveInput } from './live.ts'
