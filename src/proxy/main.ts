@@ -113,7 +113,7 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
     fault: onceASecond(clock, (error, leftOut) =>
       log.error(
         { err: error, ...(leftOut > 0 && { leftOut }) },
-        'lastcall failed while it worked for one client, and reset that connection; please report this',
+        'internal error while serving one client: its connection was reset; please report this',
       ),
     ),
     quiesced: () => runner.quiesced(),

@@ -122,7 +122,7 @@ void tap.test('a taken port is said so, with the flag and the port', async (t) =
   const noHost = startTestAdmin(t, { listen: { host: undefined, port } })
   await t.rejects(noHost, { message: new RegExp(`^--admin: port ${port} is taken by`) })
   await t.rejects(startTestAdmin(t, { listen: { host: '192.0.2.1', port: 0 } }), {
-    message: /^--admin: 192\.0\.2\.1 is no address of this machine/,
+    message: /^--admin: 192\.0\.2\.1 is not an address of this machine/,
   })
 })
 

@@ -69,7 +69,7 @@ void tap.test('a few watch at once; the next gets 503 and a sentence, until one 
   const ask = () => fetch(`${url}/status`, { headers: { accept: 'text/event-stream' } })
   const refused = await ask()
   t.equal(refused.status, 503)
-  t.equal(await refused.text(), '2 viewers watch already, as many as there may be: try again later\n')
+  t.equal(await refused.text(), '2 viewers are watching, which is the maximum: try again later\n')
   first.socket.destroy()
   await until('a free place', async () => {
     const answer = await ask()

@@ -64,7 +64,7 @@ void tap.test('options that exclude each other are reported', async (t) => {
     '--protocol: --port says that for each port; give one of the two',
   ])
   t.same(mistakes(['--port=80=3000', '--port=80=3001']), [
-    '--port :80=127.0.0.1:3000 and --port :80=127.0.0.1:3001: both listen there; choose two ports',
+    '--port :80=127.0.0.1:3000 and --port :80=127.0.0.1:3001: both listen on the same port; choose two ports',
   ])
   t.same(mistakes(['--port=10.0.0.1:80=3000', '--port=10.0.0.2:80=3001']), [])
   t.same(mistakes(['--port=80=3000', '--port=9099=3001']), [

@@ -18,8 +18,8 @@ const LINES_A_SECOND = 50
 const REFUSED: { readonly [R in AdminRefusal]: string } = {
   token: 'the token is missing or wrong (--token)',
   address: 'the caller is not in --hook-allow',
-  'foreign-page': "a web page that is not lastcall's own sent it, in the browser of somebody",
-  hooks: 'too many hooks wait already, in all or of this address, or one on the same connection',
+  'foreign-page': "a web page other than lastcall's own sent it from somebody's browser",
+  hooks: 'too many hooks are waiting, in total or from this address, or one is waiting on this connection',
 }
 
 /** How a hook call ends. */

@@ -23,7 +23,7 @@ export function listenProblem(
       return `${flag}: no permission to listen on port ${port}${where}; ports below 1024 need a privilege`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${flag}: ${host ?? 'this host'} is no address of this machine; leave the host out for all of them`
+      return `${flag}: ${host ?? 'this host'} is not an address of this machine; leave the host out to listen on all addresses`
     default:
       return `${flag}: cannot listen on port ${port}${where}: ${error.message}`
   }

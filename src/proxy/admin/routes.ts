@@ -81,13 +81,13 @@ const NOT_FOUND = `not found; there are:\n${Object.entries(ENDPOINTS)
   .join('\n')}`
 
 const DENIED: Readonly<Record<Exclude<Caller, 'allowed'>, Answer>> = {
-  address: textAnswer(403, 'this address may not call this: see --hook-allow'),
+  address: textAnswer(403, 'this address is not allowed to call this: see --hook-allow'),
   'foreign-page': textAnswer(
     403,
-    "a web page that is not lastcall's own sent this: use lastcall drain, curl, or the page of this port, opened at " +
+    "a web page other than lastcall's own sent this: use lastcall drain, curl, or the page of this port, opened at " +
       'localhost or an IP address (with --token also at other names)',
   ),
-  token: textAnswer(401, 'this needs the header Authorization: Bearer TOKEN: see --token', {
+  token: textAnswer(401, 'the header Authorization: Bearer TOKEN is required: see --token', {
     'www-authenticate': 'Bearer realm="lastcall"',
   }),
 }

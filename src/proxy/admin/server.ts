@@ -102,7 +102,7 @@ async function serve(desk: Desk, request: IncomingMessage, response: ServerRespo
   response.on('error', () => undefined)
   try {
     if (bodyBytes(request) > limits.bodyBytes) {
-      send(response, textAnswer(413, 'no body is wanted here', { connection: 'close' }))
+      send(response, textAnswer(413, 'request bodies are not accepted here', { connection: 'close' }))
       return
     }
     request.resume()
@@ -166,7 +166,7 @@ async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'si
   const from = callerOf(socket)
   if (!connections.wait(socket, from)) {
     calls.refuse('hooks', request)
-    return textAnswer(503, 'too many hooks wait already', connection)
+    return textAnswer(503, 'too many hooks are waiting', connection)
   }
   const gone = new AbortController()
   const left = () => gone.abort()

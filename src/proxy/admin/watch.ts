@@ -42,7 +42,7 @@ export class Watch {
       failed: (error) => log.warn({ err: error }, 'admin: the event stream of /status failed'),
     })
     if (this.#streams.open(response)) return undefined
-    return textAnswer(503, `${this.#most} viewers watch already, as many as there may be: try again later`)
+    return textAnswer(503, `${this.#most} viewers are watching, which is the maximum: try again later`)
   }
 
   /** The process ends. */

@@ -28,7 +28,9 @@ export function contradictions(given: Partial<Given>, sourceOf: SourceOf): strin
     for (const other of ports.slice(index + 1))
       if (one.served.listen !== undefined && other.served.listen !== undefined)
         if (sameDoor(one.served.listen, other.served.listen))
-          problems.push(`${one.listenBy} and ${other.listenBy}: both listen there; choose two ports`)
+          problems.push(
+            `${one.listenBy} and ${other.listenBy}: both listen on the same port; choose two ports`,
+          )
   const doors = ports.map(({ served, listenBy }) => ({ at: served.listen, by: listenBy }))
   for (const { at, by } of doors)
     if (at !== undefined && given.admin !== undefined && sameDoor(at, given.admin))

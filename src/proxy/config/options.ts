@@ -146,7 +146,7 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     group: 'Health and readiness',
     kind: positiveDuration,
     initial: text('1s'),
-    help: 'A check that takes longer fails',
+    help: 'a check that takes longer fails',
   },
   healthFailures: {
     flag: 'health-failures',
@@ -167,7 +167,7 @@ export const OPTIONS: { readonly [Key in keyof Given]: Option<Given[Key]> } = {
     group: 'Health and readiness',
     kind: path,
     initial: absent(undefined),
-    help: 'A path on the traffic port that lastcall answers itself, for load balancers that probe pods directly',
+    help: 'a path on the traffic port that lastcall answers itself, for load balancers that probe pods directly',
   },
   forwardedFor: {
     flag: 'forwarded-for',

@@ -27,7 +27,7 @@ export function parsePorts(text: string): Reading<readonly Served[]> {
 /** `[HOST:]LISTEN=APP[,protocol=tcp]`. An app that is only a number is a port of 127.0.0.1. */
 function parsePort(text: string): Reading<Served> {
   const [, before, after, , protocol = 'auto'] = /^([^=]*)=(.*?)(,protocol=([^,]*))?$/.exec(text) ?? []
-  if (before === undefined || after === undefined) return bad(`where is the app? ${EXAMPLE}`)
+  if (before === undefined || after === undefined) return bad(`the app is missing; ${EXAMPLE}`)
   const listen = parseListens(/^\d+$/.test(before) ? `:${before}` : before)
   if (listen.kind === 'bad') return bad(`${before || 'the left side'}: ${listen.why}`)
   const app = parseApp(/^\d+$/.test(after) ? `127.0.0.1:${after}` : after)

@@ -147,19 +147,19 @@ export const CATALOG: readonly CatalogEntry[] = [
   {
     name: 'lastcall_drain_left_seconds',
     type: 'gauge',
-    help: 'Time until the deadline of the current stop cuts what is in flight; the whole of it while there is no stop.',
+    help: 'Time until the deadline of the current stop cuts what is in flight; the full time if there is no stop.',
     read: (source) => [{ labels: {}, value: source.drain().leftMs / 1000 }],
   },
   {
     name: 'lastcall_false_alarms_total',
     type: 'counter',
-    help: "Drains by hooks that neither a signal nor the app's end followed, and that lastcall undid.",
+    help: 'Drains started by hooks that lastcall undid because neither a signal nor the end of the app followed.',
     read: (source) => [{ labels: {}, value: source.drain().falseAlarms }],
   },
   {
     name: 'lastcall_option_seconds',
     type: 'gauge',
-    help: 'The durations that a drain goes by, as configured.',
+    help: 'The configured durations that determine a drain.',
     read: (source) => {
       const settings = source.settings()
       return each('option', DRAIN_OPTIONS, (option) => settings[option] / 1000)

@@ -1,8 +1,8 @@
 /**
- * The only place that uses what Node does not document: the handle under a socket. It has two uses, which save a third
- * of the CPU time per request (bench/README.md): accepted connections read into a buffer of our choice, as `onread`
- * allows for dialled ones, and a write tells at once whether the kernel took all of it. proof.ts tries all of this at
- * start-up; if it does not work, the relay uses documented APIs only.
+ * The only place that uses what Node does not document: the handle under a socket. It serves two purposes, which save CPU
+ * time for each request (bench/README.md): accepted connections read into a buffer of our choice, as `onread` allows for
+ * dialled ones, and a write tells at once whether the kernel took all of it. proof.ts tries all of this at start-up; if
+ * it does not work, the relay uses documented APIs only.
  */
 
 import { type Server, Socket } from 'node:net'

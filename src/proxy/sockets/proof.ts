@@ -33,7 +33,7 @@ const MOST_PIECES = 512
  */
 export async function proveNative(clock: Clock, ways: NativeWays = NODE): Promise<Proof> {
   const writer = ways.findWriter()
-  if (writer === undefined) return { kind: 'portable', why: 'the way to write to a handle was not found' }
+  if (writer === undefined) return { kind: 'portable', why: 'found no way to write to a handle' }
   let why = ''
   for (const host of LOOPBACKS) {
     const server = createServer({ allowHalfOpen: true })
@@ -120,7 +120,7 @@ class Trial {
     const callback = (count: number, bytes: Uint8Array): boolean => {
       this.#guard(() => {
         if (handle !== this.#accepted) return
-        if (bytes !== buffer) throw new Error('a read went into another buffer than the one given')
+        if (bytes !== buffer) throw new Error('a read used a different buffer from the one given')
         this.#arrived(this.#toAccepted, buffer, count)
       })
       return true
@@ -145,8 +145,7 @@ class Trial {
   }
 
   #arrived(transit: Transit, bytes: Buffer, count: number): void {
-    if (!transit.received(bytes, count))
-      throw new Error('other bytes were read than those that had been written')
+    if (!transit.received(bytes, count)) throw new Error('the bytes read differ from the bytes written')
     this.#next()
   }
 
@@ -176,7 +175,7 @@ class Trial {
       throw new Error('a small write was not taken at once')
     let pieces = 0
     while (this.#send(accepted, this.#toClient, this.#piece))
-      if (++pieces === MOST_PIECES) throw new Error('no write ever had to wait')
+      if (++pieces === MOST_PIECES) throw new Error('no write had to wait')
     if (this.#send(accepted, this.#toClient, this.#word))
       throw new Error('a write did not wait for the one before it')
   }
@@ -198,7 +197,7 @@ class Trial {
 
   #report(turn: number, status: number): void {
     if (status !== 0) throw new Error(`a write that had to wait failed with ${status}`)
-    if (turn !== this.#reported) throw new Error('writes that had to wait reported out of turn')
+    if (turn !== this.#reported) throw new Error('writes that had to wait reported out of order')
     this.#reported += 1
     this.#next()
   }
