@@ -33,7 +33,7 @@ export function fromForeignPage(method: string, headers: PageHeaders, guarded: b
   // reason to.
   const bare = site === undefined && origin === undefined
   if (bare) return method === 'GET' && (agent.startsWith('Mozilla/') || speaksLikeBrowser(headers))
-  // What a browser prefetches, nobody has asked for.
+  // Nobody has asked for what a browser prefetches.
   if (headers['sec-purpose'] !== undefined) return true
   if (!guarded && !isOwnName(host)) return true
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'

@@ -18,8 +18,9 @@ export class Exchange {
   /** The request is HEAD: its response has no body, whatever its head says (RFC 9110 §9.3.2). */
   toHead = false
   /**
-   * The request is GET, as every EventSource's is (WHATWG HTML §9.2.2): its client reconnects when an event stream ends.
-   * Other clients take the end for the end of the answer: the API of a language model answers a POST with an event stream.
+   * The request is GET, as an EventSource's always is (WHATWG HTML §9.2.2): its client reconnects when an event stream
+   * ends. For other clients, the end of the stream is the end of the answer (the API of a language model answers a POST
+   * with an event stream).
    */
   toGet = false
   /** What the connection becomes if the app agrees to an upgrade. */
