@@ -22,7 +22,7 @@ import { forwardedAddress } from './forwarded.ts'
 import { type AppHeard, AppSide } from './http2-app-side.ts'
 import { type ClientHeard, ClientSide, type Shared } from './http2-client-side.ts'
 import { Farewell, OUR_PING, PATIENCE_MS } from './http2-farewell.ts'
-import type { Link, Talk, Terms } from './link.ts'
+import type { Conversation, Link, Terms } from './link.ts'
 
 /** How many streams a client may open after the final GOAWAY: each costs an answer that the client may not read. */
 const MAX_TURNED_AWAY = 1000
@@ -37,7 +37,7 @@ interface Failure {
   readonly since: number
 }
 
-export class Http2Talk implements Talk, ClientHeard, AppHeard {
+export class Http2Conversation implements Conversation, ClientHeard, AppHeard {
   readonly #terms: Terms
   readonly #link: Link
   readonly #channel: AppChannel

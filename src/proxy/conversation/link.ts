@@ -54,7 +54,7 @@ export interface Link {
   /** Send what was laid out now instead of at the end of this event. */
   flush(): void
   /** Another conversation takes over. The caller passes on to it the events that came before. */
-  handOver(to: Talk): void
+  handOver(to: Conversation): void
   refused(reason: Refusal): void
   /** `X-Forwarded-For: …\r\n\r\n`: the line to insert and the empty line that ends the head. */
   forwardedLine(): Buffer
@@ -80,7 +80,7 @@ export interface Terms {
 }
 
 /** A conversation as the shell sees it: the events of both sides go in, and orders come out through `Link`. */
-export interface Talk {
+export interface Conversation {
   /** Nothing is in flight and no message has begun: the connection can be closed without losing anything. */
   readonly idle: boolean
   /** A head has begun and not yet ended. */

@@ -3,10 +3,10 @@
  * conversation that has thrown may be in any state, so the pair replaces it by this one. Pure.
  */
 
-import type { Talk } from './link.ts'
+import type { Conversation } from './link.ts'
 
 /** Never idle, so that nothing uses the pair again. */
-export const SILENT: Talk = {
+export const SILENT: Conversation = {
   idle: false,
   inHead: false,
   buffered: 0,

@@ -2,10 +2,10 @@
 
 import type { UpgradeKind } from '../../protocol/http1/request-head.ts'
 import type { AppChannel } from './app-channel.ts'
-import { Http2Talk } from './http2.ts'
-import type { Link, Talk, Terms } from './link.ts'
+import { Http2Conversation } from './http2.ts'
+import type { Conversation, Link, Terms } from './link.ts'
 import { Tunnel } from './tunnel.ts'
-import { WebSocketTalk } from './websocket.ts'
+import { WebSocketConversation } from './websocket.ts'
 
 export type Succession = 'http2' | 'websocket' | 'tunnel' | 'opaque'
 
@@ -27,7 +27,9 @@ export function successor(
   terms: Terms,
   link: Link,
   channel: AppChannel,
-): Talk {
-  if (kind === 'http2') return new Http2Talk(terms, link, channel)
-  return kind === 'websocket' ? new WebSocketTalk(terms, link, channel) : new Tunnel(link, channel, status)
+): Conversation {
+  if (kind === 'http2') return new Http2Conversation(terms, link, channel)
+  return kind === 'websocket'
+    ? new WebSocketConversation(terms, link, channel)
+    : new Tunnel(link, channel, status)
 }

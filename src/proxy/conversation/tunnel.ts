@@ -6,7 +6,7 @@
 import { type AppFault, APP_FAULTS } from '../../protocol/http1/answer.ts'
 import { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy } from '../../words.ts'
-import type { Link, Talk } from './link.ts'
+import type { Conversation, Link } from './link.ts'
 
 /**
  * The conversation of a client of `--protocol tcp`. Dials the app at once, because in some protocols the server speaks
@@ -19,7 +19,7 @@ export function plainTunnel(link: Link): Tunnel {
   return new Tunnel(link, channel, 0)
 }
 
-export class Tunnel implements Talk {
+export class Tunnel implements Conversation {
   readonly idle = false
   readonly inHead = false
   readonly #link: Link

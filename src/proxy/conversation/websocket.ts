@@ -9,7 +9,7 @@ import { CLOSE_FOR_CLIENT, closeForApp } from '../../protocol/websocket/close.ts
 import { FrameCursor } from '../../protocol/websocket/frame.ts'
 import type { AppChannel } from './app-channel.ts'
 import type { EndWho, EndWhy } from '../../words.ts'
-import type { Link, Talk, Terms } from './link.ts'
+import type { Conversation, Link, Terms } from './link.ts'
 import { Tunnel } from './tunnel.ts'
 
 /** How long to wait for the answer to a Close: ours, or one that was already under way. */
@@ -17,7 +17,7 @@ const CLOSE_WAIT_MS = 5000
 
 const STATUS = 101
 
-export class WebSocketTalk implements Talk {
+export class WebSocketConversation implements Conversation {
   readonly idle = false
   readonly inHead = false
   readonly buffered = 0

@@ -15,7 +15,7 @@ import { AppConnection } from './app-connection.ts'
 import { Barrier } from '../sockets/barrier.ts'
 import type { EndWho, EndWhy, Refusal, RequestInFlight } from '../../words.ts'
 import { forwardedLine } from '../conversation/forwarded.ts'
-import type { Link, Talk } from '../conversation/link.ts'
+import type { Conversation, Link } from '../conversation/link.ts'
 import { SILENT } from '../conversation/silent.ts'
 import { Patience } from './patience.ts'
 import { Port } from '../sockets/port.ts'
@@ -28,15 +28,15 @@ export class Pair implements Link, PortOwner {
   readonly #context: RelayContext
   readonly account: Requests
   readonly #app: AppConnection
-  #talk: Talk
-  #channel: Buffer | undefined
+  #conversation: Conversation
+  #forwardedLine: Buffer | undefined
   readonly #patience: Patience
   #ended = false
   #madeRoom = false
   /** The client has sent its FIN. */
   #clientEnded = false
 
-  constructor(context: RelayContext, talk: (link: Link) => Talk) {
+  constructor(context: RelayContext, begin: (link: Link) => Conversation) {
     this.#context = context
     this.acceptedAt = context.terms.now
     this.#patience = new Patience(context.limits, this.acceptedAt)
@@ -44,7 +44,7 @@ export class Pair implements Link, PortOwner {
     this.client = new Port('client', context.kit, barrier)
     this.account = new Requests(context, this.client, this)
     this.#app = new AppConnection(context, barrier, () => this.#departed())
-    this.#talk = talk(this)
+    this.#conversation = begin(this)
   }
 
   requests(now: number): Iterable<RequestInFlight> {
@@ -53,7 +53,7 @@ export class Pair implements Link, PortOwner {
 
   /** Bytes of the client that wait here to be sent on. */
   get buffered(): number {
-    return this.#talk.buffered
+    return this.#conversation.buffered
   }
 
   /** The client has never sent a byte. */
@@ -75,10 +75,12 @@ export class Pair implements Link, PortOwner {
     if (patience.isStuck(now, this.#undelivered)) return this.#giveUp()
     if (this.account.clientGone || lingered) return
     this.client.probe()
-    if (this.#talk.inHead && patience.isHeadLate(now, this.account.headBeganAt)) this.#talk.headTimedOut()
-    else if (this.account.inFlight === 0 && this.#hasIdledTooLong(now)) this.#talk.closeIfIdle('timeout')
+    if (this.#conversation.inHead && patience.isHeadLate(now, this.account.headBeganAt))
+      this.#conversation.headTimedOut()
+    else if (this.account.inFlight === 0 && this.#hasIdledTooLong(now))
+      this.#conversation.closeIfIdle('timeout')
     else if (patience.takeWatch(now)) this.client.watchPeer()
-    this.#talk.sweep()
+    this.#conversation.sweep()
     this.#settle()
   }
 
@@ -90,7 +92,7 @@ export class Pair implements Link, PortOwner {
   get restingSince(): number {
     if (this.#madeRoom || this.client.backlog) return Infinity
     if (this.#patience.lingers) return this.#patience.lingersSince
-    if (this.account.inFlight > 0 || !this.#talk.idle) return Infinity
+    if (this.account.inFlight > 0 || !this.#conversation.idle) return Infinity
     return this.account.asked > 0 ? this.account.restingSince : this.#patience.idleSince
   }
 
@@ -102,7 +104,7 @@ export class Pair implements Link, PortOwner {
     const told = this.#patience.lingers
     this.#madeRoom = true
     try {
-      if (!told) this.#talk.closeIfIdle('limit')
+      if (!told) this.#conversation.closeIfIdle('limit')
       this.#settle()
       if (told || atOnce) this.client.destroy()
     } catch (error) {
@@ -112,18 +114,20 @@ export class Pair implements Link, PortOwner {
 
   /** Tells the client to leave, where the protocol has a way to say so. */
   leave(clientMode: 'lame-duck' | 'draining'): void {
-    this.#talk.leave(clientMode)
+    this.#conversation.leave(clientMode)
     this.#settle()
   }
 
   /** The client has only just connected, so it is about to send a request. */
   get isNew(): boolean {
-    return this.account.asked === 0 && this.#talk.idle && this.#patience.isNew(this.#context.terms.now)
+    return (
+      this.account.asked === 0 && this.#conversation.idle && this.#patience.isNew(this.#context.terms.now)
+    )
   }
 
   /** Half-closes the client's connection if nothing is in flight on it. */
   closeIfIdle(): void {
-    if (this.account.inFlight === 0) this.#talk.closeIfIdle('drained')
+    if (this.account.inFlight === 0) this.#conversation.closeIfIdle('drained')
     this.#settle()
   }
 
@@ -132,8 +136,8 @@ export class Pair implements Link, PortOwner {
    * again.
    */
   hangUpApp(): void {
-    if (!this.#app.open || !this.#talk.idle) return
-    this.#talk.appEnded()
+    if (!this.#app.open || !this.#conversation.idle) return
+    this.#conversation.appEnded()
     this.#settle()
   }
 
@@ -153,8 +157,8 @@ export class Pair implements Link, PortOwner {
 
   /** An error of lastcall's own, in whatever was done for this pair. It ends this pair and no other. */
   fail(error: unknown): void {
-    if (this.#talk !== SILENT) this.#context.fault(error)
-    this.#talk = SILENT
+    if (this.#conversation !== SILENT) this.#context.fault(error)
+    this.#conversation = SILENT
     this.#lastWords('lastcall', 'fault')
     this.#end(true)
   }
@@ -181,7 +185,7 @@ export class Pair implements Link, PortOwner {
   appUnavailable(fault: AppFault): void {
     this.#app.abandonDial()
     try {
-      this.#talk.appFailed(fault)
+      this.#conversation.appFailed(fault)
       this.#settle()
     } catch (error) {
       this.fail(error)
@@ -195,10 +199,10 @@ export class Pair implements Link, PortOwner {
     this.#context.tick()
     if (side === 'client') {
       counters.bytesFromClient += count
-      this.#talk.fromClient(bytes, 0, count)
+      this.#conversation.fromClient(bytes, 0, count)
     } else {
       counters.bytesFromApp += count
-      this.#talk.fromApp(bytes, 0, count)
+      this.#conversation.fromApp(bytes, 0, count)
     }
     this.#settle()
   }
@@ -206,7 +210,7 @@ export class Pair implements Link, PortOwner {
   portDrained(side: Side): void {
     this.#patience.progressed()
     this.#context.tick()
-    if (side === 'client' && !this.#patience.lingers) this.#talk.clientDrained()
+    if (side === 'client' && !this.#patience.lingers) this.#conversation.clientDrained()
     this.#settle()
   }
 
@@ -214,7 +218,7 @@ export class Pair implements Link, PortOwner {
     this.#app.opened()
     this.#context.dialer.reached(this)
     this.#context.tick()
-    this.#talk.appOpen()
+    this.#conversation.appOpen()
     this.#settle()
   }
 
@@ -222,8 +226,8 @@ export class Pair implements Link, PortOwner {
     this.#context.tick()
     if (side === 'client') {
       this.#clientEnded = true
-      if (!this.#patience.lingers) this.#talk.clientEnded()
-    } else this.#talk.appEnded()
+      if (!this.#patience.lingers) this.#conversation.clientEnded()
+    } else this.#conversation.appEnded()
     this.#settle()
   }
 
@@ -235,14 +239,14 @@ export class Pair implements Link, PortOwner {
 
   #appClosed(error: string | undefined): void {
     if (!this.#app.closed()) return this.#context.dialer.refused(this, error ?? 'ECONNRESET')
-    this.#talk.appGone()
+    this.#conversation.appGone()
     this.#settle()
   }
 
   #clientClosed(error: string | undefined): void {
     this.account.clientGone = true
     try {
-      if (!this.#patience.lingers) this.#talk.clientGone()
+      if (!this.#patience.lingers) this.#conversation.clientGone()
     } finally {
       this.dropApp()
       this.#lastWords('client', error === undefined ? 'closed' : 'reset')
@@ -330,8 +334,8 @@ export class Pair implements Link, PortOwner {
     this.#context.kit.slab.flush()
   }
 
-  handOver(to: Talk): void {
-    this.#talk = to
+  handOver(to: Conversation): void {
+    this.#conversation = to
   }
 
   refused(reason: Refusal): void {
@@ -339,7 +343,7 @@ export class Pair implements Link, PortOwner {
   }
 
   forwardedLine(): Buffer {
-    return (this.#channel ??= forwardedLine(this.client.remoteAddress))
+    return (this.#forwardedLine ??= forwardedLine(this.client.remoteAddress))
   }
 
   maskingKey(): Uint8Array {
@@ -363,7 +367,7 @@ export class Pair implements Link, PortOwner {
     const reads = readsFrom(
       client.stalled,
       this.#app.stalled,
-      this.#talk.buffered > this.#context.maxBuffered,
+      this.#conversation.buffered > this.#context.maxBuffered,
     )
     client.pause((reads & READ_CLIENT) === 0)
     this.#app.pause((reads & READ_APP) === 0)

@@ -3,7 +3,7 @@
  * is the context of its pairs. What all ports share, such as limits and the orders of the lifecycle, is in the relay.
  */
 
-import { Conversation } from '../conversation/conversation.ts'
+import { Http1Conversation } from '../conversation/http1.ts'
 import type { Terms } from '../conversation/link.ts'
 import { plainTunnel } from '../conversation/tunnel.ts'
 import type { Served } from '../config/config.ts'
@@ -100,7 +100,9 @@ export class ServedPort implements RelayContext {
 
   newPair(): Pair {
     const { speaks } = this
-    const pair = new Pair(this, (link) => (speaks ? new Conversation(this.terms, link) : plainTunnel(link)))
+    const pair = new Pair(this, (link) =>
+      speaks ? new Http1Conversation(this.terms, link) : plainTunnel(link),
+    )
     this.counters.clients += 1
     this.counters.clientsTotal += 1
     this.arrivals.connection(pair)

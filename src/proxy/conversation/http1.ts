@@ -20,7 +20,7 @@ import { Exchange } from './exchange.ts'
 import { EMPTY_LINE } from './forwarded.ts'
 import { leaveNow } from './leave.ts'
 import { Pipelined } from './pipelined.ts'
-import type { Link, Talk, Terms } from './link.ts'
+import type { Conversation, Link, Terms } from './link.ts'
 import * as response from './response-relay.ts'
 import { type Succession, successor } from './successor.ts'
 
@@ -34,7 +34,7 @@ const requestHead = new RequestHead()
  */
 type Stage = 'idle' | 'asking' | 'answering' | 'answered' | 'over'
 
-export class Conversation implements Talk {
+export class Http1Conversation implements Conversation {
   readonly #terms: Terms
   readonly #link: Link
   readonly #channel: AppChannel
