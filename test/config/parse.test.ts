@@ -152,7 +152,7 @@ void tap.test("the kubelet's variables for a Service named lastcall are not ours
     LASTCALL_DEMO_PORT_80_TCP_PROTO: 'tcp',
   }
   t.ok(config([], links))
-  t.match(mistakes([], { LASTCALL_PORT: '8080' }), [/^LASTCALL_PORT=8080: 8080: where is the app\?/])
+  t.match(mistakes([], { LASTCALL_PORT: '8080' }), [/^LASTCALL_PORT=8080: 8080: the app is missing;/])
   t.match(mistakes([], { LASTCALL_DEMO_PORT: '8080' }), [/^LASTCALL_DEMO_PORT: unknown variable/])
 })
 

@@ -47,7 +47,7 @@ void tap.test('--port again for each, or a variable with spaces between', async 
 
 void tap.test('what cannot be read is named, each by itself', async (t) => {
   t.match(mistakes(['--port', '8080', '--port', '8081=', '--port=8082=3000,protocol=http']), [
-    /^--port 8080 8081= .*: 8080: where is the app\? write it like .*; 8081=: .*not an address.*; 8082=.*: protocol must be auto or tcp$/,
+    /^--port 8080 8081= .*: 8080: the app is missing; write it like .*; 8081=: .*not an address.*; 8082=.*: protocol must be auto or tcp$/,
   ])
   t.match(mistakes(['--port', '99999=3000']), [/99999=3000: 99999: the port is above 65535/])
   t.match(mistakes(['--port', '80=0']), [/port 0 cannot be connected to/])
