@@ -7,7 +7,7 @@ import { onceATurn } from './admin/once-a-turn.ts'
 import { NONE_REFUSED } from './admin/refusals.ts'
 import { type Admin, startAdmin } from './admin/server.ts'
 import type { Config } from './config/config.ts'
-import type { Door } from './door.ts'
+import type { Listeners } from './listeners.ts'
 import type { Runner } from './lifecycle/runner.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Clock } from './process/clock.ts'
@@ -22,14 +22,14 @@ export interface AdminPortParts {
   readonly log: Log
   readonly limits: LimitKeeper
   readonly relay: Relay
-  readonly door: Door
+  readonly listeners: Listeners
   readonly runner: Runner
   readonly view: View
 }
 
 /** Resolves when it listens; rejects with a sentence for the user if it cannot. */
 export async function openAdmin(parts: AdminPortParts): Promise<Admin> {
-  const { config, clock, log, limits, relay, door, runner, view } = parts
+  const { config, clock, log, limits, relay, listeners, runner, view } = parts
   // The first scrape loads the metrics, so that they do not delay the start.
   let metrics: Metrics | undefined
   const loadMetrics = async (): Promise<Metrics> => {
@@ -41,7 +41,7 @@ export async function openAdmin(parts: AdminPortParts): Promise<Admin> {
       settings: () => view.settings,
       adminRefused: () => admin?.refused ?? NONE_REFUSED,
       sockets: () => relay.counters.clients + relay.counters.apps + (admin?.connections ?? 0),
-      listeners: () => (admin === undefined ? 0 : 1) + (door.isOpen ? relay.ports.length : 0),
+      listeners: () => (admin === undefined ? 0 : 1) + (listeners.isOpen ? relay.ports.length : 0),
     }))
   }
   const admin: Admin | undefined = await startAdmin({

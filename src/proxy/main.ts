@@ -9,7 +9,7 @@ import type { Admin } from './admin/server.ts'
 import { printAddress } from './config/address.ts'
 import type { Config, ListenAddress } from './config/config.ts'
 import { portNames } from './config/ports.ts'
-import { Door } from './door.ts'
+import { Listeners } from './listeners.ts'
 import { type Checkers, startCheckers } from './health/checkers.ts'
 import { type Budget, budget } from './lifecycle/budget.ts'
 import { lbHealthy } from './lifecycle/readiness.ts'
@@ -51,17 +51,17 @@ export async function run(config: Config, signals: Signals, version: () => strin
 
   const native = await nativeWay(config.relay, clock, log)
   const pieces = assemble({ config, clock, log, limits, native, times: sums.budget, version })
-  const { checkers, door, relay, runner, view } = pieces
+  const { checkers, listeners, relay, runner, view } = pieces
   let admin: Admin | undefined
   try {
     // The admin server first, so that probes get an answer before clients can connect.
-    admin = await openAdmin({ config, clock, log, limits, relay, door, runner, view })
+    admin = await openAdmin({ config, clock, log, limits, relay, listeners, runner, view })
     if (await endsBeforeStart(signals, log)) {
       checkers.stop()
       await admin.close(0)
       return 0
     }
-    const where = await door.first()
+    const where = await listeners.first()
     view.started = true
     log.info({ ...listensAt(config, where), admin: bound(config.admin, admin.port) }, 'listening')
   } catch (error) {
@@ -92,7 +92,7 @@ interface Given {
 
 interface Pieces {
   readonly relay: Relay
-  readonly door: Door
+  readonly listeners: Listeners
   readonly runner: Runner
   readonly checkers: Checkers
   readonly view: View
@@ -120,7 +120,7 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
     emptied: () => runner.lingered(),
   })
   limits.onChange = (limit) => relay.limitTo(limit)
-  const door = new Door({ ports: config.ports, relay, clock, log })
+  const listeners = new Listeners({ ports: config.ports, relay, clock, log })
 
   const runner: Runner = createRunner({
     clock,
@@ -135,7 +135,7 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
       config,
       clock,
       relay,
-      door,
+      listeners,
       runner: () => runner,
       checkers: () => checkers,
       view: () => view,
@@ -164,12 +164,12 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
       tellLoadBalancers()
     },
   })
-  const view = new View({ config, relay, door, runner, checkers, clock, version })
+  const view = new View({ config, relay, listeners, runner, checkers, clock, version })
   runner.onPhase((phase) => {
     view.entered(phase)
     tellLoadBalancers()
   })
-  return { relay, door, runner, checkers, view, ended: ended.promise }
+  return { relay, listeners, runner, checkers, view, ended: ended.promise }
 }
 
 function healthOptions(config: Config, clock: Clock): Parameters<typeof startCheckers>[0] {

@@ -1,6 +1,6 @@
 /** Carries out the orders of the lifecycle. All orders pass through here. */
 import type { Config } from './config/config.ts'
-import type { Door } from './door.ts'
+import type { Listeners } from './listeners.ts'
 import type { Checkers } from './health/checkers.ts'
 import { watchApps } from './health/watches.ts'
 import type { Performer } from './lifecycle/performer.ts'
@@ -14,7 +14,7 @@ export interface Pieces {
   readonly config: Pick<Config, 'ports'>
   readonly clock: Clock
   readonly relay: Relay
-  readonly door: Door
+  readonly listeners: Listeners
   /**
    * These exist only after the runner, which needs this performer, so they are looked up when the first order comes.
    */
@@ -29,7 +29,7 @@ export function createPerformer({
   config,
   clock,
   relay,
-  door,
+  listeners,
   runner,
   checkers,
   view,
@@ -48,8 +48,8 @@ export function createPerformer({
   }
   return {
     setStop: (at) => relay.setStop(at),
-    closeListener: () => door.close(),
-    openListener: () => door.open(),
+    closeListener: () => listeners.close(),
+    openListener: () => listeners.open(),
     setClientMode: (clientMode) => relay.setClientMode(clientMode),
     queueRequests: (on) => relay.queueRequests(on),
     appLost: (on) => relay.appLost(on),
@@ -59,7 +59,7 @@ export function createPerformer({
     },
     closeIdle() {
       // The listeners first, so that clients in their queues are served like all others.
-      void door.settled.then(() => relay.closeIdle()).then(() => runner().idleClosed())
+      void listeners.settled.then(() => relay.closeIdle()).then(() => runner().idleClosed())
     },
     cut: () => relay.cut(),
     verdict(record) {

@@ -6,7 +6,7 @@ import type { Clock } from './process/clock.ts'
 import { printAddress } from './config/address.ts'
 import type { Config } from './config/config.ts'
 import { portNames } from './config/ports.ts'
-import type { Door } from './door.ts'
+import type { Listeners } from './listeners.ts'
 import type { Checkers } from './health/checkers.ts'
 import { leftMs, proven } from './lifecycle/drain.ts'
 import { History } from './lifecycle/history.ts'
@@ -21,7 +21,7 @@ import type { Relay } from './relay/relay.ts'
 interface Sources {
   readonly config: Pick<Config, 'readinessOnDrain' | 'gracePeriodMs' | 'token'>
   readonly relay: Relay
-  readonly door: Pick<Door, 'isOpen'>
+  readonly listeners: Pick<Listeners, 'isOpen'>
   readonly runner: Runner
   readonly checkers: Checkers
   readonly clock: Clock
@@ -74,10 +74,10 @@ export class View {
 
   /** The answer of /readyz, with the reason if not ready. */
   get ready(): { ok: boolean; why: string } {
-    const { config, door, runner, checkers } = this.#sources
+    const { config, listeners, runner, checkers } = this.#sources
     const { up, lastError } = checkers.status
     if (ready(runner.state, up, config.readinessOnDrain))
-      return door.isOpen ? { ok: true, why: '' } : { ok: false, why: 'the listener is not open' }
+      return listeners.isOpen ? { ok: true, why: '' } : { ok: false, why: 'the listener is not open' }
     if (isDraining(runner.phase)) return { ok: false, why: runner.phase }
     return { ok: false, why: up ? runner.phase : `the app is down: ${lastError ?? 'not checked yet'}` }
   }

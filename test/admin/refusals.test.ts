@@ -1,7 +1,7 @@
 /** Who is turned away from the admin port is counted always, and logged at most once a second (DESIGN §6). */
 import tap from 'tap'
 import { Refusals } from '../../src/proxy/admin/refusals.ts'
-import { Sparingly } from '../../src/proxy/process/once-a-second.ts'
+import { LineLimit } from '../../src/proxy/process/once-a-second.ts'
 
 void tap.test('every refusal is counted, one line a second says how many went unsaid', async (t) => {
   const refusals = new Refusals()
@@ -14,11 +14,11 @@ void tap.test('every refusal is counted, one line a second says how many went un
 })
 
 void tap.test('a bounded number of log lines a second, however many calls there are', async (t) => {
-  const lines = new Sparingly(3)
-  const said = Array.from({ length: 100 }, (_, i) => lines.say(1000 + i)).filter(
+  const lines = new LineLimit(3)
+  const said = Array.from({ length: 100 }, (_, i) => lines.admit(1000 + i)).filter(
     (unsaid) => unsaid !== undefined,
   )
   t.same(said, [0, 0, 0])
-  t.equal(lines.say(2000), 97)
-  t.equal(lines.say(2001), 0)
+  t.equal(lines.admit(2000), 97)
+  t.equal(lines.admit(2001), 0)
 })

@@ -8,7 +8,7 @@ import {
   parseListen,
   parseListens,
   printAddress,
-  sameDoor,
+  overlap,
 } from '../../src/proxy/config/address.ts'
 import { cidrContains, parseCidr, parseIp } from '../../src/proxy/config/ip.ts'
 import type { Cidr, ListenAddress } from '../../src/proxy/config/config.ts'
@@ -48,8 +48,8 @@ void tap.test('several addresses stand in brackets: those of a pod, of one famil
   t.equal(parseApp('[10.0.0.7,fd00::7]:3000').kind, 'bad')
   t.equal(printAddress({ host: '10.0.0.7', also: ['fd00::7'], port: 3000 }), '[10.0.0.7,fd00::7]:3000')
   const both = { host: '10.0.0.7', also: ['127.0.0.1'], port: 80 }
-  t.ok(sameDoor(both, { host: '127.0.0.1', port: 80 }))
-  t.notOk(sameDoor(both, { host: '127.0.0.2', port: 80 }))
+  t.ok(overlap(both, { host: '127.0.0.1', port: 80 }))
+  t.notOk(overlap(both, { host: '127.0.0.2', port: 80 }))
 })
 
 void tap.test('a wrong place says what a right one looks like', async (t) => {
@@ -178,9 +178,9 @@ void tap.test('two places are the same door when their ports and hosts meet', as
     '[::]:80 [::1]:80',
     '127.0.0.1:80 localhost:80',
   ]
-  for (const pair of same) t.ok(sameDoor(...(pair.split(' ').map(at) as [never, never])), pair)
+  for (const pair of same) t.ok(overlap(...(pair.split(' ').map(at) as [never, never])), pair)
   const other = [':80 :81', ':0 :0', '127.0.0.1:80 127.0.0.2:80', ':80 app:80', ':80 10.0.0.1:80']
-  for (const pair of other) t.notOk(sameDoor(...(pair.split(' ').map(at) as [never, never])), pair)
+  for (const pair of other) t.notOk(overlap(...(pair.split(' ').map(at) as [never, never])), pair)
 })
 
 function at(text: string): ListenAddress {

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import tap from 'tap'
 import { begun, evident } from '../../src/proxy/lifecycle/drain.ts'
-import { NONE_SAVED, type Saved, SavedBook } from '../../src/proxy/lifecycle/saved.ts'
+import { NONE_SAVED, type Saved, SavedRequests } from '../../src/proxy/lifecycle/saved.ts'
 import type { Drain, Event } from '../../src/proxy/lifecycle/state.ts'
 import { holds } from '../fixtures/property.ts'
 import { budgetOf } from '../fixtures/world.ts'
@@ -13,10 +13,10 @@ function of(event: Event): Drain {
 }
 
 /** A book, and the relay's count by hand. */
-function book(): { book: SavedBook; serve: (inFlight: number, arrived: number) => void } {
+function book(): { book: SavedRequests; serve: (inFlight: number, arrived: number) => void } {
   let counted: Saved = NONE_SAVED
   return {
-    book: new SavedBook(() => counted),
+    book: new SavedRequests(() => counted),
     serve: (inFlight, arrived) =>
       void (counted = { inFlight: counted.inFlight + inFlight, arrived: counted.arrived + arrived }),
   }

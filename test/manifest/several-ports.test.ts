@@ -204,7 +204,7 @@ void tap.test('--port on the command line and in the annotation are taken as the
   t.equal(portsIn(injected(noted)), '8081=3000 8082=9000')
   const taken = injection(text, '--port', '9000=3000', '--port', '8082=9000')
   t.match(JSON.stringify(taken), /already uses port 9000 \(container web\)/)
-  t.match(JSON.stringify(injection(text, '--port', '3000')), /where is the app/)
+  t.match(JSON.stringify(injection(text, '--port', '3000')), /the app is missing/)
 })
 
 void tap.test('--app and --listen say that there is one port', async (t) => {

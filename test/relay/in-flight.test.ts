@@ -2,13 +2,13 @@
 import * as fc from 'fast-check'
 import tap from 'tap'
 import { PROTOCOLS } from '../../src/words.ts'
-import { InFlight, Whole } from '../../src/proxy/relay/in-flight.ts'
+import { InFlight, AllInFlight } from '../../src/proxy/relay/in-flight.ts'
 import { holds } from '../fixtures/property.ts'
 
 void tap.test('only an exit reports that nothing is in flight', async (t) => {
   let reports = 0
   const counts = new Float64Array(PROTOCOLS.length)
-  const whole = new Whole(() => (reports += 1))
+  const whole = new AllInFlight(() => (reports += 1))
   const inFlight = new InFlight(counts, whole)
   inFlight.enter('http1')
   inFlight.change('http1', 'websocket')
@@ -34,7 +34,7 @@ void tap.test('whatever comes and goes', async (t) => {
     fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
       let reports = 0
       let expected = 0
-      const whole = new Whole(() => (reports += 1))
+      const whole = new AllInFlight(() => (reports += 1))
       // Two ports: quiet is what both are together.
       const ports = [0, 1].map(() => {
         const counts = new Float64Array(PROTOCOLS.length)

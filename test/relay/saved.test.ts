@@ -3,7 +3,7 @@ import tap from 'tap'
 import type { RelayContext } from '../../src/proxy/relay/context.ts'
 import { Counters } from '../../src/proxy/relay/counters.ts'
 import { Arrivals } from '../../src/proxy/relay/arrivals.ts'
-import { InFlight, Whole } from '../../src/proxy/relay/in-flight.ts'
+import { InFlight, AllInFlight } from '../../src/proxy/relay/in-flight.ts'
 import { Requests } from '../../src/proxy/relay/requests.ts'
 import type { Port } from '../../src/proxy/sockets/port.ts'
 import type { Stream } from '../../src/protocol/http2/streams.ts'
@@ -20,7 +20,7 @@ function connection({ stopAt = 100, silent = false } = {}): {
   const context = {
     terms,
     counters,
-    inFlight: new InFlight(counters.inFlight, new Whole(() => undefined)),
+    inFlight: new InFlight(counters.inFlight, new AllInFlight(() => undefined)),
     arrivals: new Arrivals(() => terms.now),
     logRequest: () => undefined,
   } as unknown as RelayContext

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { Sparingly } from '../process/once-a-second.ts'
+import { LineLimit } from '../process/once-a-second.ts'
 import { type AdminRefusal, type AdminRefused, Refusals } from './refusals.ts'
 
 export interface AdminLog {
@@ -32,7 +32,7 @@ export interface HookLines {
 export class CallLog {
   readonly #log: AdminLog
   readonly #refusals = new Refusals()
-  readonly #lines = new Sparingly(LINES_A_SECOND)
+  readonly #lines = new LineLimit(LINES_A_SECOND)
 
   constructor(log: AdminLog) {
     this.#log = log
@@ -48,7 +48,7 @@ export class CallLog {
     const log = this.#log
     const fields = { hook: who, from: callerOf(socket), agent: headers['user-agent'] }
     const started = performance.now()
-    const unsaid = this.#lines.say(started)
+    const unsaid = this.#lines.admit(started)
     if (unsaid !== undefined) log.info({ ...fields, ...(unsaid > 0 && { unsaid }) }, `hook ${who}: called`)
     return {
       failed: (error) => log.warn({ ...fields, err: error }, `hook ${who}: failed`),
@@ -64,7 +64,7 @@ export class CallLog {
 
   /** Logs a command that is carried out. */
   command(what: string, { socket }: IncomingMessage): void {
-    const unsaid = this.#lines.say(performance.now())
+    const unsaid = this.#lines.admit(performance.now())
     if (unsaid === undefined) return
     this.#log.info({ from: callerOf(socket), ...(unsaid > 0 && { unsaid }) }, `admin: ${what}`)
   }

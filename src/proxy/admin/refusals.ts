@@ -1,6 +1,6 @@
 /** Counts refused calls on the admin port by reason, and keeps strangers from filling the log. Pure. */
 
-import { Sparingly } from '../process/once-a-second.ts'
+import { LineLimit } from '../process/once-a-second.ts'
 
 /**
  * `token`: missing or wrong. `address`: not in --hook-allow. `hooks`: too many are waiting, or one is on the same
@@ -19,11 +19,11 @@ export const NONE_REFUSED: Readonly<AdminRefused> = {
 
 export class Refusals {
   readonly total: AdminRefused = { ...NONE_REFUSED }
-  readonly #lines = new Sparingly(1)
+  readonly #lines = new LineLimit(1)
 
   /** Counts one. If it may be logged now, returns how many were not logged before it; otherwise undefined. */
   count(reason: AdminRefusal, nowMs: number): number | undefined {
     this.total[reason] += 1
-    return this.#lines.say(nowMs)
+    return this.#lines.admit(nowMs)
   }
 }

@@ -56,7 +56,7 @@ export interface Admin {
 const LEAVE_MS = 250
 
 /** What is needed to answer one request. */
-interface Desk {
+interface AnswerContext {
   readonly options: AdminOptions
   readonly connections: ConnectionList<Socket>
   readonly calls: CallLog
@@ -69,7 +69,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
   const { listen } = options
   const limits = { ...ADMIN_LIMITS, ...options.limits }
   const connections = new ConnectionList<Socket>(limits)
-  const desk: Desk = {
+  const context: AnswerContext = {
     options,
     connections,
     calls: new CallLog(options.log),
@@ -77,25 +77,29 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
     watch: new Watch(options, limits),
   }
   const server = createAdminHttp(limits, connections, (request, response) => {
-    void serve(desk, request, response)
+    void serve(context, request, response)
   })
   await listening(server, listen)
   server.on('error', (error) => options.log.warn({ err: error }, 'admin server'))
   return {
     port: (server.address() as AddressInfo).port,
-    refused: desk.calls.refused,
+    refused: context.calls.refused,
     get connections() {
       return connections.size
     },
     close(withinMs = LEAVE_MS) {
-      desk.watch.end()
+      context.watch.end()
       return close(server, connections, withinMs)
     },
   }
 }
 
-async function serve(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { options, limits } = desk
+async function serve(
+  context: AnswerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { options, limits } = context
   const { log, view } = options
   // If a client breaks off, its drain continues and there is nobody to tell.
   request.on('error', () => undefined)
@@ -110,7 +114,7 @@ async function serve(desk: Desk, request: IncomingMessage, response: ServerRespo
     const asked = { method, target, accept: headers.accept ?? '' }
     const routed = route(asked, () => judgeRequest(options, request), view)
     const answer =
-      routed.kind === 'stream' ? await desk.watch.open(response) : await perform(desk, request, routed)
+      routed.kind === 'stream' ? await context.watch.open(response) : await perform(context, request, routed)
     if (answer !== undefined) send(response, answer)
   } catch (error) {
     log.warn(
@@ -123,16 +127,16 @@ async function serve(desk: Desk, request: IncomingMessage, response: ServerRespo
 
 /** Carries out a request; resolves when the answer is due. */
 async function perform(
-  desk: Desk,
+  context: AnswerContext,
   request: IncomingMessage,
   routed: Exclude<Routed, { kind: 'stream' }>,
 ): Promise<Answer> {
-  const { view, commands } = desk.options
+  const { view, commands } = context.options
   switch (routed.kind) {
     case 'answer':
       return routed.answer
     case 'refused':
-      desk.calls.refuse(routed.reason, request)
+      context.calls.refuse(routed.reason, request)
       return routed.answer
     case 'metrics': {
       const { contentType, body } = await view.metrics()
@@ -143,13 +147,13 @@ async function perform(
       return pageAnswer()
     }
     case 'hook':
-      return answerHook(desk, request, routed.who)
+      return answerHook(context, request, routed.who)
     case 'drain': {
-      desk.calls.command('POST /drain', request)
+      context.calls.command('POST /drain', request)
       return jsonAnswer(202, { phase: commands.drain() })
     }
     case 'resume': {
-      desk.calls.command('POST /resume', request)
+      context.calls.command('POST /resume', request)
       const { ok, phase } = commands.resume()
       return jsonAnswer(ok ? 200 : 409, { ok, phase })
     }
@@ -159,8 +163,12 @@ async function perform(
 }
 
 /** `Connection: close`, as the kubelet would otherwise keep the connection open and idle for the rest of the pod's life. */
-async function answerHook(desk: Desk, request: IncomingMessage, who: 'app' | 'sidecar'): Promise<Answer> {
-  const { connections, calls, options } = desk
+async function answerHook(
+  context: AnswerContext,
+  request: IncomingMessage,
+  who: 'app' | 'sidecar',
+): Promise<Answer> {
+  const { connections, calls, options } = context
   const { socket } = request
   const connection = { connection: 'close' }
   const from = callerOf(socket)

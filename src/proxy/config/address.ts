@@ -88,13 +88,13 @@ export function printAddress(address: Address | ListenAddress): string {
  * Whether listening on both would conflict, or connecting to one would reach the other: the same port, and hosts that
  * overlap.
  */
-export function sameDoor(a: ListenAddress, b: ListenAddress): boolean {
+export function overlap(a: ListenAddress, b: ListenAddress): boolean {
   if (a.port === 0 || a.port !== b.port) return false
-  return doorsOf(a).some((one) => doorsOf(b).some((other) => meet(one, other)))
+  return placesOf(a).some((one) => placesOf(b).some((other) => meet(one, other)))
 }
 
-function doorsOf({ host, also = [] }: ListenAddress): string[] {
-  return [host, ...also].map(doorOf)
+function placesOf({ host, also = [] }: ListenAddress): string[] {
+  return [host, ...also].map(placeOf)
 }
 
 function meet(one: string, other: string): boolean {
@@ -102,7 +102,7 @@ function meet(one: string, other: string): boolean {
 }
 
 /** What a host means on this machine: every address, or a particular one. */
-function doorOf(host: string | undefined): string {
+function placeOf(host: string | undefined): string {
   if (host === undefined || host === '0.0.0.0') return 'any'
   if (host.toLowerCase() === 'localhost') return 'loopback'
   const bytes = parseIp(host)
@@ -113,8 +113,8 @@ function doorOf(host: string | undefined): string {
 }
 
 /** Whether it certainly is an address of this machine; for others, only the kernel could tell. */
-function isOwn(door: string): boolean {
-  return door === 'any' || door === 'loopback' || door.includes('.255.255.127.')
+function isOwn(place: string): boolean {
+  return place === 'any' || place === 'loopback' || place.includes('.255.255.127.')
 }
 
 function isName(host: string): boolean {

@@ -2,7 +2,7 @@
  * Contradictions between options. The arithmetic of the grace period is in lifecycle/budget.ts; here are addresses and
  * options that cannot be combined. Pure.
  */
-import { printAddress, sameDoor } from './address.ts'
+import { printAddress, overlap } from './address.ts'
 import type { ListenAddress, Served } from './config.ts'
 import type { Given } from './option.ts'
 import { printPort } from './ports.ts'
@@ -27,15 +27,15 @@ export function contradictions(given: Partial<Given>, sourceOf: SourceOf): strin
   for (const [index, one] of ports.entries())
     for (const other of ports.slice(index + 1))
       if (one.served.listen !== undefined && other.served.listen !== undefined)
-        if (sameDoor(one.served.listen, other.served.listen))
+        if (overlap(one.served.listen, other.served.listen))
           problems.push(
             `${one.listenBy} and ${other.listenBy}: both listen on the same port; choose two ports`,
           )
-  const doors = ports.map(({ served, listenBy }) => ({ at: served.listen, by: listenBy }))
-  for (const { at, by } of doors)
-    if (at !== undefined && given.admin !== undefined && sameDoor(at, given.admin))
+  const listens = ports.map(({ served, listenBy }) => ({ at: served.listen, by: listenBy }))
+  for (const { at, by } of listens)
+    if (at !== undefined && given.admin !== undefined && overlap(at, given.admin))
       problems.push(`${by} and ${sourceOf('admin')}: both are port ${at.port}; choose two ports`)
-  for (const { at, by } of [...doors, { at: given.admin, by: sourceOf('admin') }])
+  for (const { at, by } of [...listens, { at: given.admin, by: sourceOf('admin') }])
     if (at !== undefined) problems.push(...selfReferences(at, by, ports, given.health, sourceOf))
   return [...problems, ...unread(given, ports, sourceOf)]
 }
@@ -66,13 +66,13 @@ function selfReferences(
 ): string[] {
   const problems: string[] = []
   for (const { served, appBy } of ports)
-    if (served.app?.kind === 'tcp' && sameDoor(served.app, at))
+    if (served.app?.kind === 'tcp' && overlap(served.app, at))
       problems.push(`${appBy}: this is ${by}, which is lastcall itself; give the address of the app`)
-  if (health?.kind === 'http' && sameDoor(placeOf(health.url), at))
+  if (health?.kind === 'http' && overlap(placeOf(health.url), at))
     problems.push(
       `${sourceOf('health')} ${health.url}: this is ${by}, which is lastcall itself; give a URL of the app`,
     )
-  if (health?.kind === 'tcp' && health.address?.kind === 'tcp' && sameDoor(health.address, at))
+  if (health?.kind === 'tcp' && health.address?.kind === 'tcp' && overlap(health.address, at))
     problems.push(
       `${sourceOf('health')} tcp://${printAddress(health.address)}: this is ${by}, which is lastcall itself; give a port of the app`,
     )

@@ -3,7 +3,7 @@
  * drain saved, and false alarms. The runner reports to it; it decides nothing.
  */
 import type { Logger } from 'pino'
-import { type Saved, SavedBook } from './saved.ts'
+import { type Saved, SavedRequests } from './saved.ts'
 import type { Effect, HookCall, View } from './state.ts'
 import { moved, opened, verdict, type DrainRecord, type Verdict } from './verdict.ts'
 
@@ -25,7 +25,7 @@ export interface DrainLogOptions {
 
 export class DrainLog {
   readonly #options: DrainLogOptions
-  readonly #saved: SavedBook
+  readonly #saved: SavedRequests
   #record: DrainRecord | undefined
   #falseAlarms = 0
   /** Why the lifecycle last moved. */
@@ -33,7 +33,7 @@ export class DrainLog {
 
   constructor(options: DrainLogOptions) {
     this.#options = options
-    this.#saved = new SavedBook(() => options.tally().saved)
+    this.#saved = new SavedRequests(() => options.tally().saved)
   }
 
   /** False alarms since the start of the process. */

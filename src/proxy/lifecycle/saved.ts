@@ -13,7 +13,7 @@ export interface Saved {
 
 export const NONE_SAVED: Saved = { inFlight: 0, arrived: 0 }
 
-export class SavedBook {
+export class SavedRequests {
   readonly #counted: () => Saved
   #before: Saved = NONE_SAVED
   #untold: Saved = NONE_SAVED

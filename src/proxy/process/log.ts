@@ -15,7 +15,7 @@ const STDOUT = 1
 const MAX_WAITING_BYTES = 1024 * 1024
 const RETRY_MS = 20
 /** How long the last lines may delay the exit. */
-const LAST_WORDS_MS = 500
+const LAST_LINES_MS = 500
 
 /** The log of the program, on stdout, from `level` up. */
 export function createLog(level: LevelWithSilent): Log {
@@ -98,7 +98,7 @@ class Output {
 
   /** Writes what is left, blocking for a moment; for the end of the process. */
   flushNow(): void {
-    const deadline = performance.now() + LAST_WORDS_MS
+    const deadline = performance.now() + LAST_LINES_MS
     const nap = new Int32Array(new SharedArrayBuffer(4))
     for (this.#drain(); this.#waiting.length > 0 && performance.now() < deadline; this.#drain())
       Atomics.wait(nap, 0, 0, RETRY_MS)

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 const SECOND_MS = 1000
 
 /** Allows a number of lines in any second that begins with one, and counts the rest. */
-export class Sparingly {
+export class LineLimit {
   readonly #perSecond: number
   #since = -Infinity
   #said = 0
@@ -19,7 +19,7 @@ export class Sparingly {
    * If a line may be logged at this time, returns how many were left out before it; otherwise undefined, and this one
    * is left out.
    */
-  say(nowMs: number): number | undefined {
+  admit(nowMs: number): number | undefined {
     if (nowMs - this.#since >= SECOND_MS) {
       this.#since = nowMs
       this.#said = 0
@@ -43,9 +43,9 @@ export function onceASecond<Of>(
   clock: Pick<Clock, 'now'>,
   act: (of: Of, leftOut: number) => void,
 ): (of: Of) => void {
-  const calls = new Sparingly(1)
+  const calls = new LineLimit(1)
   return (of) => {
-    const leftOut = calls.say(clock.now())
+    const leftOut = calls.admit(clock.now())
     if (leftOut !== undefined) act(of, leftOut)
   }
 }

@@ -1,14 +1,14 @@
 /**
  * What is in flight; the only place that changes this number. A request enters once, may change its protocol, and exits
  * once. Only an exit can report that nothing is left, so a change from HTTP/1.1 to a WebSocket, or from one pipelined
- * request to the next, is never mistaken for the end of all work. Each port counts its own requests; `Whole` is the sum
+ * request to the next, is never mistaken for the end of all work. Each port counts its own requests; `AllInFlight` is the sum
  * over all ports. Pure.
  */
 
 import { PROTOCOLS, type Protocol } from '../../words.ts'
 
 /** What is in flight on all ports. */
-export class Whole {
+export class AllInFlight {
   total = 0
   readonly quiesced: () => void
 
@@ -21,10 +21,10 @@ export class Whole {
 /** What is in flight on one port. */
 export class InFlight {
   readonly #byProtocol: Float64Array
-  readonly #whole: Whole
+  readonly #whole: AllInFlight
 
   /** Keeps `byProtocol`, indexed by PROTOCOLS, up to date. */
-  constructor(byProtocol: Float64Array, whole: Whole) {
+  constructor(byProtocol: Float64Array, whole: AllInFlight) {
     this.#byProtocol = byProtocol
     this.#whole = whole
   }

@@ -144,14 +144,14 @@ export class Pair implements Link, PortOwner {
   /** Ends the pair now, whatever is in flight. Returns how many requests that cut. */
   cut(): number {
     const cut = this.account.inFlight
-    this.#lastWords('lastcall', cut > 0 ? 'cut' : 'drained')
+    this.#countEnd('lastcall', cut > 0 ? 'cut' : 'drained')
     this.#end(cut > 0)
     return cut
   }
 
   /** A side has taken nothing for a minute and for as long as an idle client may stay: it is not coming back. */
   #giveUp(): void {
-    this.#lastWords(this.client.backlog ? 'client' : 'app', 'timeout')
+    this.#countEnd(this.client.backlog ? 'client' : 'app', 'timeout')
     this.#end(true)
   }
 
@@ -159,7 +159,7 @@ export class Pair implements Link, PortOwner {
   fail(error: unknown): void {
     if (this.#conversation !== SILENT) this.#context.fault(error)
     this.#conversation = SILENT
-    this.#lastWords('lastcall', 'fault')
+    this.#countEnd('lastcall', 'fault')
     this.#end(true)
   }
 
@@ -249,7 +249,7 @@ export class Pair implements Link, PortOwner {
       if (!this.#patience.lingers) this.#conversation.clientGone()
     } finally {
       this.dropApp()
-      this.#lastWords('client', error === undefined ? 'closed' : 'reset')
+      this.#countEnd('client', error === undefined ? 'closed' : 'reset')
       this.#forgetArrival()
       this.#leaveWhenDelivered()
     }
@@ -311,7 +311,7 @@ export class Pair implements Link, PortOwner {
   }
 
   finClient(who: EndWho, why: EndWhy): void {
-    this.#lastWords(who, why)
+    this.#countEnd(who, why)
     this.#patience.linger(this.#context.terms.now)
     // If the client has already sent its FIN, `#settle` closes the socket, which sends ours in the same call.
     if (!this.#clientEnded) this.client.fin()
@@ -322,7 +322,7 @@ export class Pair implements Link, PortOwner {
   }
 
   resetClient(who: EndWho, why: EndWhy): void {
-    this.#lastWords(who, why)
+    this.#countEnd(who, why)
     this.client.reset()
   }
 
@@ -380,7 +380,7 @@ export class Pair implements Link, PortOwner {
   }
 
   /** Counts once how the pair ended. */
-  #lastWords(who: EndWho, why: EndWhy): void {
+  #countEnd(who: EndWho, why: EndWhy): void {
     if (this.#ended) return
     this.#ended = true
     this.#context.counters.pairEnded(who, why)

@@ -14,7 +14,7 @@ import { Clients } from './clients.ts'
 import { type Counters, sumOf } from './counters.ts'
 import type { Terms } from '../conversation/link.ts'
 import type { Writer } from '../sockets/native.ts'
-import { Whole } from './in-flight.ts'
+import { AllInFlight } from './in-flight.ts'
 import type { RequestInFlight } from '../../words.ts'
 import type { Pair } from './pair.ts'
 import type { PlaceLimit } from './places.ts'
@@ -70,7 +70,7 @@ export interface RelayParts {
 export class Relay implements Common {
   /** In configured order. */
   readonly ports: readonly ServedPort[]
-  readonly whole: Whole
+  readonly whole: AllInFlight
   readonly terms: Terms
   readonly kit: PortKit
   readonly arrivals: Arrivals
@@ -81,7 +81,7 @@ export class Relay implements Common {
   constructor(parts: RelayParts) {
     const { config, clock, native } = parts
     this.#parts = parts
-    this.whole = new Whole(parts.quiesced)
+    this.whole = new AllInFlight(parts.quiesced)
     this.targetBytes = config.accessLog === 'off' ? 0 : Infinity
     this.arrivals = new Arrivals(() => this.terms.now)
     this.terms = {

@@ -14,7 +14,7 @@ import type { Arrivals } from './arrivals.ts'
 import { Counters } from './counters.ts'
 import { Dialer } from './dialer.ts'
 import type { Limits, RelayContext } from './context.ts'
-import { InFlight, type Whole } from './in-flight.ts'
+import { InFlight, type AllInFlight } from './in-flight.ts'
 import { Pair } from './pair.ts'
 
 /** What all ports share: the relay as a port sees it. */
@@ -22,7 +22,7 @@ export interface Common {
   readonly terms: Terms
   readonly kit: PortKit
   readonly arrivals: Arrivals
-  readonly whole: Whole
+  readonly whole: AllInFlight
   readonly maxBuffered: number
   readonly targetBytes: number
   tick(): void

@@ -1,7 +1,7 @@
 /** The listener as the lifecycle orders it: in order, one order at a time, and again until it is open. */
 import tap from 'tap'
 import type { Served } from '../../src/proxy/config/config.ts'
-import { Door } from '../../src/proxy/door.ts'
+import { Listeners } from '../../src/proxy/listeners.ts'
 import { HandClock } from '../fixtures/clock.ts'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
@@ -37,88 +37,88 @@ function rig() {
   }
   const lines: string[] = []
   const log = { error: (line: string) => void lines.push(line) }
-  const door = new Door({ ports: [SERVED], relay, clock, log })
-  return { door, relay, clock, did, lines, closed: () => closing.shift()?.() }
+  const listeners = new Listeners({ ports: [SERVED], relay, clock, log })
+  return { listeners, relay, clock, did, lines, closed: () => closing.shift()?.() }
 }
 
 void tap.test('closing takes its time; taken back before that is over, nothing is closed', async (t) => {
-  const { door, did, closed } = rig()
-  t.same(await door.first(), [LISTEN])
-  t.ok(door.isOpen)
-  door.close()
-  door.open()
+  const { listeners, did, closed } = rig()
+  t.same(await listeners.first(), [LISTEN])
+  t.ok(listeners.isOpen)
+  listeners.close()
+  listeners.open()
   await turn()
   t.same(did, ['open', 'closing'])
   closed()
-  await door.settled
+  await listeners.settled
   t.same(did, ['open', 'closing', 'kept'])
-  t.ok(door.isOpen)
+  t.ok(listeners.isOpen)
 })
 
 void tap.test('closed, and opened again', async (t) => {
-  const { door, did, closed } = rig()
-  await door.first()
-  door.close()
+  const { listeners, did, closed } = rig()
+  await listeners.first()
+  listeners.close()
   await turn()
   closed()
   await turn()
-  t.notOk(door.isOpen)
-  door.open()
-  await door.settled
+  t.notOk(listeners.isOpen)
+  listeners.open()
+  await listeners.settled
   t.same(did, ['open', 'closing', 'closed', 'open'])
-  t.ok(door.isOpen)
+  t.ok(listeners.isOpen)
 })
 
 void tap.test('a port that another program has taken meanwhile is tried again every second', async (t) => {
-  const { door, relay, clock, did, lines, closed } = rig()
-  await door.first()
-  door.close()
+  const { listeners, relay, clock, did, lines, closed } = rig()
+  await listeners.first()
+  listeners.close()
   await turn()
   closed()
   await turn()
   relay.taken = 2
-  door.open()
-  await door.settled
-  t.notOk(door.isOpen)
+  listeners.open()
+  await listeners.settled
+  t.notOk(listeners.isOpen)
   clock.advance(1000)
-  await door.settled
-  t.notOk(door.isOpen)
+  await listeners.settled
+  t.notOk(listeners.isOpen)
   clock.advance(1000)
-  await door.settled
-  t.ok(door.isOpen)
+  await listeners.settled
+  t.ok(listeners.isOpen)
   t.same(did.slice(-3), ['taken', 'taken', 'open'])
   t.match(lines, [/^--listen: port 8080 is taken/, /^--listen: port 8080 is taken/])
 })
 
 void tap.test('who closes meanwhile is not overtaken by another try', async (t) => {
-  const { door, relay, clock, did, closed } = rig()
-  await door.first()
-  door.close()
+  const { listeners, relay, clock, did, closed } = rig()
+  await listeners.first()
+  listeners.close()
   await turn()
   closed()
   await turn()
   relay.taken = 1
-  door.open()
-  await door.settled
-  door.close()
+  listeners.open()
+  await listeners.settled
+  listeners.close()
   await turn()
   closed()
   clock.advance(60_000)
-  await door.settled
-  t.notOk(door.isOpen)
+  await listeners.settled
+  t.notOk(listeners.isOpen)
   t.equal(did.filter((what) => what === 'open').length, 1)
 })
 
 void tap.test('an order to close that comes before the first opening is carried out after it', async (t) => {
-  const { door, did, closed } = rig()
-  door.close()
+  const { listeners, did, closed } = rig()
+  listeners.close()
   await turn()
   closed()
-  await door.settled
-  await door.first()
+  await listeners.settled
+  await listeners.first()
   await turn()
   closed()
-  await door.settled
+  await listeners.settled
   t.equal(did.at(-1), 'closed')
-  t.notOk(door.isOpen)
+  t.notOk(listeners.isOpen)
 })

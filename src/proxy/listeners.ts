@@ -11,20 +11,20 @@ import type { Relay } from './relay/relay.ts'
 /** How soon to try again if another program has taken a port in the meantime. */
 const RETRY_MS = 1000
 
-export interface DoorParts {
+export interface ListenersParts {
   readonly ports: Config['ports']
   readonly relay: Pick<Relay, 'listen' | 'closeListeners'>
   readonly clock: Clock
   readonly log: { error(message: string): void }
 }
 
-export class Door {
-  readonly #parts: DoorParts
+export class Listeners {
+  readonly #parts: ListenersParts
   #wanted: 'open' | 'closed' | undefined
   #isOpen = false
   #settled = Promise.resolve()
 
-  constructor(parts: DoorParts) {
+  constructor(parts: ListenersParts) {
     this.#parts = parts
   }
 
