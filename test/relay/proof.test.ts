@@ -164,7 +164,7 @@ const BROKEN: readonly (readonly [string, NativeWays, RegExp])[] = [
           callback: (count, bytes) => onread.callback(count, Buffer.from(bytes)),
         }),
     },
-    /another buffer/,
+    /a different buffer/,
   ],
   [
     'handles cannot be adopted',
