@@ -48,7 +48,7 @@ void tap.test("a NetworkPolicy that lets the app's port in lets lastcall's in as
 `,
   )
   t.same(ids(after), [])
-  t.equal(injected(after), after, 'twice is once')
+  t.equal(injected(after), after, 'a second run changes nothing')
   t.equal(injected(after, '--remove'), before, 'to the byte')
   t.same(
     ids(after.replace(/ {8}- # The port of lastcall.*\n.*\n.*\n/, '')),

@@ -22,7 +22,7 @@ for (const { before, after, argv } of EXAMPLES) {
     const text = manifest(before)
     const golden = manifest(after)
     t.equal(injected(text, ...argv), golden)
-    t.equal(injected(golden), golden, 'twice is once')
+    t.equal(injected(golden), golden, 'a second run changes nothing')
     t.equal(injected(golden, ...argv), golden, 'twice with the same options is once')
     t.same(found(golden), [], 'check finds nothing in it')
     t.equal(injected(golden, '--remove'), text, 'what --remove leaves is what was there, to the byte')

@@ -43,7 +43,7 @@ void tap.test('an app on 8080 is injected: lastcall listens on 18080', async (t)
   const after = injected(text)
   t.same(portsOf(after), { listen: 18_080, admin: 9099 })
   t.match(after, /targetPort: 18080\n/)
-  t.equal(injected(after), after, 'twice is once')
+  t.equal(injected(after), after, 'a second run changes nothing')
   t.equal(injected(after, '--remove'), text, 'and --remove finds it')
   t.same(
     found(after).filter(({ severity }) => severity === 'error'),
@@ -115,7 +115,7 @@ void tap.test('a grace period without room for a drain is raised, and that is sa
       ],
     })
     t.match(injected(text), '--grace-period=40s')
-    t.equal(injected(injected(text)), injected(text), 'twice is once')
+    t.equal(injected(injected(text)), injected(text), 'a second run changes nothing')
     t.equal(injected(injected(text), '--remove'), text)
   }
   const enough = pod(APP, SERVICE).replace(
@@ -135,7 +135,7 @@ void tap.test('what comes by a port of the node comes to lastcall', async (t) =>
     const once = injected(text)
     t.match(once, /containerPort: 18080\n +hostPort: 80\n/)
     t.equal(once.split('hostPort: ').length, 3, 'lastcall has it, and the note of how it was')
-    t.equal(injected(once), once, 'twice is once')
+    t.equal(injected(once), once, 'a second run changes nothing')
     t.equal(injected(once, '--remove'), text)
   }
   const own = pod(APP, SERVICE)

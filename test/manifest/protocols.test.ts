@@ -117,7 +117,7 @@ void tap.test('databases and TLS get --protocol tcp, and a remark says so', asyn
     const once = injected(text)
     t.match(injection(text), { kind: 'text', remarks: [said] })
     t.match(once, '--protocol=tcp')
-    t.equal(injected(once), once, 'twice is once')
+    t.equal(injected(once), once, 'a second run changes nothing')
     t.same(
       found(once).filter(({ rule }) => rule === 'protocol-not-http'),
       [],

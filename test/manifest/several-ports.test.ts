@@ -56,7 +56,7 @@ const remarks = (text: string, ...argv: string[]) => {
 
 function holds(t: Test, text: string, ...argv: string[]): string {
   const after = injected(text, ...argv)
-  t.equal(injected(after, ...argv), after, 'twice is once')
+  t.equal(injected(after, ...argv), after, 'a second run changes nothing')
   t.equal(injected(after), after, 'also without the options')
   t.equal(injected(after, '--remove'), text, 'removed to the byte')
   t.same(errors(after), [])

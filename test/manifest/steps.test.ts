@@ -45,7 +45,7 @@ void tap.test('--step pods: the sidecar is in, and the Service still reaches the
     t.match(pods(after), /path: \/prestop\/app$/m)
     t.match(pods(after), /containerPort: 3000\n/)
     t.equal(after.includes('name: http\n              containerPort: 3000'), text === TEXT, 'its name stays')
-    t.equal(injected(after, '--step=pods'), after, 'twice is once')
+    t.equal(injected(after, '--step=pods'), after, 'a second run changes nothing')
     t.equal(injected(after, '--remove'), text)
   }
 })
@@ -56,7 +56,7 @@ void tap.test('--step services: the Service moves over, and the pods stay as the
     const second = injected(first, '--step=services')
     t.equal(pods(second), pods(first))
     t.match(service(second), /targetPort: 8080\n/)
-    t.equal(injected(second, '--step=services'), second, 'twice is once')
+    t.equal(injected(second, '--step=services'), second, 'a second run changes nothing')
     t.equal(injected(second), second, 'and it is done')
     t.equal(injected(second, '--remove'), text)
     t.match(injection(first, '--step=services'), {
