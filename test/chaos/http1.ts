@@ -42,6 +42,7 @@ export class Http1Client {
   readonly #asked: number[] = []
   readonly #reader: MessageReader
   readonly #epoch: number
+  readonly #patienceMs: number
   #interim = false
   #tainted = false
   /** When the other side last said something, or was asked something. */
@@ -49,8 +50,9 @@ export class Http1Client {
   #patience: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(socket: Socket, ledger: Ledger, by: string) {
+  constructor(socket: Socket, ledger: Ledger, by: string, patienceMs = PATIENCE_MS) {
     this.socket = socket
+    this.#patienceMs = patienceMs
     this.#ledger = ledger
     this.#by = by
     this.#epoch = ledger.epoch
@@ -92,7 +94,7 @@ export class Http1Client {
     if (this.#closed) this.#gone('closed')
     if (isUnkind(plan) || plan.conduct === 'says-close' || plan.framing === 'close') this.over = true
     this.#heardAt = performance.now()
-    this.#patience ??= setTimeout(() => void this.#lookWhetherSilent(), PATIENCE_MS)
+    this.#patience ??= setTimeout(() => void this.#lookWhetherSilent(), this.#patienceMs)
     return done.promise
   }
 
@@ -104,8 +106,8 @@ export class Http1Client {
     const [first] = this.#pending
     if (first === undefined) return
     const silentMs = performance.now() - this.#heardAt
-    if (silentMs < PATIENCE_MS) {
-      this.#patience = setTimeout(() => void this.#lookWhetherSilent(), PATIENCE_MS - silentMs)
+    if (silentMs < this.#patienceMs) {
+      this.#patience = setTimeout(() => void this.#lookWhetherSilent(), this.#patienceMs - silentMs)
       return
     }
     if (this.behaves && !this.#ledger.excuses)
@@ -223,8 +225,8 @@ export class Http1Client {
 
   #end(outcome: Outcome): void {
     const { plan, epoch, excused, done, askedAt } = this.#pending.shift()!
-    if (outcome.kind === 'whole' && performance.now() - askedAt > PATIENCE_MS)
-      this.#ledger.count(`${this.#by}: whole after more than ${PATIENCE_MS / 1000} s`)
+    if (outcome.kind === 'whole' && performance.now() - askedAt > this.#patienceMs)
+      this.#ledger.count(`${this.#by}: whole after more than ${this.#patienceMs / 1000} s`)
     const entitled = this.behaves && !excused && epoch === this.#ledger.epoch
     this.#ledger.ended(plan, outcome, entitled, `${this.#by} (${this.#asked.join(' ')})`)
     // What is behind the last answer of a connection has no right to one.
