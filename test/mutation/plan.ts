@@ -21,6 +21,8 @@ export const PORTIONS: readonly Portion[] = [
       'way-back',
       'false-alarm',
       'budget',
+      'drain',
+      'left',
       'verdict',
       'runner',
       'properties',
