@@ -15,6 +15,7 @@ import type { Request } from './request.ts'
 import type { ObjectChanges } from './rewrite.ts'
 import { planned } from './plan.ts'
 import { opened } from './policies.ts'
+import { refusingQuotas } from './quotas.ts'
 import { redirected } from './services.ts'
 import { speechOf, type Speech } from './speech.ts'
 import { sidecar, sidecarNotes, type Mode, type SidecarPlan } from './sidecar.ts'
@@ -75,6 +76,7 @@ export function inject(workload: Workload, places: readonly Place[], request: Re
     ...[...new Map(apps.map((one) => [one.container, one])).values()].flatMap(replacedHook),
     ...adapted(workload, plan.plan, plan.graceSeconds, request, edits),
     ...besides(workload, places, apps),
+    ...refusingQuotas(workload, places),
   ]
   edits.changes.push(...containerChanges(workload, plan.plan, edits))
   const services = redirected(workload, places, plan.plan, request.step)

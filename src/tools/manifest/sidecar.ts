@@ -62,7 +62,7 @@ export function sidecar(plan: SidecarPlan): Branch {
     ...(mode === 'native' ? { lifecycle: { preStop: hook('sidecar', adminPort, plan.token) } } : {}),
     readinessProbe: probe('/readyz', { periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 1 }),
     livenessProbe: probe('/livez', { periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 }),
-    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+    resources: RESOURCES,
     securityContext: {
       runAsNonRoot: true,
       ...(plan.podIsRoot ? { runAsUser: USER, runAsGroup: USER } : {}),
@@ -73,6 +73,9 @@ export function sidecar(plan: SidecarPlan): Branch {
     },
   }
 }
+
+/** Of a new sidecar. No limit of cpu: it would throttle requests. */
+export const RESOURCES = { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } } as const
 
 /** A preStop hook that waits for lastcall. The kubelet would resolve a host on the node, and a port name in the container. */
 export function hook(who: 'app' | 'sidecar', adminPort: number, token: string | undefined): Branch {
