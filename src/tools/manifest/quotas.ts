@@ -23,19 +23,15 @@ export function refusingQuotas(workload: Workload, places: readonly Place[]): st
   const quotas = near('ResourceQuota').filter(
     ({ item }) => !given && at(item.value, 'spec', 'hard', 'limits.cpu') !== undefined,
   )
-  const found = [
-    ...quotas.map((place) => `${titleOf(place)} requires a limit of cpu, and lastcall has none`),
-    ...ranges.flatMap(({ place, limit }) => [
-      ...(over(RESOURCES.limits.memory, at(limit, 'max', 'memory'))
-        ? [`${titleOf(place)} allows less memory than lastcall's limit of ${RESOURCES.limits.memory}`]
-        : []),
-      ...(['cpu', 'memory'] as const).flatMap((what) =>
-        over(at(limit, 'min', what), RESOURCES.requests[what])
-          ? [`${titleOf(place)} requires more ${what} than lastcall's request of ${RESOURCES.requests[what]}`]
-          : [],
-      ),
-    ]),
-  ]
+  const found = quotas.map((place) => `${titleOf(place)} requires a limit of cpu, and lastcall has none`)
+  for (const { place, limit } of ranges) {
+    const title = titleOf(place)
+    if (over(RESOURCES.limits.memory, at(limit, 'max', 'memory')))
+      found.push(`${title} allows less memory than lastcall's limit of ${RESOURCES.limits.memory}`)
+    for (const what of ['cpu', 'memory'] as const)
+      if (over(at(limit, 'min', what), RESOURCES.requests[what]))
+        found.push(`${title} requires more ${what} than lastcall's request of ${RESOURCES.requests[what]}`)
+  }
   return found.map(
     (why) =>
       `${why}: the cluster would refuse the new pods. Change lastcall's resources in the output; a later inject keeps them`,
