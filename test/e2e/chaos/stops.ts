@@ -117,7 +117,10 @@ const shutdown: Fault = {
   group: 'stop',
   what: "the node shuts down (the kubelet's graceful node shutdown)",
   spares: 'everything',
-  loses: "Nothing, if the kubelet's shutdownGracePeriod covers --grace-period.",
+  loses:
+    "Nothing that is in flight, if the kubelet's shutdownGracePeriod covers `--grace-period`. New connections may be refused for about " +
+    'a second per pod: the kubelet (1.36) neither probes a pod nor reports it as not ready before its containers have ended, ' +
+    'so its endpoint stays, and lastcall has to stop serving at `--lame-duck-max`.',
   onNode: true,
   async run(scene) {
     const found = await scene.node.sh(await scene.someNode(), 'ls -d /run/systemd/system 2>/dev/null || true')

@@ -64,12 +64,11 @@ const memory: Fault = {
   what: 'the node is short of memory (by a threshold of the kubelet), and the kubelet evicts a pod softly',
   spares: 'connections',
   loses:
-    'Nothing with a soft threshold and `evictionMaxPodGracePeriod` of at least `--grace-period`, on Kubernetes ' +
-    '1.22 or later. ' +
-    'The kubelet of 1.20 killed the evicted pod within 2 s whatever that setting said, and so does a hard ' +
-    'threshold on every ' +
-    'version: what was in flight is lost. Here new connections may also be refused because the kubelet is ' +
-    'restarted with another threshold: see `kubelet-restart`.',
+    'Nothing that is in flight with a soft threshold and `evictionMaxPodGracePeriod` of at least `--grace-period`, on Kubernetes ' +
+    '1.22 or later. The kubelet of 1.20 killed the evicted pod within 2 s whatever that setting said, and so does a hard ' +
+    'threshold on every version: what was in flight is lost. New connections may be refused for about a second: the endpoint ' +
+    'of an evicted pod stays until its containers have ended (see `node-shutdown`). Here also because the kubelet is ' +
+    'restarted to make it feel the pressure: see `kubelet-restart`.',
   onNode: true,
   async run(scene) {
     const name = await scene.someNode()
