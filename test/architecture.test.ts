@@ -60,6 +60,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'proxy/listeners.ts': ['proxy/admin/listen.ts', 'proxy/config', 'proxy/process', 'proxy/relay'],
   'proxy/native-way.ts': ['proxy/config', 'proxy/process', 'proxy/sockets'],
   'proxy/orders.ts': [
+    'proxy/admin/status.ts',
     'proxy/config',
     'proxy/listeners.ts',
     'proxy/health',

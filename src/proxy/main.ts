@@ -128,12 +128,14 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
     view: () => relay.facts,
     tally: () => ({
       finished: relay.counters.finishedTotal,
+      failed: relay.counters.failed,
       lastConnectionAt: relay.arrivals.lastConnectionAt,
       saved: relay.saved,
     }),
     effects: createPerformer({
       config,
       clock,
+      log,
       relay,
       listeners,
       runner: () => runner,
@@ -162,6 +164,9 @@ function assemble({ config, clock, log, limits, native, times, version }: Given)
       )
       runner.appDown()
       tellLoadBalancers()
+    },
+    onLate(why, seconds) {
+      if (runner.phase === 'starting') log.warn({ why }, `app: not healthy yet after ${seconds} s: ${why}`)
     },
   })
   const view = new View({ config, relay, listeners, runner, checkers, clock, version })

@@ -1,4 +1,6 @@
 /** Carries out the orders of the lifecycle. All orders pass through here. */
+import type { Logger } from 'pino'
+import { shownRequest } from './admin/status.ts'
 import type { Config } from './config/config.ts'
 import type { Listeners } from './listeners.ts'
 import type { Checkers } from './health/checkers.ts'
@@ -10,9 +12,13 @@ import { writeTerminationLog } from './process/termination-log.ts'
 import type { Relay } from './relay/relay.ts'
 import type { View } from './view.ts'
 
+/** As many of the requests that are cut are named in the log, the oldest first. */
+const CUT_SHOWN = 20
+
 export interface Pieces {
   readonly config: Pick<Config, 'ports'>
   readonly clock: Clock
+  readonly log: Pick<Logger, 'warn'>
   readonly relay: Relay
   readonly listeners: Listeners
   /**
@@ -28,6 +34,7 @@ export interface Pieces {
 export function createPerformer({
   config,
   clock,
+  log,
   relay,
   listeners,
   runner,
@@ -61,7 +68,13 @@ export function createPerformer({
       // The listeners first, so that clients in their queues are served like all others.
       void listeners.settled.then(() => relay.closeIdle()).then(() => runner().idleClosed())
     },
-    cut: () => relay.cut(),
+    cut() {
+      const left = [...relay.requests(clock.now())]
+      const requests = left.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, CUT_SHOWN)
+      if (left.length > 0)
+        log.warn({ requests: requests.map(shownRequest) }, `cutting what is in flight: ${left.length}`)
+      return relay.cut()
+    },
     verdict(record) {
       view().concluded(record)
       if (record.outcome === 'exited') writeTerminationLog(record.text)

@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8')
 
 void tap.test('the verdict that is explained is one of the program', async (t) => {
-  let ledger = opened('settling', 0, 3, 100)
+  let ledger = opened('settling', 0, 3, { finished: 100, failed: 0 })
   ledger = moved(ledger, 'lame-duck', 3000)
   ledger = moved(ledger, 'draining', 5000)
   ledger = moved(ledger, 'drained', 6400)
@@ -21,6 +21,7 @@ void tap.test('the verdict that is explained is one of the program', async (t) =
     why: 'clients gone',
     triggers: ['sidecar', 'app'],
     finished: 141,
+    failed: 0,
     lastConnectionAt: 1700,
     saved: { inFlight: 3, arrived: 38 },
   })

@@ -90,7 +90,42 @@ await tap.test(
     app.signal('SIGKILL')
     t.equal(await client.end(), 'reset')
     t.same(await sidecar.end(5000), { code: 0, signal: null })
-    t.match(verdictOf(sidecar), { cut: 0, why: /.+/ })
+    t.match(verdictOf(sidecar), { finished: 0, failed: 1, cut: 0, why: /.+/ })
+  },
+)
+
+await tap.test(
+  'an app that gets SIGTERM together with lastcall: the verdict tells what it failed',
+  async (t) => {
+    const { app, sidecar } = await servingProcess(t)
+    const halfway = await rawClient(t, sidecar.listen)
+    halfway.send(requestText('GET', '/gate/never/chunks'))
+    await halfway.until('the first half', () => halfway.text.includes(FIRST_HALF))
+    const post = await rawClient(t, sidecar.listen)
+    post.send('POST /gate/never HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\n\r\nx')
+    const probe = await rawClient(t, sidecar.listen)
+    probe.send(requestText('GET', '/gate/never/chunks', undefined, 'User-Agent: kube-probe/1.36\r\n'))
+    await probe.until('the first half', () => probe.text.includes(FIRST_HALF))
+    const leaves = await rawClient(t, sidecar.listen)
+    leaves.send(requestText('GET', '/gate/never'))
+    await until('all have come', () => app.lines.filter((line) => line === 'arrived never').length === 4)
+
+    sidecar.signal('SIGTERM')
+    await sidecar.log(PHASE.settling)
+    leaves.socket.resetAndDestroy()
+    await until('who left is not in flight', async () => (await inFlight(sidecar)) === 3)
+    app.signal('SIGKILL')
+    t.equal(await halfway.end(), 'reset')
+    t.equal((await post.answer('POST')).status, 502)
+    t.equal(await probe.end(), 'reset')
+    t.same(await sidecar.end(5000), { code: 0, signal: null }, 'lastcall has cut nothing')
+    const verdict = verdictOf(sidecar)
+    t.match(verdict, { inFlight: 4, finished: 2, failed: 2, cut: 0, saved: { inFlight: 0, arrived: 0 } })
+    t.match(
+      verdict.text,
+      '2 failed because the app ended or broke the connection (its preStop hook /prestop/app was not called)',
+    )
+    t.equal(sidecar.logs.find((line) => line['verdict'] !== undefined)?.level, 'warn')
   },
 )
 

@@ -50,6 +50,13 @@ await tap.test('work that is left at the deadline is cut and counted: exit code 
     /^ended by deadline after 3\.\d s \(settle 0\.\d s, lame duck 0\.\d s, draining 2\.\d s\): 3 in flight at the start, 1 finished, 2 cut; saved 1 in flight and 0 that arrived later; no new connection/,
   )
   t.equal(sidecar.logs.find((line) => line['verdict'] !== undefined)?.level, 'warn')
+  const cutting = sidecar.logs.find(({ msg }) => msg === 'cutting what is in flight: 2')
+  t.match(cutting, {
+    level: 'warn',
+    requests: Array(2).fill({ protocol: 'http1', client: '127.0.0.1', method: 'GET' }),
+  })
+  const [oldest, youngest] = cutting?.['requests'] as { ageMs: number }[]
+  t.ok(oldest!.ageMs >= youngest!.ageMs && youngest!.ageMs > 2900, 'the oldest first')
 })
 
 await tap.test('an app that never stops, and whose hook was never called, is given app-stop', async (t) => {

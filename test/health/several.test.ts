@@ -5,6 +5,7 @@ import type { Address } from '../../src/proxy/config/config.ts'
 import { startCheckers } from '../../src/proxy/health/checkers.ts'
 import { watchApps } from '../../src/proxy/health/watches.ts'
 import { systemClock } from '../../src/proxy/process/clock.ts'
+import { HandClock } from '../fixtures/clock.ts'
 import { listen } from '../fixtures/listener.ts'
 import { freePort } from '../fixtures/ports.ts'
 import type { Owner } from '../fixtures/program.ts'
@@ -27,7 +28,11 @@ function checking(t: Owner, apps: readonly Address[], more: object = {}) {
   const told: string[] = []
   const checkers = startCheckers(
     { ...OPTIONS, ...more, apps },
-    { onUp: () => told.push('up'), onDown: (_, index) => told.push(`down ${index}`) },
+    {
+      onUp: () => told.push('up'),
+      onDown: (_, index) => told.push(`down ${index}`),
+      onLate: (why, seconds) => told.push(`late ${seconds}: ${why}`),
+    },
   )
   t.teardown(() => checkers.stop())
   return { told, checkers, ups: () => checkers.each.map(({ up }) => up) }
@@ -103,5 +108,31 @@ void tap.test(
     two = await start(1)
     await until('back', () => told.length === 4)
     t.same(told, ['back', 'restarted', 'gone', 'back'])
+  },
+)
+
+void tap.test(
+  'an app that does not become healthy: why, after 10 s and then every minute until it does',
+  async (t) => {
+    const clock = new HandClock()
+    const ports = [await freePort(), await freePort()]
+    await listen(t, createServer(), ports[0])
+    const { told, checkers, ups } = checking(t, ports.map(at), { clock, intervalMs: 1e7, timeoutMs: 1e7 })
+    const why = `connect ECONNREFUSED 127.0.0.1:${ports[1]}`
+    await until('both are checked', () => ups()[0] && checkers.each[1]?.lastError === why)
+    clock.advance(9_999)
+    t.same(told, [])
+    clock.advance(1)
+    t.same(told, [`late 10: ${why}`])
+    clock.advance(60_000)
+    t.same(told, [`late 10: ${why}`, `late 70: ${why}`])
+    await listen(t, createServer(), ports[1])
+    await until('up', () => {
+      clock.advance(20)
+      return told.includes('up')
+    })
+    const before = told.length
+    clock.advance(600_000)
+    t.equal(told.length, before, 'it has become healthy')
   },
 )

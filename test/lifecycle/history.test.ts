@@ -8,6 +8,7 @@ const ending = {
   why: 'resume',
   triggers: ['operator'],
   finished: 0,
+  failed: 0,
   lastConnectionAt: -Infinity,
   saved: NONE_SAVED,
 } as const
@@ -15,7 +16,7 @@ const ending = {
 void tap.test('the last drains are kept, the newest first, however many there were', async (t) => {
   const history = new History()
   for (let i = 1; i <= 50; i += 1) {
-    const record = moved(opened('settling', 0, 0, 0), 'serving', i)
+    const record = moved(opened('settling', 0, 0, { finished: 0, failed: 0 }), 'serving', i)
     history.concluded(verdict(record, ending), i)
   }
   t.same(

@@ -61,6 +61,7 @@ function rig(change: Partial<Performer> = {}): Rig {
     view: () => relay,
     tally: () => ({
       finished: relay.finished,
+      failed: 0,
       lastConnectionAt: relay.lastArrivalAt,
       saved: relay.saved,
     }),
@@ -220,7 +221,7 @@ void tap.test('idle moments in serving cost no step', async (t) => {
       views += 1
       return { inFlight: 0, lastArrivalAt: -Infinity, connections: 0 }
     },
-    tally: () => ({ finished: 0, lastConnectionAt: -Infinity, saved: NONE_SAVED }),
+    tally: () => ({ finished: 0, failed: 0, lastConnectionAt: -Infinity, saved: NONE_SAVED }),
     effects: { hold() {} } as Partial<Performer> as Performer,
     log: { info() {}, warn() {}, error() {} },
   })

@@ -8,6 +8,7 @@ const END: Ending = {
   why: 'app gone',
   triggers: ['signal'],
   finished: 114,
+  failed: 7,
   lastConnectionAt: -Infinity,
   saved: NONE_SAVED,
 }
@@ -15,7 +16,7 @@ const END: Ending = {
 /** A book in which each phase took so many ms, from 1000 on. */
 function book(first: Phase, ...moves: [ms: number, to: Phase][]): DrainRecord {
   let now = 1000
-  let record = opened(first, now, 14, 100)
+  let record = opened(first, now, 14, { finished: 100, failed: 7 })
   for (const [ms, to] of moves) record = moved(record, to, (now += ms))
   return record
 }
@@ -49,6 +50,21 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
     { lastConnectionAt: 1000 },
     'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 14 finished, 0 cut; ' +
       'no new connection arrived after the drain began',
+  ],
+  [
+    'the app ended with requests in flight, as nobody called its hook',
+    drained,
+    { failed: 12 },
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 9 finished, ' +
+      '5 failed because the app ended or broke the connection (its preStop hook /prestop/app was not called), 0 cut; ' +
+      'no new connection arrived after the drain began',
+  ],
+  [
+    'the app failed one although it was told to stop only later',
+    drained,
+    { failed: 8, triggers: ['app', 'signal'] },
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 13 finished, ' +
+      '1 failed because the app ended or broke the connection, 0 cut; no new connection arrived after the drain began',
   ],
   [
     'one that was saved and one that arrived',
@@ -136,6 +152,7 @@ void tap.test('the record carries the sums in whole ms, and whether the stop was
     phasesMs: { settling: 3000, 'lame-duck': 2100, draining: 100, drained: 0, exiting: 0 },
     inFlight: 14,
     finished: 14,
+    failed: 0,
     cut: 0,
     saved: NONE_SAVED,
     lastConnectionMs: 1200,

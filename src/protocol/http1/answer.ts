@@ -66,7 +66,7 @@ export const APP_FAULTS = {
   away: fault('app-unavailable', {
     status: 503,
     error: 'destination_unavailable',
-    text: 'the app is restarting and did not come back within --connect-wait',
+    text: 'the app is starting or restarting, and was not there within --connect-wait',
     fields: RETRY,
   }),
   timeout: fault('app-timeout', {

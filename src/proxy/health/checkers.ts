@@ -18,7 +18,14 @@ export interface CheckersEvents {
    * for all.
    */
   onDown(why: string, index: number | undefined): void
+  /** The app has not become healthy within `seconds` of the start; `why` is the last error. Called again every minute. */
+  onLate(why: string, seconds: number): void
 }
+
+/** An app that is not healthy after this time is late. */
+const LATE_MS = 10_000
+/** The time between two calls of `onLate`. */
+const STILL_LATE_MS = 60_000
 
 export interface Checkers extends Checker {
   /** For each port, in the order of `apps`. With one check for all, each has its result. */
@@ -31,22 +38,36 @@ export function startCheckers(options: CheckersOptions, events: CheckersEvents):
   const own = common.health.kind === 'tcp' && common.health.address === undefined
   const checked = own ? apps : apps.slice(0, 1)
   const several = checked.length > 1
+  let cancelLate = (): void => undefined
+  const lookLate = (afterMs: number, sinceMs: number): void => {
+    cancelLate = options.clock.after(afterMs, () => {
+      const lateMs = sinceMs + afterMs
+      lookLate(STILL_LATE_MS, lateMs)
+      events.onLate(whole().lastError ?? 'no check has ended', lateMs / 1000)
+    })
+  }
+  lookLate(LATE_MS, 0)
   const checkers = checked.map((app, index) =>
     startChecker(
       { ...common, app },
       {
         onUp() {
-          if (allUp()) events.onUp()
+          if (!allUp()) return
+          cancelLate()
+          events.onUp()
         },
         onDown: (why) => events.onDown(why, several ? index : undefined),
       },
     ),
   )
   const allUp = (): boolean => checkers.every(({ status }) => status.up)
+  const whole = (): HealthStatus => {
+    const statuses = checkers.map(({ status }) => status)
+    return { ...(statuses.find(({ up }) => !up) ?? statuses[0]!), up: statuses.every(({ up }) => up) }
+  }
   return {
     get status() {
-      const statuses = checkers.map(({ status }) => status)
-      return { ...(statuses.find(({ up }) => !up) ?? statuses[0]!), up: statuses.every(({ up }) => up) }
+      return whole()
     },
     get each() {
       return apps.map((_, index) => (checkers[index] ?? checkers[0]!).status)
@@ -55,6 +76,7 @@ export function startCheckers(options: CheckersOptions, events: CheckersEvents):
       for (const checker of checkers) checker.appGone()
     },
     stop() {
+      cancelLate()
       for (const checker of checkers) checker.stop()
     },
   }

@@ -5,12 +5,10 @@
 import type { Logger } from 'pino'
 import { type Saved, SavedRequests } from './saved.ts'
 import type { Effect, HookCall, View } from './state.ts'
-import { moved, opened, verdict, type DrainRecord, type Verdict } from './verdict.ts'
+import { moved, opened, verdict, type DrainRecord, type Ended, type Verdict } from './verdict.ts'
 
 /** What the relay has counted since the start of the process. */
-export interface Tally {
-  /** Requests that finished. */
-  readonly finished: number
+export interface Tally extends Ended {
   /** When the last new connection arrived; -Infinity if none has. */
   readonly lastConnectionAt: number
   /** Requests that were served in full while a stop was under way. */
@@ -65,7 +63,7 @@ export class DrainLog {
     this.#why = why
     if (from === 'starting' || from === 'serving') {
       const drains = to !== 'serving'
-      this.#record = drains ? opened(to, view.now, view.inFlight, this.#options.tally().finished) : undefined
+      this.#record = drains ? opened(to, view.now, view.inFlight, this.#options.tally()) : undefined
     } else if (this.#record !== undefined) {
       this.#record = moved(this.#record, to, view.now)
     }
@@ -102,7 +100,7 @@ export class DrainLog {
     const { current: saved } = this.#saved
     const record = verdict(this.#record, { why: this.#why, triggers, ...this.#options.tally(), saved })
     const { text, ...facts } = record
-    this.#options.log[record.cut > 0 ? 'warn' : 'info']({ verdict: facts }, text)
+    this.#options.log[record.cut + record.failed > 0 ? 'warn' : 'info']({ verdict: facts }, text)
     return record
   }
 }

@@ -5,12 +5,19 @@
 import type { Saved } from './saved.ts'
 import type { Phase, Trigger } from './state.ts'
 
+/** Requests that have ended since the start of the process. */
+export interface Ended {
+  readonly finished: number
+  /** Those of them that the app did not serve in full: it ended, or broke the connection. */
+  readonly failed: number
+}
+
 /** The record of one drain, from its first moment on. Times are in ms of the monotonic clock. */
 export interface DrainRecord {
   readonly startedAt: number
   readonly inFlight: number
-  /** How many requests had finished when it began. */
-  readonly finishedBefore: number
+  /** What had ended when it began. */
+  readonly before: Ended
   readonly phase: Phase
   readonly since: number
   /** How long the phases that were left took; a phase that was entered twice has one sum. */
@@ -28,7 +35,9 @@ export interface Verdict {
   readonly drainMs: number
   readonly phasesMs: { readonly [P in Phase]?: number }
   readonly inFlight: number
+  /** Without those that failed. */
   readonly finished: number
+  readonly failed: number
   readonly cut: number
   /** Of the finished requests, those that the stop would have lost; none if nothing was stopped. */
   readonly saved: Saved
@@ -38,8 +47,8 @@ export interface Verdict {
 }
 
 /** Begins the record at the first moment of a drain. */
-export function opened(phase: Phase, now: number, inFlight: number, finishedBefore: number): DrainRecord {
-  return { startedAt: now, inFlight, finishedBefore, phase, since: now, tookMs: {}, cut: 0 }
+export function opened(phase: Phase, now: number, inFlight: number, before: Ended): DrainRecord {
+  return { startedAt: now, inFlight, before, phase, since: now, tookMs: {}, cut: 0 }
 }
 
 /** Adds the time of the phase that is being left. */
@@ -49,13 +58,11 @@ export function moved(record: DrainRecord, to: Phase, now: number): DrainRecord 
 }
 
 /**
- * What is known only at the end. `finished`: requests since the start; `lastConnectionAt`: -Infinity if none came;
- * `saved`: by this drain.
+ * What is known only at the end. `lastConnectionAt`: -Infinity if none came; `saved`: by this drain.
  */
-export interface Ending {
+export interface Ending extends Ended {
   readonly why: string
   readonly triggers: readonly Trigger[]
-  readonly finished: number
   readonly lastConnectionAt: number
   readonly saved: Saved
 }
@@ -63,6 +70,7 @@ export interface Ending {
 /** Adds up the record, after the last `moved`. */
 export function verdict(record: DrainRecord, end: Ending): Verdict {
   const late = end.lastConnectionAt - record.startedAt
+  const failed = end.failed - record.before.failed
   const facts: Omit<Verdict, 'text'> = {
     outcome: record.phase === 'exited' ? 'exited' : 'returned',
     why: end.why,
@@ -71,7 +79,8 @@ export function verdict(record: DrainRecord, end: Ending): Verdict {
     drainMs: Math.round(record.since - record.startedAt),
     phasesMs: Object.fromEntries(Object.entries(record.tookMs).map(([phase, ms]) => [phase, Math.round(ms)])),
     inFlight: record.inFlight,
-    finished: end.finished - record.finishedBefore,
+    finished: Math.max(0, end.finished - record.before.finished - failed),
+    failed,
     cut: record.cut,
     saved: end.saved,
     lastConnectionMs: late > 0 ? Math.round(late) : undefined,
@@ -86,7 +95,7 @@ function text(v: Omit<Verdict, 'text'>): string {
     ...(lameDuck === undefined ? [] : [`lame duck ${seconds(lameDuck)}`]),
     ...(draining === undefined ? [] : [`draining ${seconds(draining)}`]),
   ]
-  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${v.cut} cut${saved(v.saved)}`
+  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${failed(v)}${v.cut} cut${saved(v.saved)}`
   const late =
     v.lastConnectionMs === undefined
       ? 'no new connection arrived after the drain began'
@@ -99,6 +108,14 @@ function text(v: Omit<Verdict, 'text'>): string {
   const afterMs = drained + (exiting ?? 0)
   const after = afterMs === 0 ? '' : `, exited ${seconds(afterMs)} later (${v.why})`
   return `drained in ${seconds(v.drainMs - afterMs)}${phases}${after}: ${facts}`
+}
+
+/** An app that gets SIGTERM with requests in flight is the usual reason, and a missing hook is the reason for that. */
+function failed(v: Omit<Verdict, 'text'>): string {
+  if (v.failed === 0) return ''
+  const hookless = v.outcome === 'exited' && !v.triggers.includes('app')
+  const hint = hookless ? ' (its preStop hook /prestop/app was not called)' : ''
+  return `${v.failed} failed because the app ended or broke the connection${hint}, `
 }
 
 function saved({ inFlight, arrived }: Saved): string {

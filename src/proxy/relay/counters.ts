@@ -39,6 +39,8 @@ export class Counters {
   /** Requests that were served in full during a stop: in flight when it began, or arrived after that. */
   savedInFlight = 0
   savedArrived = 0
+  /** Requests that the app did not serve in full: it ended, or broke the connection. */
+  failed = 0
   /** By index into REFUSALS. */
   readonly refused = new Float64Array(REFUSALS.length)
   /** By (index into END_WHO) * END_WHY.length + (index into END_WHY). */
@@ -87,6 +89,7 @@ export function sumOf(ports: readonly Counters[]): Counters {
     sum.bytesFromApp += port.bytesFromApp
     sum.savedInFlight += port.savedInFlight
     sum.savedArrived += port.savedArrived
+    sum.failed += port.failed
   }
   return sum
 }

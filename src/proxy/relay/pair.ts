@@ -384,5 +384,6 @@ export class Pair implements Link, PortOwner {
     if (this.#ended) return
     this.#ended = true
     this.#context.counters.pairEnded(who, why)
+    if (who === 'app') this.account.failedByApp()
   }
 }

@@ -39,6 +39,8 @@ export class Requests implements Account {
    * their way. `ended`: likewise, but not served. `withdrawn`: not a request, so not counted.
    */
   #state: 'none' | 'under-way' | 'probing' | 'served' | 'ended' | 'withdrawn' = 'none'
+  /** It is a health check. */
+  #isProbe = false
   #beganAt = 0
   /** Streams that have not ended, and streams that have ended but whose bytes are still on their way. */
   #streams: Set<Stream> | undefined
@@ -90,6 +92,7 @@ export class Requests implements Account {
     this.#method = OTHER
     this.#methodName = ''
     this.#target = ''
+    this.#isProbe = false
     this.#state = 'under-way'
     if (before === 'none') this.#context.inFlight.enter(protocol)
     else this.#context.inFlight.change(this.#protocol, protocol)
@@ -115,6 +118,7 @@ export class Requests implements Account {
     if (!probe) arrivals.request(this.#arrived, this.asked === 0)
     else {
       this.#state = 'probing'
+      this.#isProbe = true
       if (this.asked === 0) arrivals.forget(this.#arrived)
     }
     this.#method = methodLabel(method)
@@ -142,6 +146,13 @@ export class Requests implements Account {
     if (this.#streams?.delete(stream) !== true) return
     this.#endedStreams ??= []
     this.#endedStreams.push(stream)
+  }
+
+  /** The app has ended or broken the connection: what has just ended without being served has failed. */
+  failedByApp(): void {
+    const { counters } = this.#context
+    if (this.#state === 'ended' && !this.#isProbe) counters.failed += 1
+    for (const { appDone } of this.#endedStreams ?? []) if (!appDone) counters.failed += 1
   }
 
   /** The kernel has taken all bytes, so what has ended is no longer in flight. Returns whether there was anything. */

@@ -13,6 +13,7 @@ export interface PodVerdict {
   readonly source: 'termination message' | 'log' | 'exit code' | 'last status' | 'nothing'
   /** Requests that finished after the pod was told to stop. */
   readonly saved: number | undefined
+  /** By lastcall at the deadline, or by the app that ended before its requests were finished. */
   readonly cut: number | undefined
   /** From the first trigger to the end of lastcall. */
   readonly drainMs: number | undefined
@@ -85,7 +86,8 @@ function readLine(line: string): Pick<PodVerdict, 'saved' | 'cut' | 'drainMs'> |
   // requests that a client gave up.
   const [, inFlight, arrived] = /\bsaved (\d+) in flight and (\d+) that arrived later/.exec(line) ?? []
   const saved = inFlight === undefined ? Number(finished) : Number(inFlight) + Number(arrived)
-  return { saved, cut: Number(cut), drainMs: Math.round(Number(seconds) * 1000) }
+  const failed = /\b(\d+) failed because\b/.exec(line)?.[1] ?? 0
+  return { saved, cut: Number(cut) + Number(failed), drainMs: Math.round(Number(seconds) * 1000) }
 }
 
 /** The last verdict of a process that ended in a log of lastcall, which is lines of JSON; undefined if there is none. */
