@@ -51,12 +51,10 @@ await tap.test('work that is left at the deadline is cut and counted: exit code 
   )
   t.equal(sidecar.logs.find((line) => line['verdict'] !== undefined)?.level, 'warn')
   const cutting = sidecar.logs.find(({ msg }) => msg === 'cutting what is in flight: 2')
-  t.match(cutting, {
-    level: 'warn',
-    requests: Array(2).fill({ protocol: 'http1', client: '127.0.0.1', method: 'GET' }),
-  })
-  const [oldest, youngest] = cutting?.['requests'] as { ageMs: number }[]
-  t.ok(oldest!.ageMs >= youngest!.ageMs && youngest!.ageMs > 2900, 'the oldest first')
+  const one = { protocol: 'http1', client: '127.0.0.1', method: 'GET' }
+  t.match(cutting, { level: 'warn', requests: [one, one] })
+  const [oldest = 0, youngest = 0] = (cutting!['requests'] as { ageMs: number }[]).map(({ ageMs }) => ageMs)
+  t.ok(oldest >= youngest && youngest > 2900, 'the oldest first')
 })
 
 await tap.test('an app that never stops, and whose hook was never called, is given app-stop', async (t) => {

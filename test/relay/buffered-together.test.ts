@@ -53,3 +53,45 @@ await tap.test('once clients hold too much together, one that holds anything is 
   for (const { socket } of clients) socket.destroy()
   await Promise.all(apps.map(async (socket) => socket.destroyed || once(socket, 'close')))
 })
+
+await tap.test(
+  'once incomplete heads hold too much together, the large ones are not read from',
+  async (t) => {
+    const app = await listen(
+      t,
+      createServer((socket) => socket.on('data', () => socket.write('HTTP/1.1 204 No Content\r\n\r\n'))),
+    )
+    const { relay, place } = await startRelay(t, app.port, false, undefined, undefined, {
+      maxHeadBytes: 1024 * 1024,
+      headTimeoutMs: 60_000,
+    })
+    const field = `a: ${'x'.repeat(1000)}\r\n`
+    const large = field.repeat(100)
+    relay.limitTo({ connections: 1000, leaving: 64, bufferedBytes: 3 * large.length, setBy: 'the test' })
+    const clients = await rawClients(t, place, CLIENTS)
+    const begin = 'GET / HTTP/1.1\r\nHost: test\r\n'
+    for (const client of clients) client.send(begin + large)
+    await until('too much to be held', () => relay.maxBuffered === 0)
+    const { bytesFromClient } = relay.counters
+    for (const client of clients) client.send(large)
+    // Time in which it would be read if it were.
+    await sleep(300)
+    t.equal(relay.counters.bytesFromClient, bytesFromClient, 'nobody is read from any more')
+
+    // Whoever sends an ordinary head, in pieces as well, is served.
+    const [small] = await rawClients(t, place, 1)
+    small!.send(begin)
+    await until('the first piece', () => relay.counters.bytesFromClient === bytesFromClient + begin.length)
+    await sleep(300)
+    small!.send('\r\n')
+    t.match(await small!.answer(), { status: 204 })
+
+    // Those who leave make room, and the others are read to their end.
+    const stay = clients.splice(0, 2)
+    for (const { socket } of clients) socket.resetAndDestroy()
+    await until('reading as ever', () => relay.maxBuffered === MAX_BUFFERED)
+    for (const client of stay) client.send('\r\n')
+    for (const client of stay)
+      t.match(await client.answer(), { status: 204 }, 'a head above MAX_BUFFERED is served')
+  },
+)

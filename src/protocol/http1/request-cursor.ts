@@ -52,6 +52,11 @@ export class RequestCursor {
     this.#body = new BodyCursor(true, maxHead)
   }
 
+  /** Bytes of an incomplete head that are kept. */
+  get kept(): number {
+    return this.#head === undefined ? 0 : this.#head.length
+  }
+
   /** A head has begun and not ended. */
   get inHead(): boolean {
     return this.#state === HEAD

@@ -63,6 +63,10 @@ export class Http1Conversation implements Conversation {
     return this.#pipelined.length + this.#channel.waiting
   }
 
+  get headBytes(): number {
+    return this.#request.kept
+  }
+
   get inHead(): boolean {
     return this.#stage === 'asking'
   }

@@ -38,6 +38,8 @@ interface Failure {
 }
 
 export class Http2Conversation implements Conversation, ClientHeard, AppHeard {
+  /** Field blocks pass as they come. */
+  readonly headBytes = 0
   readonly #terms: Terms
   readonly #link: Link
   readonly #channel: AppChannel

@@ -90,6 +90,8 @@ export interface Conversation {
    * from.
    */
   readonly buffered: number
+  /** Bytes of an incomplete head that it holds, at most --max-head. */
+  readonly headBytes: number
   fromClient(bytes: Buffer, start: number, end: number): void
   clientEnded(): void
   clientGone(): void

@@ -10,6 +10,7 @@ export const SILENT: Conversation = {
   idle: false,
   inHead: false,
   buffered: 0,
+  headBytes: 0,
   fromClient() {},
   clientEnded() {},
   clientGone() {},

@@ -22,6 +22,7 @@ export function plainTunnel(link: Link): Tunnel {
 export class Tunnel implements Conversation {
   readonly idle = false
   readonly inHead = false
+  readonly headBytes = 0
   readonly #link: Link
   readonly #channel: AppChannel
   readonly #status: number

@@ -21,6 +21,7 @@ export class WebSocketConversation implements Conversation {
   readonly idle = false
   readonly inHead = false
   readonly buffered = 0
+  readonly headBytes = 0
   readonly #terms: Terms
   readonly #link: Link
   readonly #channel: AppChannel

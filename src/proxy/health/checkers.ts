@@ -3,6 +3,7 @@
  * URL, or of another port, is a single check for all of them. Shell.
  */
 import type { Address } from '../config/config.ts'
+import type { Cancel } from '../process/clock.ts'
 import { type Checker, type CheckerOptions, type HealthStatus, startChecker } from './checker.ts'
 
 export interface CheckersOptions extends Omit<CheckerOptions, 'app'> {
@@ -38,7 +39,7 @@ export function startCheckers(options: CheckersOptions, events: CheckersEvents):
   const own = common.health.kind === 'tcp' && common.health.address === undefined
   const checked = own ? apps : apps.slice(0, 1)
   const several = checked.length > 1
-  let cancelLate = (): void => undefined
+  let cancelLate: Cancel | undefined
   const lookLate = (afterMs: number, sinceMs: number): void => {
     cancelLate = options.clock.after(afterMs, () => {
       const lateMs = sinceMs + afterMs
@@ -53,7 +54,7 @@ export function startCheckers(options: CheckersOptions, events: CheckersEvents):
       {
         onUp() {
           if (!allUp()) return
-          cancelLate()
+          cancelLate?.()
           events.onUp()
         },
         onDown: (why) => events.onDown(why, several ? index : undefined),
@@ -76,7 +77,7 @@ export function startCheckers(options: CheckersOptions, events: CheckersEvents):
       for (const checker of checkers) checker.appGone()
     },
     stop() {
-      cancelLate()
+      cancelLate?.()
       for (const checker of checkers) checker.stop()
     },
   }

@@ -95,7 +95,7 @@ function text(v: Omit<Verdict, 'text'>): string {
     ...(lameDuck === undefined ? [] : [`lame duck ${seconds(lameDuck)}`]),
     ...(draining === undefined ? [] : [`draining ${seconds(draining)}`]),
   ]
-  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${failed(v)}${v.cut} cut${saved(v.saved)}`
+  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${failures(v)}${v.cut} cut${saved(v.saved)}`
   const late =
     v.lastConnectionMs === undefined
       ? 'no new connection arrived after the drain began'
@@ -111,7 +111,7 @@ function text(v: Omit<Verdict, 'text'>): string {
 }
 
 /** An app that gets SIGTERM with requests in flight is the usual reason, and a missing hook is the reason for that. */
-function failed(v: Omit<Verdict, 'text'>): string {
+function failures(v: Omit<Verdict, 'text'>): string {
   if (v.failed === 0) return ''
   const hookless = v.outcome === 'exited' && !v.triggers.includes('app')
   const hint = hookless ? ' (its preStop hook /prestop/app was not called)' : ''

@@ -33,3 +33,17 @@ const TABLE = Uint8Array.of(
 export function readsFrom(clientBacklog: boolean, appBacklog: boolean, full: boolean): number {
   return TABLE[(clientBacklog ? CLIENT_BACKLOG : 0) | (appBacklog ? APP_BACKLOG : 0) | (full ? FULL : 0)]!
 }
+
+/** The head of an ordinary client that comes in pieces: it is read to its end, whatever all clients together hold. */
+const SPARED_HEAD_BYTES = 4096
+
+/**
+ * Whether a conversation holds as much as it may. `maxBuffered`: in bytes; 0 while all clients together hold too much. An
+ * incomplete head may be as long as --max-head, except in that case.
+ */
+export function isFull(
+  { buffered, headBytes }: { readonly buffered: number; readonly headBytes: number },
+  maxBuffered: number,
+): boolean {
+  return buffered > maxBuffered || (maxBuffered === 0 && headBytes > SPARED_HEAD_BYTES)
+}

@@ -9,7 +9,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { AppFault } from '../../protocol/http1/answer.ts'
-import { readsFrom, READ_APP, READ_CLIENT } from './flow.ts'
+import { isFull, readsFrom, READ_APP, READ_CLIENT } from './flow.ts'
 import { Requests } from './requests.ts'
 import { AppConnection } from './app-connection.ts'
 import { Barrier } from '../sockets/barrier.ts'
@@ -39,7 +39,7 @@ export class Pair implements Link, PortOwner {
   constructor(context: RelayContext, begin: (link: Link) => Conversation) {
     this.#context = context
     this.acceptedAt = context.terms.now
-    this.#patience = new Patience(context.limits, this.acceptedAt)
+    this.#patience = new Patience(context.limits, context.terms, this.acceptedAt)
     const barrier = new Barrier(this, (error) => this.fail(error))
     this.client = new Port('client', context.kit, barrier)
     this.account = new Requests(context, this.client, this)
@@ -51,9 +51,9 @@ export class Pair implements Link, PortOwner {
     return this.account.shown(now)
   }
 
-  /** Bytes of the client that wait here to be sent on. */
+  /** Bytes of the client that wait here to be sent on, or for the rest of their head. */
   get buffered(): number {
-    return this.#conversation.buffered
+    return this.#conversation.buffered + this.#conversation.headBytes
   }
 
   /** The client has never sent a byte. */
@@ -74,6 +74,13 @@ export class Pair implements Link, PortOwner {
     if (lingered && !this.client.backlog) this.client.destroy()
     if (patience.isStuck(now, this.#undelivered)) return this.#giveUp()
     if (this.account.clientGone || lingered) return
+    if (
+      !this.#undelivered &&
+      patience.isMute(now, this.client.received, this.account.carriedAs === 'http1')
+    ) {
+      this.#countEnd('client', 'timeout')
+      return this.client.destroy()
+    }
     this.client.probe()
     if (this.#conversation.inHead && patience.isHeadLate(now, this.account.headBeganAt))
       this.#conversation.headTimedOut()
@@ -318,6 +325,7 @@ export class Pair implements Link, PortOwner {
   }
 
   halfCloseClient(): void {
+    this.#patience.halfClosed()
     this.client.fin()
   }
 
@@ -367,7 +375,7 @@ export class Pair implements Link, PortOwner {
     const reads = readsFrom(
       client.stalled,
       this.#app.stalled,
-      this.#conversation.buffered > this.#context.maxBuffered,
+      isFull(this.#conversation, this.#context.maxBuffered),
     )
     client.pause((reads & READ_CLIENT) === 0)
     this.#app.pause((reads & READ_APP) === 0)

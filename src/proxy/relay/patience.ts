@@ -4,6 +4,7 @@
  */
 
 import { LINGER_MS } from '../process/linger.ts'
+import type { Terms } from '../conversation/link.ts'
 import type { Limits } from './context.ts'
 
 /** A client that has just connected has this long to send its first byte before `closeIdle` may close its connection. */
@@ -15,19 +16,27 @@ const FIRST_BYTE_MS = 10
  * megabytes it reports nothing, so a slow reader looks like one that has stopped. Compare nginx's send_timeout.
  */
 const LEAST_STUCK_MS = 60_000
+/** While draining, a client that was sent the app's FIN has this long to send more. Compare nginx's lingering_timeout. */
+const MUTE_MS = 5000
 /** Only connections older than this get TCP keep-alive. Most do not live that long and save the system calls. */
 const WATCH_AFTER_MS = 10_000
 
 export class Patience {
   readonly #limits: Limits
+  readonly #terms: Pick<Terms, 'draining'>
   readonly #acceptedAt: number
   #lingerUntil = Infinity
   /** Since when a side has not taken what was written to it. */
   #stuckSince = Infinity
   #watched = false
+  #halfClosed = false
+  /** Since when a client that was sent the app's FIN has sent nothing, and how many bytes it had sent before. */
+  #muteSince = Infinity
+  #receivedBefore = -1
 
-  constructor(limits: Limits, acceptedAt: number) {
+  constructor(limits: Limits, terms: Pick<Terms, 'draining'>, acceptedAt: number) {
     this.#limits = limits
+    this.#terms = terms
     this.#acceptedAt = acceptedAt
   }
 
@@ -59,6 +68,28 @@ export class Patience {
     if (!undelivered) this.#stuckSince = Infinity
     else if (this.#stuckSince === Infinity) this.#stuckSince = now
     return now - this.#stuckSince >= Math.max(this.#limits.idleTimeoutMs, LEAST_STUCK_MS)
+  }
+
+  /** The client is sent the app's FIN, and may go on sending. */
+  halfClosed(): void {
+    this.#halfClosed = true
+  }
+
+  /**
+   * Whether a client that was sent the app's FIN has sent nothing for too long. As long as nothing is written to an app
+   * that has closed its connection, it looks like one that has only half-closed it. So a client that neither sends nor
+   * closes would stay in flight for ever. `received`: bytes of the client so far. `http`: its response is complete and its
+   * request is not; the rest of it has head-timeout to arrive. A tunnel has idle-timeout.
+   */
+  isMute(now: number, received: number, http: boolean): boolean {
+    if (!this.#halfClosed) return false
+    if (received !== this.#receivedBefore) {
+      this.#receivedBefore = received
+      this.#muteSince = now
+    }
+    const { headTimeoutMs, idleTimeoutMs } = this.#limits
+    const patience = http ? Math.min(headTimeoutMs, idleTimeoutMs) : idleTimeoutMs
+    return now - this.#muteSince >= (this.#terms.draining ? Math.min(patience, MUTE_MS) : patience)
   }
 
   isHeadLate(now: number, beganAt: number): boolean {

@@ -109,7 +109,12 @@ export class Port implements SlabWriter, BurstWriter {
 
   /** Whether the peer has never sent a byte. */
   get silent(): boolean {
-    return this.#socket.bytesRead === 0
+    return this.received === 0
+  }
+
+  /** Bytes that the peer has sent. */
+  get received(): number {
+    return this.#socket.bytesRead
   }
 
   /**
