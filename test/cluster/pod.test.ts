@@ -139,6 +139,13 @@ void tap.test('the verdict of a pod, from its last words', async (t) => {
     { saved: 54, cut: 2, drainMs: 29_000 },
     'what lastcall itself calls saved counts, where it says so',
   )
+  t.match(
+    lastWords(
+      'drained in 5.2 s (settle 3.0 s): 4 in flight at the start, 2 finished, 1 cut; 2 failed because the app ended or broke the connection (its preStop hook /prestop/app was not called); no new connection arrived after the drain began',
+    ),
+    { saved: 2, cut: 3, drainMs: 5200 },
+    'what the app failed counts as cut',
+  )
   t.match(lastWords('Killed by somebody'), {
     source: 'nothing',
     cut: undefined,

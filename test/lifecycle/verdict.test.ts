@@ -55,16 +55,16 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
     'the app ended with requests in flight, as nobody called its hook',
     drained,
     { failed: 12 },
-    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 9 finished, ' +
-      '5 failed because the app ended or broke the connection (its preStop hook /prestop/app was not called), 0 cut; ' +
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 9 finished, 0 cut; ' +
+      '5 failed because the app ended or broke the connection (its preStop hook /prestop/app was not called); ' +
       'no new connection arrived after the drain began',
   ],
   [
     'the app failed one although it was told to stop only later',
     drained,
     { failed: 8, triggers: ['app', 'signal'] },
-    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 13 finished, ' +
-      '1 failed because the app ended or broke the connection, 0 cut; no new connection arrived after the drain began',
+    'drained in 5.2 s (settle 3.0 s, lame duck 2.1 s, draining 0.1 s): 14 in flight at the start, 13 finished, 0 cut; ' +
+      '1 failed because the app ended or broke the connection; no new connection arrived after the drain began',
   ],
   [
     'one that was saved and one that arrived',

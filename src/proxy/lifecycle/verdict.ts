@@ -95,7 +95,7 @@ function text(v: Omit<Verdict, 'text'>): string {
     ...(lameDuck === undefined ? [] : [`lame duck ${seconds(lameDuck)}`]),
     ...(draining === undefined ? [] : [`draining ${seconds(draining)}`]),
   ]
-  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${failures(v)}${v.cut} cut${saved(v.saved)}`
+  const work = `${v.inFlight} in flight at the start, ${v.finished} finished, ${v.cut} cut${failures(v)}${saved(v.saved)}`
   const late =
     v.lastConnectionMs === undefined
       ? 'no new connection arrived after the drain began'
@@ -115,7 +115,7 @@ function failures(v: Omit<Verdict, 'text'>): string {
   if (v.failed === 0) return ''
   const hookless = v.outcome === 'exited' && !v.triggers.includes('app')
   const hint = hookless ? ' (its preStop hook /prestop/app was not called)' : ''
-  return `${v.failed} failed because the app ended or broke the connection${hint}, `
+  return `; ${v.failed} failed because the app ended or broke the connection${hint}`
 }
 
 function saved({ inFlight, arrived }: Saved): string {
