@@ -70,8 +70,8 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
     'the app failed one, and was not told to stop, as it goes on serving',
     book('settling', [3000, 'serving']),
     { failed: 8, triggers: ['operator'] },
-    'back in service after 3.0 s (settle 3.0 s): 14 in flight at the start, 13 finished, ' +
-      '1 failed because the app ended or broke the connection, 0 cut; no new connection arrived after the drain began',
+    'back in service after 3.0 s (settle 3.0 s): 14 in flight at the start, 13 finished, 0 cut; ' +
+      '1 failed because the app ended or broke the connection; no new connection arrived after the drain began',
   ],
   [
     'one that was saved and one that arrived',
