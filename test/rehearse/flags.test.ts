@@ -53,7 +53,7 @@ void tap.test('a health URL is asked of each replica, on its own port', async (t
   )
   t.match(
     problems('--health', 'http://127.0.0.1:3001/ready', '--', 'x'),
-    /every replica has a port of its own/,
+    /every replica has its own port; use a URL such as http:/,
   )
 })
 
@@ -65,7 +65,7 @@ void tap.test('how a rollout goes: a quarter unless told otherwise, as in Kubern
   })
   t.match(
     problems('--max-surge', 'a', '--', 'x'),
-    /--max-surge a: must be a number of pods like 2, or a perc/,
+    /--max-surge a: must be a number of pods such as 2, or a percentage such as 25%/,
   )
   t.match(problems('--max-surge', '-1', '--', 'x'), /--max-surge/)
   t.match(problems('--max-unavailable', '101%', '--', 'x'), /--max-unavailable 101%: must be at most 100%/)
@@ -79,9 +79,9 @@ void tap.test('each error is reported', async (t) => {
   t.match(problems('node', 'app.js'), /"node": not expected here.*\n.*"app\.js".*\nCOMMAND is missing/)
   t.match(problems('--pth', '/', '--', 'x'), /--pth: unknown flag; did you mean --path\?/)
   t.match(problems('--path', 'items', '--', 'x'), /--path items: must begin with a slash/)
-  t.match(problems('--app', '127.0.0.1:3000', '--', 'x'), /--app: rehearse chooses it itself/)
-  t.match(problems('--compare', 'sleep:30s', '--', 'x'), /killed in its sleep/)
-  t.match(problems('--compare', 'exec', '--', 'x'), /like sleep:15s/)
+  t.match(problems('--app', '127.0.0.1:3000', '--', 'x'), /--app: rehearse sets this itself; remove it/)
+  t.match(problems('--compare', 'sleep:30s', '--', 'x'), /the kubelet would kill the app during the sleep/)
+  t.match(problems('--compare', 'exec', '--', 'x'), /such as sleep:15s/)
   t.match(problems('--replicas', '0', '--', 'x'), /--replicas 0/)
   t.match(problems('--replicas', '101', '--', 'x'), /at most 100/)
   t.match(problems('--mode', 'job', '--', 'x'), /must be native or plain/)
@@ -93,7 +93,7 @@ void tap.test('each error is reported', async (t) => {
 void tap.test('--port: other ports of the app, which rehearse chooses', async (t) => {
   t.same(read('--port', '{port2}', '--port={port3},protocol=tcp', '--', 'x').others, ['auto', 'tcp'])
   t.same(read('--', 'x').others, [])
-  t.match(problems('--port', '8080=3000', '--', 'x'), /write it like --port \{port2\}/)
-  t.match(problems('--port', '{port3}', '--', 'x'), /write it like --port \{port2\}/)
+  t.match(problems('--port', '8080=3000', '--', 'x'), /rehearse chooses the ports; use --port \{port2\}/)
+  t.match(problems('--port', '{port3}', '--', 'x'), /rehearse chooses the ports; use --port \{port2\}/)
   t.equal(withPorts('{port} {port2} {port3} {port9}', 1, [2, 3]), '1 2 3 {port9}')
 })
