@@ -56,7 +56,7 @@ export function readOptions(argv: readonly string[]): BenchOptions {
     peers: values.peers?.split(','),
     pace: values.pace === undefined ? 1 : positive('--pace', values.pace),
     paths,
-    name: values.name ?? 'latest',
+    name: fileName(values.name ?? 'latest'),
     docs: values.docs,
     help: values.help,
   }
@@ -66,4 +66,9 @@ function positive(name: string, text: string): number {
   const value = Number(text)
   if (!(value > 0)) throw new Error(`${name} ${text}: not a number above 0`)
   return value
+}
+
+function fileName(text: string): string {
+  if (!/^[\w.-]+$/.test(text)) throw new Error(`--name ${text}: must be a file name, without a folder`)
+  return text
 }

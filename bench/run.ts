@@ -18,7 +18,8 @@ import { Rig } from './rig.ts'
 import type { Results } from './sample.ts'
 import { SCENARIOS } from './scenarios/catalog.ts'
 
-async function main(options: BenchOptions): Promise<void> {
+/** Returns the names of the scenarios that failed. */
+async function main(options: BenchOptions): Promise<readonly string[]> {
   const chosen = SCENARIOS.filter(({ name, onlyNamed }) =>
     options.scenarios.length === 0 ? onlyNamed !== true : options.scenarios.includes(name),
   )
@@ -34,11 +35,20 @@ async function main(options: BenchOptions): Promise<void> {
   const progress = new Progress(chosen.map(({ name }) => name))
   const rivals = present.map(({ name, lacks = {}, launch }) => ({ name, lacks, launch }))
   const rig = new Rig({ cpus: plan, rivals, pace: options.pace, progress: (line) => progress.show(line) })
+  const failed: string[] = []
   try {
     await rig.open()
     for (const scenario of chosen) {
       progress.begin(scenario.name)
-      await scenario.run(rig, options.rounds ?? scenario.rounds)
+      try {
+        await scenario.run(rig, options.rounds ?? scenario.rounds)
+      } catch (error) {
+        // What the other scenarios have measured is not lost.
+        failed.push(scenario.name)
+        console.error(
+          `bench: ${scenario.name} failed: ${error instanceof Error ? error.message : String(error)}`,
+        )
+      }
     }
   } finally {
     await rig.close()
@@ -56,11 +66,14 @@ async function main(options: BenchOptions): Promise<void> {
     missing,
     samples: rig.samples,
   }
-  const files = writeResults(results, options)
+  const files = writeResults(results, { name: options.name, docs: options.docs && failed.length === 0 })
   console.log(
     formatVerdicts(judge(rowsOf(withAdded(results.samples))).filter(({ met }) => met !== undefined)),
   )
   console.log(`\n${files.join('\n')}`)
+  if (options.docs && failed.length > 0)
+    console.error(`bench: docs/performance.md stays as it was: ${failed.join(', ')} failed`)
+  return failed
 }
 
 function findPeers(options: BenchOptions) {
@@ -92,8 +105,8 @@ function machine(): Record<string, string> {
 try {
   const options = readOptions(process.argv.slice(2))
   if (options.help) console.log(HELP)
-  else await main(options)
-  process.exit(0)
+  const failed = options.help ? [] : await main(options)
+  process.exit(failed.length > 0 ? 1 : 0)
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
   process.exit(1)

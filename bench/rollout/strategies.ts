@@ -4,7 +4,7 @@ import type * as sources from '../../src/tools/rehearsal/strategies.ts'
 import { haproxySidecar, httpProxySidecar, nginxSidecar } from './rivals.ts'
 
 /** As built: what starts there is dist/cli.js. */
-const BUILT = new URL('../../dist/rehearsal/strategies.js', import.meta.url)
+const BUILT = new URL('../../dist/tools/rehearsal/strategies.js', import.meta.url)
 
 /** All that this machine can run. Rejects if the program has not been built. */
 export async function strategies(): Promise<sources.Strategy[]> {
