@@ -15,6 +15,8 @@ void tap.test('a health prober is known by how its User-Agent begins', async (t)
     'kube-probe/1.36',
     'GoogleHC/1.0',
     'ELB-HealthChecker/2.0',
+    'Envoy/HC',
+    'Load Balancer Agent',
     '\t KUBE-PROBE/',
     'googlehc/',
   ])
@@ -25,6 +27,9 @@ void tap.test('a health prober is known by how its User-Agent begins', async (t)
     'kube-probe',
     'googlehc',
     'elb-healthchecker',
+    'envoy',
+    'Load Balancer',
+    'load/1.0',
     'xube-probe/1',
     'my kube-probe/1',
   ])

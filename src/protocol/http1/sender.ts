@@ -1,4 +1,4 @@
-/** Whether a health prober sent a request: the kubelet, or a load balancer of Google's or Amazon's. Pure. */
+/** Whether a health prober sent a request: the kubelet, Envoy, or a load balancer of Google, Amazon or Azure. Pure. */
 
 import { isWord, skipBlank } from './bytes.ts'
 
@@ -11,7 +11,9 @@ export function isProbe(bytes: Uint8Array, valueStart: number, valueEnd: number)
     case 0x67: // g
       return isWord(bytes, start, 'googlehc/')
     case 0x65: // e
-      return isWord(bytes, start, 'elb-healthchecker/')
+      return isWord(bytes, start, 'elb-healthchecker/') || isWord(bytes, start, 'envoy/hc')
+    case 0x6c: // l
+      return isWord(bytes, start, 'load balancer agent') // Azure's
     default:
       return false
   }
