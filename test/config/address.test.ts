@@ -54,6 +54,8 @@ void tap.test('several addresses stand in brackets: those of a pod, of one famil
 
 void tap.test('a wrong place says what a right one looks like', async (t) => {
   t.match(parseListen('8080'), { why: 'a port alone needs a colon: :8080' })
+  for (const text of ['99999', ':99999', '4294967295', '[::1]:65536'])
+    t.match(parseListen(text), { why: 'the port is above 65535' }, text)
   t.match(parseListen('::1'), { why: /brackets and a port: \[::1\]:8080/ })
   t.match(parseListen('127.0.0.1'), { why: /port is missing/ })
   t.match(parseApp(':3000'), { why: /127\.0\.0\.1:3000/ })

@@ -123,11 +123,10 @@ function isName(host: string): boolean {
 }
 
 function listenHint(text: string): string {
+  if (Number(/(?:^|:)(\d+)$/.exec(text)?.[1] ?? 0) > 65_535) return 'the port is above 65535'
   if (/^\d{1,5}$/.test(text)) return `a port alone needs a colon: :${text}`
   if (parseIp(text) !== undefined && text.includes(':'))
     return `an IPv6 address needs brackets and a port: [${text}]:8080`
   if (/^\[?[^:]*\]?$/.test(text)) return 'the port is missing; write it like 127.0.0.1:8080'
-  if (/:\d+$/.test(text) && Number(text.slice(text.lastIndexOf(':') + 1)) > 65_535)
-    return 'the port is above 65535'
   return 'not an address; write it like :8080, 127.0.0.1:8080 or [::1]:8080'
 }
