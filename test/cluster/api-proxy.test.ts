@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import tap from 'tap'
+import { ApiProxy } from '../../src/tools/cluster/api-proxy.ts'
 import { ownKubectl } from '../../src/tools/cluster/own-kubectl.ts'
 import { type Answer, lastcallPlugin, RecordedKubectl } from '../fixtures/kubectl.ts'
 import { podObject, statusObject } from '../fixtures/scripted-cluster.ts'
@@ -81,6 +82,19 @@ void tap.test('a kubectl proxy that has died is started again by the next questi
   process.kill(Number((await kubectl.ask('/pid')) || 0))
   await until('its end', () => !existsSync(socket))
   t.equal(await kubectl.ask(path('web-1')), SERVING)
+})
+
+void tap.test('after Ctrl-C no kubectl is started', async (t) => {
+  let started = 0
+  const proxy = new ApiProxy(
+    () => {
+      started += 1
+      throw new Error('started')
+    },
+    (error) => error,
+  )
+  await t.rejects(proxy.get(path('web-1'), { signal: AbortSignal.abort() }), { name: 'AbortError' })
+  t.equal(started, 0)
 })
 
 void tap.test('what cannot be had is told in the words of whoever refused', async (t) => {

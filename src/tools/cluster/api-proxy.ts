@@ -41,6 +41,8 @@ export class ApiProxy {
    * server's or the pod's words, or because it is a redirect; and when it is longer than `last` characters.
    */
   async get(path: string, { signal, last = Infinity }: Call): Promise<string> {
+    // Before kubectl is started: nobody would handle an error of its start.
+    signal?.throwIfAborted()
     this.#address ??= this.#open()
     const address = await beforeAbort(this.#address, signal)
     const { status, body } = await answered({ ...address, path, ...(signal && { signal }) }, last)
@@ -125,7 +127,6 @@ function endGroup(child: ChildProcess): void {
 
 async function beforeAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
-  signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(signal.reason as Error)
   signal.addEventListener('abort', abort, { once: true })

@@ -3,7 +3,7 @@ import { readAnswer, refusal, type Answered } from './answer.ts'
 import type { Kubectl } from './kubectl.ts'
 import type { Pod } from './pod.ts'
 
-/** How many pods are asked at the same time: each needs a kubectl process on the user's machine. */
+/** How many pods are asked at the same time, so that the API server is not flooded. */
 export const ASKED_AT_ONCE = 6
 /** On a busy machine, starting kubectl alone takes seconds. */
 const ASK_MS = 10_000
