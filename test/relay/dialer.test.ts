@@ -143,6 +143,20 @@ void tap.test(
   },
 )
 
+void tap.test('an error that waiting does not cure is told at once, and not called a refusal', async (t) => {
+  for (const [error, fault] of [
+    ['EADDRNOTAVAIL', 'unreachable'],
+    ['EACCES', 'unreachable'],
+    ['ETIMEDOUT', 'timeout'],
+  ] as const) {
+    const { dialer, crowd } = setting(1)
+    const [client] = crowd as [Client]
+    dialer.wanted(client)
+    dialer.refused(client, error)
+    t.equal(client.fault, fault, error)
+  }
+})
+
 void tap.test('the app refuses after descriptors have come free: it was the app in the end', async (t) => {
   const { clock, dialer, crowd } = setting(1)
   const [client] = crowd as [Client]

@@ -3,7 +3,7 @@
  * that it can be told from a response of the app. Pure.
  */
 
-import type { Refusal } from '../../words.ts'
+import type { EndWho, Refusal } from '../../words.ts'
 import { REFUSAL_NAMES, refusalRow } from './refusal.ts'
 
 const PHRASES: Readonly<Record<number, string>> = {
@@ -46,12 +46,15 @@ export interface FaultAnswer {
   readonly status: number
   /** The label of lastcall_refused_total. */
   readonly label: Refusal
+  /** Who caused it. */
+  readonly who: EndWho
   readonly answer: Buffer
 }
 
-const fault = (label: Refusal, parts: Parts): FaultAnswer => ({
+const fault = (label: Refusal, parts: Parts, who: EndWho = 'app'): FaultAnswer => ({
   status: parts.status,
   label,
+  who,
   answer: answer(parts),
 })
 
@@ -74,13 +77,24 @@ export const APP_FAULTS = {
     error: 'connection_timeout',
     text: 'the app did not accept a connection within --connect-wait',
   }),
-  /** Not the app's fault: lastcall had no file descriptor left to connect with. */
-  descriptors: fault('descriptors', {
+  /** An error at once, such as EADDRNOTAVAIL or EHOSTUNREACH, that waiting does not cure. */
+  unreachable: fault('app-unavailable', {
     status: 503,
-    error: 'connection_limit_reached',
-    text: 'lastcall is out of file descriptors (EMFILE) and could not connect to the app',
+    error: 'destination_unavailable',
+    text: 'lastcall could not connect to the app: its address cannot be reached',
     fields: RETRY,
   }),
+  /** Not the app's fault: lastcall had no file descriptor left to connect with. */
+  descriptors: fault(
+    'descriptors',
+    {
+      status: 503,
+      error: 'connection_limit_reached',
+      text: 'lastcall is out of file descriptors (EMFILE) and could not connect to the app',
+      fields: RETRY,
+    },
+    'lastcall',
+  ),
   failed: fault('app-failed', {
     status: 502,
     error: 'connection_terminated',

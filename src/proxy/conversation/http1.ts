@@ -354,11 +354,11 @@ export class Http1Conversation implements Conversation {
   }
 
   #answerFault(fault: AppFault): void {
-    const { answer, status, label } = APP_FAULTS[fault]
+    const { answer, status, label, who } = APP_FAULTS[fault]
     this.#link.refused(label)
     this.#link.toClient(answer, 0, answer.length)
     this.#exchange.status = status
-    this.#over('app', 'refused')
+    this.#over(who, 'refused')
   }
 
   /** `cut`: a response that has begun will not be completed, and must not look complete. */

@@ -153,10 +153,11 @@ export class Http2Conversation implements Conversation, ClientHeard, AppHeard {
    */
   appFailed(fault: AppFault): void {
     this.#channel.lost()
-    this.#link.refused(APP_FAULTS[fault].label)
+    const { label, who } = APP_FAULTS[fault]
+    this.#link.refused(label)
     this.#say(h2.EMPTY_SETTINGS)
     this.#say(h2.goaway(0, h2.NO_ERROR))
-    this.#end('app', 'refused')
+    this.#end(who, 'refused')
   }
 
   fromApp(bytes: Buffer, start: number, end: number): void {

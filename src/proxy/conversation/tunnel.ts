@@ -70,8 +70,9 @@ export class Tunnel implements Conversation {
 
   appFailed(fault: AppFault): void {
     this.#channel.lost()
-    this.#link.refused(APP_FAULTS[fault].label)
-    this.#reset('app', 'refused')
+    const { label, who } = APP_FAULTS[fault]
+    this.#link.refused(label)
+    this.#reset(who, 'refused')
   }
 
   appEnded(): void {

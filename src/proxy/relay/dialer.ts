@@ -71,7 +71,7 @@ export class Dialer {
     const out = OUT_OF_DESCRIPTORS.has(error)
     if (!out && !REFUSED.has(error)) {
       this.#wanting.delete(who)
-      return who.appUnavailable(error === 'ETIMEDOUT' ? 'timeout' : 'refused')
+      return who.appUnavailable(error === 'ETIMEDOUT' ? 'timeout' : 'unreachable')
     }
     entry.trying = false
     this.#away = out ? 'descriptors' : 'refused'
