@@ -129,7 +129,8 @@ const MANIFEST_HELP: Readonly<Record<ManifestCommand, ManifestHelp>> = {
     line: 'add the sidecar to Kubernetes manifests',
     more:
       'Reads manifests and prints them with lastcall in front of the app of each Deployment, StatefulSet, DaemonSet, ' +
-      'ReplicaSet, Pod, Argo Rollout, Job and CronJob, and redirects the Services in the same input to it. Comments, order ' +
+      'ReplicaSet, ReplicationController, Pod, Argo Rollout, Job and CronJob, and redirects the Services in the same input ' +
+      'to it. Comments, order ' +
       'and formatting are kept. A second run changes nothing; --remove undoes it. inject leaves out what it cannot change ' +
       'safely, and lists it at the end with the command to run.',
     usage:

@@ -12,7 +12,7 @@ import { writeTerminationLog } from './process/termination-log.ts'
 import type { Relay } from './relay/relay.ts'
 import type { View } from './view.ts'
 
-/** As many of the requests that are cut are named in the log, the oldest first. */
+/** How many of the requests that are cut the log names, the oldest first. */
 const CUT_SHOWN = 20
 
 export interface Pieces {

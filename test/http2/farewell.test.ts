@@ -174,7 +174,7 @@ void tap.test('a connection that begins in lame duck gets one GOAWAY, while drai
   t.same(
     clientOf(silent),
     ['headers 1 end'],
-    'and more than once: the door may be open, and it would be back',
+    'and more than once: the listener may be open, and the client would come back',
   )
   silent.wait(PATIENCE_MS)
   t.same(clientOf(silent), PROHIBITED, 'but not for ever')

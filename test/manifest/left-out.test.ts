@@ -159,7 +159,9 @@ void tap.test(
     t.match(injection(clones), {
       text: clones,
       left: [],
-      remarks: [/^CloneSet nginx is left alone: inject does not know this kind\. Add lastcall .* by hand/],
+      remarks: [
+        /^CloneSet nginx is left alone: inject does not know this kind\. Add lastcall .* yourself \(k8s\/README\.md, Manual changes\)/,
+      ],
     })
     const knative = of('Service', 'serving.knative.dev/v1')
     t.match(injection(knative), { text: knative, remarks: [/^Service nginx is left alone: it is Knative's/] })

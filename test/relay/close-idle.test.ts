@@ -1,6 +1,7 @@
 /**
- * When it is said that idle connections are closed, it is so: their FINs are on the wire. Until a FIN is, its client may
- * ask in vain; with a busy machine, log lines and the answers of hooks in between made that moment milliseconds long.
+ * lastcall reports idle connections as closed only when their FINs have been sent. A client whose connection is about to
+ * be closed may still send a request, which is lost; on a busy machine, log lines and answers to hooks that came before
+ * the FINs made that time milliseconds long.
  */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
  * Moves over the bytes of a client, request by request, and finds where each head and each body ends. Keeps no bytes but
- * those of a head that comes in pieces. The rules are in request-parser.ts and body-cursor.ts; conversation.ts acts on
+ * those of a head that comes in pieces. The rules are in request-parser.ts and body-cursor.ts; conversation/http1.ts acts on
  * what is found. Pure.
  */
 

@@ -5,7 +5,7 @@ export const MORE = 0
 
 export type UpgradeKind = 'none' | 'websocket' | 'h2c' | 'other'
 
-/** The facts of one head. One object serves all requests of a connection: `parseRequestHead` sets every fact anew. */
+/** The facts of one head. One object serves all connections: `parseRequestHead` sets every fact anew. */
 export class RequestHead {
   /** Index of the method: see `methodName` and `methodLabel`. */
   method = 0

@@ -76,7 +76,7 @@ export function strangeKind({ item: { value } }: Place): string | undefined {
   const title = `${kind} ${text(at(value, 'metadata', 'name')) ?? ''}`
   return text(value['apiVersion'])?.startsWith('serving.knative.dev/') === true
     ? `${title} is left alone: it is Knative's, whose queue-proxy is in front of the app already`
-    : `${title} is left alone: inject does not know this kind. Add lastcall to its pod template by hand (k8s/README.md, By hand)`
+    : `${title} is left alone: inject does not know this kind. Add lastcall to its pod template yourself (k8s/README.md, Manual changes)`
 }
 
 function read(place: Place): Workload | undefined {
