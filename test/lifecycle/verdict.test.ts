@@ -74,6 +74,14 @@ const LINES: [what: string, record: DrainRecord, end: Partial<Ending>, line: str
       '1 failed because the app ended or broke the connection; no new connection arrived after the drain began',
   ],
   [
+    'an app that has never been healthy has not ended, and no hook of it is missed',
+    book('draining', [100, 'drained'], [200, 'exited']),
+    { failed: 8 },
+    'drained in 0.1 s (draining 0.1 s), exited 0.2 s later (app gone): 14 in flight at the start, 13 finished, 0 cut; ' +
+      '1 failed: the app had not become healthy before the drain began; ' +
+      'no new connection arrived after the drain began',
+  ],
+  [
     'one that was saved and one that arrived',
     drained,
     { saved: { inFlight: 1, arrived: 1 } },

@@ -110,9 +110,14 @@ function text(v: Omit<Verdict, 'text'>): string {
   return `drained in ${seconds(v.drainMs - afterMs)}${phases}${after}: ${facts}`
 }
 
-/** An app that gets SIGTERM with requests in flight is the usual reason, and a missing hook is the reason for that. */
+/**
+ * An app that gets SIGTERM with requests in flight is the usual reason, and a missing hook is the reason for that. An app
+ * that has never been healthy is to blame itself: such a drain begins in `starting` and has nothing to settle.
+ */
 function failures(v: Omit<Verdict, 'text'>): string {
   if (v.failed === 0) return ''
+  if (v.phasesMs.settling === undefined)
+    return `; ${v.failed} failed: the app had not become healthy before the drain began`
   const hookless = v.outcome === 'exited' && !v.triggers.includes('app')
   const hint = hookless ? ' (its preStop hook /prestop/app was not called)' : ''
   return `; ${v.failed} failed because the app ended or broke the connection${hint}`
