@@ -13,7 +13,10 @@ export interface PodVerdict {
   readonly source: 'termination message' | 'log' | 'exit code' | 'last status' | 'nothing'
   /** Requests that finished after the pod was told to stop. */
   readonly saved: number | undefined
-  /** By lastcall at the deadline, or by the app that ended before its requests were finished. */
+  /**
+   * Requests that lastcall cut at the deadline, and requests that failed because the app ended; the latter are known only
+   * from the verdict line.
+   */
   readonly cut: number | undefined
   /** From the first trigger to the end of lastcall. */
   readonly drainMs: number | undefined

@@ -6,7 +6,7 @@ import { RESOURCES } from './sidecar.ts'
 import { at, list, number, text, type Tree } from './tree.ts'
 import { namespaceOf, ofKind, together, type Place, type Workload } from './workload.ts'
 
-/** Sentences that go on after `Deployment web: `; none for a pod that has lastcall already. */
+/** Sentences that continue `Deployment web: `; none for a pod that already has lastcall. */
 export function refusingQuotas(workload: Workload, places: readonly Place[]): string[] {
   if (workload.sidecar !== undefined) return []
   const near = (kind: string) =>
@@ -16,7 +16,7 @@ export function refusingQuotas(workload: Workload, places: readonly Place[]): st
       .filter((limit) => at(limit, 'type') === 'Container')
       .map((limit) => ({ place, limit })),
   )
-  // A LimitRange gives containers the limit that they do not have.
+  // A LimitRange gives a limit to containers that have none.
   const given = ranges.some(
     ({ limit }) => (at(limit, 'default', 'cpu') ?? at(limit, 'max', 'cpu')) !== undefined,
   )
@@ -38,7 +38,7 @@ export function refusingQuotas(workload: Workload, places: readonly Place[]): st
   )
 }
 
-/** Whether a quantity is above another one; false where one is not said. */
+/** Whether a quantity is above another one; false if one of them is missing. */
 function over(a: Tree | undefined, b: Tree | undefined): boolean {
   const [one, other] = [quantityOf(a), quantityOf(b)]
   return one !== undefined && other !== undefined && one > other

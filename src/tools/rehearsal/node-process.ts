@@ -1,7 +1,7 @@
 /**
- * The program of a node: `node node-process.js OFFSET`, started by node.ts, which it talks to over IPC. OFFSET: what the
- * machine's clock is ahead of the `performance.now()` of whoever has started it, in milliseconds. When that process has
- * ended, however it did, the containers end with it.
+ * The program of a node: `node node-process.js OFFSET`, started by node.ts, with which it communicates over IPC. OFFSET: how
+ * far the machine's clock is ahead of `performance.now()` of the process that started it, in milliseconds. When that process
+ * ends, for whatever reason, the containers end as well.
  */
 
 import { Pod } from './kubelet.ts'

@@ -1,8 +1,8 @@
 /**
- * The node of a rehearsal: its kubelet and its containers run in a process of their own (node-process.ts), as on a
- * cluster they run on another machine than the clients. Starting a container blocks the process that does it, for 25 ms
- * on a busy machine; in the clients' own process each of these was a moment in which no client and no Service could act.
- * This is the side of the clients: it asks for pods, and hears what becomes of them.
+ * The node of a rehearsal: its kubelet and its containers run in a separate process (node-process.ts), as in a cluster they
+ * run on a different machine from the clients. Starting a container blocks the process that starts it, for 25 ms on a busy
+ * machine; in the clients' own process, no client and no Service could act during that time. This is the clients' side: it
+ * orders pods, and is told what happens to them.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -12,13 +12,13 @@ import type { EndpointState } from './endpoints.ts'
 import type { PodEvent } from './journal.ts'
 import type { PodSpec } from './pod-spec.ts'
 
-/** What the node is asked for. A pod goes by the name in its spec. */
+/** An order to the node. The name of a pod is the one in its spec. */
 export type Order =
   | { readonly order: 'start'; readonly spec: PodSpec; readonly readyWithinMs: number }
-  /** `graceMs`: undefined for the pod's own. */
+  /** `graceMs`: undefined for the pod's own grace period. */
   | { readonly order: 'delete'; readonly pod: string; readonly graceMs: number | undefined }
 
-/** What it reports. Times are those of `performance.now()` of whoever has asked. */
+/** A report of the node. Times are those of `performance.now()` in the clients' process. */
 export type Word =
   | { readonly word: 'event'; readonly event: PodEvent }
   | { readonly word: 'endpoint'; readonly pod: string; readonly state: EndpointState }
@@ -44,7 +44,7 @@ export class Node {
   readonly #output = new Map<string, Readonly<Record<string, readonly string[]>>>()
   readonly #ended = Promise.withResolvers<void>()
 
-  /** `note` hears of all that happens to the pods. */
+  /** `note` is called for each event of the pods. */
   constructor(note: (event: PodEvent) => void) {
     this.#note = note
     const program = fileURLToPath(new URL(`./node-process${extname(import.meta.filename)}`, import.meta.url))
@@ -60,31 +60,31 @@ export class Node {
   }
 
   /**
-   * Starts a pod; answers when it is ready. Rejects after `readyWithinMs`, with what its containers said. `endpoint` is
-   * told of each change of its endpoint, until it is gone.
+   * Starts a pod; resolves when it is ready. Rejects after `readyWithinMs`, with the output of its containers. `endpoint` is
+   * called for each change of its endpoint, until it is gone.
    */
   async start(spec: PodSpec, readyWithinMs: number, endpoint: (state: EndpointState) => void): Promise<void> {
     if (!this.#child.connected) throw new Error(`${spec.name} was not started: the node has ended`)
     const told = { endpoint, started: Promise.withResolvers<void>(), gone: Promise.withResolvers<void>() }
-    // Whoever waits is told; for the others it is no error.
+    // Only `delete` waits for this; without a `delete`, its rejection is not an error.
     told.gone.promise.catch(() => {})
     this.#pods.set(spec.name, told)
     this.#order({ order: 'start', spec, readyWithinMs })
     await told.started.promise
   }
 
-  /** Ends a pod in the kubelet's order; answers when it is gone. `graceMs`: in place of its own; 0 kills. */
+  /** Stops a pod as the kubelet does; resolves when it is gone. `graceMs` overrides its grace period; 0 kills it. */
   async delete(pod: string, graceMs?: number): Promise<void> {
     this.#order({ order: 'delete', pod, graceMs })
     await this.#pods.get(pod)?.gone.promise
   }
 
-  /** What the containers of that name have said, by pod: of the pods that are gone. */
+  /** The output of the containers with this name, by pod, for the pods that are gone. */
   output(container: string): Map<string, readonly string[]> {
     return new Map([...this.#output].map(([pod, lines]) => [pod, lines[container] ?? []]))
   }
 
-  /** Kills what is left, and ends the node; answers when it has ended. */
+  /** Kills the remaining pods and ends the node; resolves when it has ended. */
   async close(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect()
     await this.#ended.promise
@@ -112,7 +112,7 @@ export class Node {
     }
   }
 
-  /** Nobody waits for ever for a node that has ended. */
+  /** Rejects everything that waits for a node that has ended. */
   #end(how: string): void {
     const error = new Error(`the process that runs the pods ${how}`)
     for (const { started, gone } of this.#pods.values()) {

@@ -10,13 +10,13 @@ export interface Share {
 }
 
 export interface RollingLimits {
-  /** So many pods more than replicas may exist, those that terminate not counted. */
+  /** How many pods more than the replicas may exist, not counting those that terminate. */
   readonly maxSurge: Share
-  /** So many pods fewer than replicas may be available. */
+  /** How many pods fewer than the replicas may be available. */
   readonly maxUnavailable: Share
 }
 
-/** What Kubernetes does unless a manifest says otherwise. */
+/** The default of Kubernetes. */
 export const QUARTER: RollingLimits = {
   maxSurge: { value: 25, unit: 'percent' },
   maxUnavailable: { value: 25, unit: 'percent' },
@@ -33,8 +33,8 @@ export interface Standing {
 
 /**
  * How many new pods to create and how many old ones to delete now. Both 0: nothing can be done until another new pod is
- * available, or the rollout is complete. Percentages of maxSurge are rounded up, those of maxUnavailable down; where both
- * come to 0, one pod may be unavailable, as otherwise nothing could ever happen.
+ * available, or the rollout is complete. Percentages of maxSurge are rounded up, those of maxUnavailable down; if both
+ * are 0, one pod may be unavailable, because otherwise no pod could ever be replaced.
  */
 export function nextStep(
   { replicas, old, created, available }: Standing,
