@@ -146,6 +146,13 @@ void tap.test('the verdict of a pod, from its last words', async (t) => {
     { saved: 2, cut: 3, drainMs: 5200 },
     'what the app failed counts as cut',
   )
+  t.match(
+    lastWords(
+      'drained in 0.2 s: 2 in flight at the start, 0 finished, 0 cut; 2 failed: the app had not become healthy before the drain began; no new connection arrived after the drain began',
+    ),
+    { saved: 0, cut: 2, drainMs: 200 },
+    'also of an app that was never healthy',
+  )
   t.match(lastWords('Killed by somebody'), {
     source: 'nothing',
     cut: undefined,

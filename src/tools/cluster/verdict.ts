@@ -89,7 +89,7 @@ function readLine(line: string): Pick<PodVerdict, 'saved' | 'cut' | 'drainMs'> |
   // requests that a client gave up.
   const [, inFlight, arrived] = /\bsaved (\d+) in flight and (\d+) that arrived later/.exec(line) ?? []
   const saved = inFlight === undefined ? Number(finished) : Number(inFlight) + Number(arrived)
-  const failed = /\b(\d+) failed because\b/.exec(line)?.[1] ?? 0
+  const failed = /; (\d+) failed\b/.exec(line)?.[1] ?? 0
   return { saved, cut: Number(cut) + Number(failed), drainMs: Math.round(Number(seconds) * 1000) }
 }
 
