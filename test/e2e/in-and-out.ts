@@ -30,8 +30,12 @@ export interface Tools {
 
 export type Shape = `${AppName} port`
 
-/** Between the steps, requests get so long to fail. */
-const BETWEEN_MS = 5000
+/**
+ * After bare pods have died, this long: a connection to a pod that is gone hangs until its client's timeout (25 s), and
+ * must not be taken for a loss of the step after.
+ */
+const LATE_MS = 27_000
+const TIMEOUTS = 'timeouts'
 const POLL_MS = 250
 /** So many bare rollouts come before, and one after, where lastcall is taken out again. */
 const BARE_ROLLOUTS = 3
@@ -76,25 +80,28 @@ async function play(tools: Tools, shape: Shape, out: boolean, rows: Row[]): Prom
     return row.problems.length === 0
   }
   const bare = async (): Promise<number> => {
-    const row = await stage.run(`rollout, ${shape}`, rollout, { form: 'bare', apart: false })
-    rows.push(row)
-    return row.failed
+    const as = { form: 'bare', apart: false } as const
+    const row = await stage.run(`rollout, ${shape}`, rollout, as)
+    const late = await stage.run(`${TIMEOUTS}, ${shape}`, nothing(LATE_MS), as)
+    rows.push(row, late)
+    return row.failed + late.failed
   }
   await stage.start()
   const lost: number[] = []
   while (lost.length < BARE_ROLLOUTS) lost.push(await bare())
   const plain = { form, apart: false }
   const apart = { form, apart: true }
+  const late = [TIMEOUTS, nothing(LATE_MS), plain] as const
   const steps: (readonly [string, Step, As])[] = [
     ...(shape === 'numeric port'
       ? ([
           ['add, no such image', broken(tools), plain],
           ['add, Ctrl-C', interrupted(tools), apart],
-          ['between the steps', nothing(BETWEEN_MS), plain],
+          late,
           ['add again', added(tools), plain],
         ] as const)
-      : ([['add', added(tools), apart]] as const)),
-    ...(out ? ([['remove', removed(tools), shape === 'numeric port' ? apart : plain]] as const) : []),
+      : ([['add', added(tools), apart], late] as const)),
+    ...(out ? ([['remove', removed(tools), shape === 'numeric port' ? apart : plain], late] as const) : []),
   ]
   let well = true
   for (const [step, act, as] of steps) if (well) well = await run(step, act, as)
