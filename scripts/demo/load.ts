@@ -21,14 +21,13 @@ const CLIENTS: readonly {
   readonly path: () => string
   readonly thinkMs: () => number
   readonly body?: string
-  readonly accept?: string
 }[] = [
   { path: () => `/rpc/slow?seconds=${between(8, 12)}`, thinkMs: () => 300 },
   { path: () => `/rpc/slow?seconds=${between(5, 9)}`, thinkMs: () => 200 },
   { path: () => `/rpc/slow?seconds=${between(3, 6)}`, thinkMs: () => 400 },
   { path: () => `/rpc/slow?seconds=${between(1, 3)}`, thinkMs: () => 150 },
   { path: () => `/stream?seconds=${between(2, 4)}`, thinkMs: () => 800 },
-  { path: () => '/events', thinkMs: () => 500, accept: 'text/event-stream' },
+  { path: () => '/events', thinkMs: () => 500 },
   { path: () => '/items', thinkMs: () => 120 },
   { path: () => '/items', thinkMs: () => 900, body: '{"name":"tea"}' },
 ]
@@ -49,13 +48,13 @@ export function startLoad(traffic: string, admin: string): Load {
     }
   }
 
-  async function client({ path, thinkMs, body, accept = '*/*' }: (typeof CLIENTS)[number]): Promise<void> {
+  async function client({ path, thinkMs, body }: (typeof CLIENTS)[number]): Promise<void> {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const connected = () => Object.values(agent.freeSockets).some((sockets) => (sockets?.length ?? 0) > 0)
     while (!stopped.signal.aborted) {
       if (listed || connected()) {
         sent += 1
-        await ask(`http://${traffic}${path()}`, { agent, accept, body }).catch(() => (failed += 1))
+        await ask(`http://${traffic}${path()}`, agent, body).catch(() => (failed += 1))
       }
       await sleep(thinkMs(), undefined, { ref: false })
     }
@@ -75,18 +74,12 @@ export function startLoad(traffic: string, admin: string): Load {
   }
 }
 
-interface Asking {
-  readonly agent: Agent
-  readonly accept: string
-  readonly body: string | undefined
-}
-
 /** Resolves when the response has come in full. */
-function ask(url: string, { agent, accept, body }: Asking): Promise<void> {
+function ask(url: string, agent: Agent, body?: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const asked = request(
       url,
-      { agent, method: body === undefined ? 'GET' : 'POST', headers: { accept } },
+      { agent, method: body === undefined ? 'GET' : 'POST' },
       (response: IncomingMessage) => {
         response.resume()
         response.on('close', () => (response.complete ? resolve() : reject(new Error('cut'))))

@@ -17,7 +17,7 @@ export function invitation(places: Places): string {
         [`curl ${traffic}/items -d '{"name":"tea"}'`, 'an insert'],
         [`curl ${traffic}/items`, 'the rows inserted so far'],
         [`curl '${traffic}/rpc/slow?seconds=8'`, 'a slow request: press Ctrl-C while it runs'],
-        [`curl -N -H 'Accept: text/event-stream' ${traffic}/events`, 'an event stream'],
+        [`curl -N ${traffic}/events`, 'an event stream'],
       ]
     : [[`curl -i ${traffic}/`, 'a request']]
   rows.push(
